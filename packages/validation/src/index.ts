@@ -1,0 +1,35 @@
+export { type Identifier, identifier } from './identifiers.ts';
+export { JSON_DEPTH_MAX, type JsonProblem, parseStrictJson, type StrictJson } from './json.ts';
+export {
+  NAME_BYTES_MAX,
+  PATH_CHARACTERS_MAX,
+  PATH_STEPS_MAX,
+  type StepProblem,
+  stepProblem,
+} from './paths.ts';
+export { GLOB_CHARACTERS_MAX, isGlob } from './patterns/glob-syntax.ts';
+export {
+  type Refuse,
+  Refusal,
+  type RefusalOptions,
+  refusals,
+  type RefusalTable,
+} from './refusal.ts';
+export {
+  describeIssue,
+  type Json,
+  type JsonSchema,
+  type Parsed,
+  type SafeSchema,
+  safeSchema,
+} from './schema.ts';
+export {
+  createPrivateKeyTracker,
+  findSecrets,
+  type RedactedText,
+  redactSecrets,
+  type SecretFound,
+} from './secrets.ts';
+export { boundedText } from './text.ts';
+export type { Trusted } from './trusted.ts';
+export { fromVisible, toVisible, toVisibleName, type VisibleText } from './visible.ts';
