@@ -1,0 +1,75 @@
+import * as z from 'zod';
+
+import { PRINCIPAL_KINDS } from './principal.ts';
+
+const NAME = z.string().min(1).max(128);
+const GLOB = z.string().min(1).max(512);
+
+/** Either a whole name or a prefix and a star. More would be a language to get wrong. */
+const namePattern = z
+  .string()
+  .max(128)
+  .regex(/^(?:\*|[a-z][a-z0-9_]*\*?)$/, 'must be a name, or a prefix followed by "*"');
+
+const match = z
+  .strictObject({
+    kind: z.enum(PRINCIPAL_KINDS).optional().describe('How the caller was identified.'),
+    id: NAME.optional().describe('The stable id that the audit trail shows.'),
+    issuer: NAME.optional().describe('The authorization server that vouches for the caller.'),
+    subject: NAME.optional().describe('The caller, as the issuer names it.'),
+    client: NAME.optional().describe('The OAuth client that the caller uses.'),
+  })
+  .refine((fields) => Object.keys(fields).length > 0, 'must name at least one property')
+  .describe('Every property given here must equal the caller’s.');
+
+const fileRoot = z.strictObject({
+  root: NAME.describe('The name of a root that the operator configured.'),
+  rights: z
+    .array(z.enum(['read', 'write']))
+    .min(1)
+    .describe('What may be done beneath it.'),
+  deny: z.array(GLOB).max(256).default([]).describe('Names and paths that stay closed beneath it.'),
+});
+
+const limits = z.strictObject({
+  rate: z
+    .strictObject({
+      calls: z.int().min(1).max(1_000_000),
+      seconds: z.int().min(1).max(86_400),
+    })
+    .optional()
+    .describe('Calls in a window.'),
+  concurrency: z.int().min(1).max(64).optional().describe('Calls that run at the same time.'),
+  deadlineMs: z.int().min(10).max(600_000).optional().describe('Longest run of one call.'),
+  resultBytes: z.int().min(1024).max(16_777_216).optional().describe('Largest answer.'),
+});
+
+const entry = z.strictObject({
+  match,
+  tools: z.array(namePattern).max(256).default([]).describe('Tools that may be called.'),
+  resources: z.array(namePattern).max(256).default([]).describe('Resources that may be read.'),
+  files: z
+    .strictObject({ roots: z.array(fileRoot).max(256) })
+    .optional()
+    .describe('Filesystem: roots that may be used. Absent: none.'),
+  limits: limits.optional().describe('Limits that are stricter than the operator’s options.'),
+  secrets: z
+    .enum(['redact', 'block'])
+    .optional()
+    .describe('What happens to secrets found in an answer.'),
+});
+
+/**
+ * Who may do what. Deny by default: a caller that no entry matches may do nothing, and a list that
+ * an entry leaves out is empty. The first entry that matches decides. A policy can only narrow what
+ * the operator's options and the caller's scopes already allow.
+ */
+export const policySchema = z.strictObject({
+  $schema: z.string().max(512).optional().describe('Where editors find this schema.'),
+  version: z.literal(1),
+  principals: z.array(entry).max(10_000),
+});
+
+export type Policy = z.output<typeof policySchema>;
+export type PolicyEntry = z.output<typeof entry>;
+export type PolicyLimits = z.output<typeof limits>;
