@@ -1,0 +1,81 @@
+/** How a call ended, for whoever reads the trail: let through, refused, held back by a limit, or broken. */
+export type Outcome = 'allow' | 'deny' | 'limit' | 'error';
+
+/** What is known of the request behind an event. Every text is escaped and cut before it gets here. */
+export interface AuditedRequest {
+  readonly method: string;
+  /** The tool, resource or prompt, when its name is one of ours; never an unknown name as the caller wrote it. */
+  readonly name?: string;
+  readonly protocol_version?: string;
+  readonly client?: string;
+}
+
+/** What was touched, in the server's own terms. Never a path of the host. */
+export interface AuditedTarget {
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** An argument's shape. The value itself is kept only for numbers, booleans and names of our own. */
+export type AuditedArgument =
+  | { readonly type: 'number' | 'boolean' | 'choice'; readonly value: number | boolean | string }
+  | { readonly type: 'string'; readonly length: number; readonly hmac: string }
+  | { readonly type: 'array' | 'object'; readonly length: number }
+  | { readonly type: 'null' };
+
+export interface AuditedOutput {
+  readonly bytes: number;
+  readonly redacted: number;
+  readonly escaped: number;
+}
+
+export interface ServerEvent {
+  readonly type: 'server.start' | 'server.stop';
+  readonly outcome: Outcome;
+  readonly reason?: string;
+  /** What was served: a digest of the tools, and of the configuration without its secrets. */
+  readonly tools_digest?: string;
+}
+
+/** A message that never became a call: not JSON, too long, two meanings. */
+export interface InputEvent {
+  readonly type: 'input.invalid';
+  readonly outcome: 'deny';
+  readonly reason: string;
+  readonly transport: 'stdio' | 'http';
+}
+
+export interface CallEvent {
+  readonly type:
+    | 'tool.call'
+    | 'tool.list'
+    | 'resource.read'
+    | 'resource.list'
+    | 'resource.complete'
+    | 'confirm.requested'
+    | 'confirm.approved'
+    | 'confirm.declined';
+  readonly outcome: Outcome;
+  /** The refusal's code. */
+  readonly reason?: string;
+  /** Why, in words that the caller does not see. */
+  readonly detail?: string;
+  /** What the caller was given to name an internal error. */
+  readonly error_ref?: string;
+  readonly transport: 'stdio' | 'http';
+  readonly principal: string;
+  readonly request: AuditedRequest;
+  readonly targets?: readonly AuditedTarget[];
+  readonly args?: Readonly<Record<string, AuditedArgument>>;
+  readonly output?: AuditedOutput;
+  readonly duration_ms: number;
+}
+
+/** Tool definitions differ from the reviewed ones. */
+export interface LockEvent {
+  readonly type: 'tools_lock.mismatch';
+  readonly outcome: 'deny';
+  readonly reason: string;
+}
+
+export type AuditEvent = ServerEvent | InputEvent | CallEvent | LockEvent;

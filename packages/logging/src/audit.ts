@@ -1,0 +1,50 @@
+import type { AuditEvent } from './audit-event.ts';
+import type { Sink } from './sink.ts';
+
+/** An event as it is written: one JSON line. */
+export type AuditRecord = AuditEvent & {
+  readonly v: 1;
+  /** Counts from 1 in each run, so that a missing line shows. */
+  readonly seq: number;
+  readonly ts: string;
+  readonly server: string;
+  /** Names this run of the server. With `seq` it names the event. */
+  readonly instance: string;
+};
+
+/**
+ * Adds evidence to a record before it is written. The hash chain takes this place; until then a
+ * record is written as it is.
+ */
+export type Seal = (record: AuditRecord) => AuditRecord;
+
+export interface AuditOptions {
+  readonly server: string;
+  readonly sink: Sink;
+  readonly seal?: Seal;
+  readonly now?: () => Date;
+}
+
+/** The trail of what callers did and were refused. */
+export interface Audit {
+  /**
+   * Writes an event before the caller gets an answer.
+   *
+   * Throws when the sink cannot take it. The caller of this function then refuses the call: an action
+   * that cannot be recorded does not happen.
+   */
+  record(event: AuditEvent): void;
+}
+
+export function createAudit({ server, sink, seal, now = () => new Date() }: AuditOptions): Audit {
+  const instance = `${now().getTime().toString(36)}-${process.pid.toString(36)}-${Math.random().toString(36).slice(2, 8)}`;
+  let seq = 0;
+  return {
+    record(event) {
+      seq += 1;
+      const ts = now().toISOString();
+      const record: AuditRecord = { v: 1, seq, ts, server, instance, ...event };
+      sink.write(JSON.stringify(seal?.(record) ?? record));
+    },
+  };
+}

@@ -1,0 +1,22 @@
+export {
+  type Audit,
+  type AuditOptions,
+  type AuditRecord,
+  createAudit,
+  type Seal,
+} from './audit.ts';
+export type {
+  AuditedArgument,
+  AuditedOutput,
+  AuditedRequest,
+  AuditedTarget,
+  AuditEvent,
+  CallEvent,
+  InputEvent,
+  LockEvent,
+  Outcome,
+  ServerEvent,
+} from './audit-event.ts';
+export { type DescribedError, describeError } from './error.ts';
+export { createLogger, LOG_LEVELS, type LogFields, type Logger, type LogLevel } from './logger.ts';
+export { fileSink, type Sink, stderrSink } from './sink.ts';
