@@ -1,0 +1,61 @@
+import { refuse } from '../refusals.ts';
+
+/** Calls that may wait behind the running ones, for each caller. More are refused at once. */
+export const WAITING_MAX = 32;
+
+/** Bounds how many calls run at the same time. */
+export interface Concurrency {
+  /** Waits for a place; gives back the function that frees it. Refuses when too many wait already. */
+  enter(principalId: string, running: number, signal: AbortSignal): Promise<() => void>;
+}
+
+interface Line {
+  running: number;
+  readonly waiting: (() => void)[];
+}
+
+/** One line for each caller: a caller that floods waits behind itself, not in front of the others. */
+export function createConcurrency(): Concurrency {
+  const lines = new Map<string, Line>();
+
+  const leave = (principalId: string, line: Line): void => {
+    const next = line.waiting.shift();
+    if (next !== undefined) {
+      next();
+      return;
+    }
+    line.running -= 1;
+    if (line.running === 0) lines.delete(principalId);
+  };
+
+  return {
+    async enter(principalId, running, signal) {
+      const line = lines.get(principalId) ?? { running: 0, waiting: [] };
+      lines.set(principalId, line);
+      if (line.running < running) line.running += 1;
+      else await place(line, signal);
+      let left = false;
+      return () => {
+        if (!left) leave(principalId, line);
+        left = true;
+      };
+    },
+  };
+}
+
+/** A place in the line. A cancelled call gives it up. */
+async function place({ waiting }: Line, signal: AbortSignal): Promise<void> {
+  if (waiting.length >= WAITING_MAX) refuse('limit.busy', { retryAfterMs: 1000 });
+  await new Promise<void>((resolve, reject) => {
+    const giveUp = (): void => {
+      waiting.splice(waiting.indexOf(proceed), 1);
+      reject(signal.reason);
+    };
+    const proceed = (): void => {
+      signal.removeEventListener('abort', giveUp);
+      resolve();
+    };
+    waiting.push(proceed);
+    signal.addEventListener('abort', giveUp, { once: true });
+  });
+}

@@ -1,0 +1,113 @@
+import {
+  acceptedContent,
+  createRequestStateCodec,
+  inputRequired,
+  type InputRequiredResult,
+  inputResponse,
+  type RequestStateCodec,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import { toVisibleName } from '@secure-mcp/validation';
+import * as z from 'zod';
+
+import { crypto } from '../crypto.ts';
+import type { Call } from './call.ts';
+import type { Confirmation } from './dispatch.ts';
+
+/** How long a person may think, in seconds. */
+const ANSWER_WITHIN_SECONDS = 120;
+/** Open questions at most; the oldest is forgotten first, and then has to be asked again. */
+const OPEN_QUESTIONS_MAX = 256;
+/** A question longer than this is not read. */
+const QUESTION_CHARACTERS_MAX = 500;
+
+/** What a question was about. Signed by the server, so that an answer counts for this one call only. */
+interface Question {
+  readonly tool: string;
+  readonly digest: string;
+  readonly nonce: string;
+}
+
+/** Not strict: the elicitation schema of the protocol knows no `additionalProperties`. */
+const ANSWER = z.object({ confirm: z.boolean().meta({ title: 'Yes, do it' }) });
+
+/** Asks a person before a destructive tool runs. */
+export interface Confirmations {
+  readonly codec: RequestStateCodec<Question>;
+  /** Finds a person's answer in the request, or makes the question for it. */
+  ask(request: ConfirmationRequest): Promise<Confirmation<InputRequiredResult>>;
+}
+
+export interface ConfirmationRequest {
+  readonly tool: string;
+  readonly args: unknown;
+  /** What would be done, in words; it is shown to a person. */
+  readonly effect: string;
+  readonly call: Call;
+  readonly context: ServerContext;
+}
+
+/**
+ * Makes the confirmations of one server process.
+ *
+ * An answer alone proves nothing: a client can send `inputResponses: { confirm: accept }` with its
+ * first call. It counts only together with a state that this server signed for the same tool, the
+ * same arguments and the same caller, and only once.
+ */
+export function createConfirmations(now: () => number = Date.now): Confirmations {
+  const codec = createRequestStateCodec<Question>({
+    key: crypto().randomBytes(32),
+    ttlSeconds: ANSWER_WITHIN_SECONDS,
+    bind: (context) => `${context.mcpReq.method}\0${callerKey(context)}`,
+  });
+  const open = new Map<string, number>();
+
+  /** True once for each question: the answer to it is used up before anything is done. */
+  const use = (nonce: string): boolean => {
+    const expires = open.get(nonce);
+    open.delete(nonce);
+    return expires !== undefined && expires > now();
+  };
+
+  return {
+    codec,
+    async ask({ tool, args, effect, call, context }) {
+      const digest = digestOf(call.principal.id, args);
+      const question = context.mcpReq.requestState<Question>();
+      if (question?.tool === tool && question.digest === digest) {
+        const response = inputResponse(context.mcpReq.inputResponses, 'confirm');
+        if (response.kind === 'elicit' && use(question.nonce)) {
+          const accepted = acceptedContent(context.mcpReq.inputResponses, 'confirm', ANSWER);
+          return { kind: accepted?.confirm === true ? 'approved' : 'declined' };
+        }
+      }
+      const nonce = crypto().randomUUID();
+      forgetOldest(open);
+      open.set(nonce, now() + ANSWER_WITHIN_SECONDS * 1000);
+      const message = toVisibleName(effect).slice(0, QUESTION_CHARACTERS_MAX);
+      return {
+        kind: 'ask',
+        question: inputRequired({
+          inputRequests: { confirm: inputRequired.elicit({ message, requestedSchema: ANSWER }) },
+          requestState: await codec.mint({ tool, digest, nonce }, context),
+        }),
+      };
+    },
+  };
+}
+
+function callerKey({ http }: ServerContext): string {
+  return http === undefined ? 'stdio' : (http.authInfo?.clientId ?? 'anonymous');
+}
+
+function digestOf(principalId: string, args: unknown): string {
+  return crypto()
+    .createHash('sha256')
+    .update(JSON.stringify([principalId, args]))
+    .digest('base64url');
+}
+
+function forgetOldest(open: Map<string, number>): void {
+  const [oldest] = open.keys();
+  if (open.size >= OPEN_QUESTIONS_MAX && oldest !== undefined) open.delete(oldest);
+}

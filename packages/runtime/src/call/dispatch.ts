@@ -1,0 +1,256 @@
+/**
+ * The one path of a call, for both transports and every kind of request:
+ *
+ *   perform()
+ *   ├─ rate        first, so that guessing names and sending nonsense count as well
+ *   ├─ authorize   scope ∩ policy; what may not be used looks like what does not exist
+ *   ├─ parse       strict schema; nothing of the caller's text is repeated
+ *   ├─ enter       concurrency: a place to run, or a place in the caller's own line
+ *   ├─ confirm     destructive tools: a person says yes
+ *   ├─ run         guard → adapter, under a deadline
+ *   ├─ shape       output schema → secrets → visible text → byte cap
+ *   └─ audit       whatever happened, before the answer leaves
+ *
+ * There is no other way to a tool: `mcp/register.ts` is the only file that sees the SDK's server, and
+ * it calls nothing else.
+ */
+import type { Grant, Principal } from '@secure-mcp/auth';
+import type {
+  Audit,
+  AuditedArgument,
+  AuditedOutput,
+  AuditedRequest,
+  AuditedTarget,
+  CallEvent,
+  Logger,
+  Outcome,
+} from '@secure-mcp/logging';
+import { Refusal } from '@secure-mcp/validation';
+
+import { crypto } from '../crypto.ts';
+import { COMMON_REFUSALS, refuse } from '../refusals.ts';
+import type { Call, SecretsMode } from './call.ts';
+import type { Concurrency } from './concurrency.ts';
+import { startDeadline } from './deadline.ts';
+import type { CallLimits } from './limits.ts';
+import type { RateLimit } from './rate.ts';
+
+/** Whoever calls, with what they may do and how much of it. */
+export interface Caller {
+  readonly principal: Principal;
+  readonly grant: Grant;
+  readonly limits: CallLimits;
+  readonly secrets: SecretsMode;
+  readonly transport: 'stdio' | 'http';
+}
+
+/** One request of a caller. */
+export interface Request {
+  readonly audited: AuditedRequest;
+  readonly signal: AbortSignal;
+  progress(done: number, message?: string): void;
+}
+
+/** What a request asks for, with each step that its kind needs. */
+export interface Operation<Input, Result, Answer> {
+  readonly event: CallEvent['type'];
+  allowed(caller: Caller): boolean;
+  /** The refusal for what may not be used and for what does not exist alike. */
+  readonly unknown: 'tool.unknown' | 'resource.unknown';
+  parse(): Input;
+  describeArgs?(): Readonly<Record<string, AuditedArgument>>;
+  /** Absent where nothing is destroyed. */
+  confirm?(input: Input, call: Call): Promise<Confirmation<Answer>>;
+  run(input: Input, call: Call): Promise<Result>;
+  shape(
+    result: Result,
+    caller: Caller,
+  ): { readonly answer: Answer; readonly output: AuditedOutput };
+}
+
+/** A person's answer, or the question that has to be put to them first. */
+export type Confirmation<Answer> =
+  | { readonly kind: 'approved' }
+  | { readonly kind: 'declined' }
+  | { readonly kind: 'ask'; readonly question: Answer };
+
+export interface Dispatch {
+  /** Serves one request. Rejects with a {@link Refusal} and with nothing else. */
+  perform<Input, Result, Answer>(
+    operation: Operation<Input, Result, Answer>,
+    caller: Caller,
+    request: Request,
+  ): Promise<Answer>;
+  /** Refuses new calls and waits for the running ones, up to a time. */
+  drain(timeoutMs: number): Promise<void>;
+}
+
+export interface DispatchParts {
+  readonly audit: Audit;
+  readonly logger: Logger;
+  readonly rate: RateLimit;
+  readonly concurrency: Concurrency;
+}
+
+export function createDispatch(parts: DispatchParts): Dispatch {
+  const running = new Set<Promise<unknown>>();
+  let stopping = false;
+  return {
+    async perform(operation, caller, request) {
+      const work = performRecorded(parts, operation, caller, request, stopping);
+      running.add(work);
+      try {
+        return await work;
+      } finally {
+        running.delete(work);
+      }
+    },
+    async drain(timeoutMs) {
+      stopping = true;
+      const over = new Promise((resolve) => setTimeout(resolve, timeoutMs).unref());
+      await Promise.race([Promise.allSettled(running), over]);
+    },
+  };
+}
+
+/** What is learnt of a call on its way, for its record. */
+interface Notes {
+  readonly targets: AuditedTarget[];
+  event: CallEvent['type'];
+  args?: Readonly<Record<string, AuditedArgument>>;
+  output?: AuditedOutput;
+}
+
+async function performRecorded<Input, Result, Answer>(
+  parts: DispatchParts,
+  operation: Operation<Input, Result, Answer>,
+  caller: Caller,
+  request: Request,
+  stopping: boolean,
+): Promise<Answer> {
+  const started = performance.now();
+  const notes: Notes = { targets: [], event: operation.event };
+  const end = (outcome: Outcome, failure: Partial<CallEvent> = {}): CallEvent => ({
+    type: notes.event,
+    outcome,
+    ...failure,
+    transport: caller.transport,
+    principal: caller.principal.id,
+    request: request.audited,
+    ...(notes.targets.length > 0 && { targets: notes.targets }),
+    ...(notes.args !== undefined && { args: notes.args }),
+    ...(notes.output !== undefined && { output: notes.output }),
+    duration_ms: Math.round((performance.now() - started) * 1000) / 1000,
+  });
+  try {
+    if (stopping) refuse('server.stopping');
+    const answer = await performSteps(parts, operation, caller, request, notes);
+    record(parts, end('allow'));
+    return answer;
+  } catch (error) {
+    const { refusal, event } = judge(error, parts.logger);
+    // A trail that is down must not hide the first failure behind its own.
+    if (refusal.code !== 'audit.unavailable') record(parts, end(event.outcome, event));
+    throw refusal;
+  }
+}
+
+async function performSteps<Input, Result, Answer>(
+  parts: DispatchParts,
+  operation: Operation<Input, Result, Answer>,
+  caller: Caller,
+  request: Request,
+  notes: Notes,
+): Promise<Answer> {
+  const { principal, limits } = caller;
+  await parts.rate.admit(principal.id, limits.rate);
+  if (!operation.allowed(caller)) refuse(operation.unknown);
+  if (operation.describeArgs !== undefined) notes.args = operation.describeArgs();
+  const input = operation.parse();
+  const deadline = startDeadline(request.signal, limits.deadlineMs);
+  try {
+    const leave = await parts.concurrency.enter(principal.id, limits.concurrency, deadline.signal);
+    try {
+      const call = callOf(caller, request, deadline, notes);
+      const confirmation = await deadline.race(confirm(operation, input, call));
+      if (confirmation.kind === 'ask') {
+        notes.event = 'confirm.requested';
+        return confirmation.question;
+      }
+      const result = await deadline.race(operation.run(input, call));
+      const { answer, output } = operation.shape(result, caller);
+      notes.output = output;
+      return answer;
+    } finally {
+      leave();
+    }
+  } finally {
+    deadline.done();
+  }
+}
+
+function callOf(
+  { principal, grant, secrets }: Caller,
+  request: Request,
+  { signal, at }: { readonly signal: AbortSignal; readonly at: number },
+  notes: Notes,
+): Call {
+  return {
+    principal,
+    grant,
+    secrets,
+    signal,
+    deadline: at,
+    progress: (done, message) => request.progress(done, message),
+    touch: (target) => void notes.targets.push(target),
+  };
+}
+
+async function confirm<Input, Result, Answer>(
+  operation: Operation<Input, Result, Answer>,
+  input: Input,
+  call: Call,
+): Promise<Confirmation<Answer>> {
+  const confirmation = (await operation.confirm?.(input, call)) ?? { kind: 'approved' };
+  if (confirmation.kind === 'declined') refuse('call.declined');
+  return confirmation;
+}
+
+/** Writes a record, or refuses the call: what cannot be recorded does not happen. */
+function record({ audit, logger }: DispatchParts, event: CallEvent): void {
+  try {
+    audit.record(event);
+  } catch (error) {
+    logger.error('the audit trail cannot be written', { error });
+    refuse('audit.unavailable');
+  }
+}
+
+/** Codes whose outcome is a limit's, not a denial. */
+const LIMITS = new Set<string>(['limit.rate', 'limit.busy', 'limit.deadline', 'limit.result']);
+
+interface Judgement {
+  readonly refusal: Refusal;
+  readonly event: Pick<CallEvent, 'outcome' | 'reason' | 'detail' | 'error_ref'>;
+}
+
+/**
+ * Tells an expected "no" from a fault. A fault shows the caller a reference and nothing else; the log
+ * keeps where it happened under the same reference.
+ */
+function judge(error: unknown, logger: Logger): Judgement {
+  if (error instanceof Refusal) {
+    const outcome = LIMITS.has(error.code) ? 'limit' : 'deny';
+    const detail = error.detail === undefined ? {} : { detail: error.detail };
+    return { refusal: error, event: { outcome, reason: error.code, ...detail } };
+  }
+  const reference = crypto().randomUUID();
+  logger.error('a call failed', { reference, error });
+  return {
+    refusal: new Refusal('internal', `Internal error. Reference: ${reference}`),
+    event: { outcome: 'error', reason: 'internal', error_ref: reference },
+  };
+}
+
+/** Every code that a caller can meet from this package, for the documentation. */
+export const DISPATCH_REFUSALS = { ...COMMON_REFUSALS, internal: 'Internal error.' } as const;

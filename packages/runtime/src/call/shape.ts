@@ -1,0 +1,68 @@
+import { redactSecrets, toVisible } from '@secure-mcp/validation';
+
+import { refuse } from '../refusals.ts';
+import type { SecretsMode } from './call.ts';
+
+/** A value after the output policy, and what the policy did to it. */
+export interface Shaped<Value> {
+  readonly value: Value;
+  readonly bytes: number;
+  /** Secrets taken out. */
+  readonly redacted: number;
+  /** Hidden characters made visible. */
+  readonly escaped: number;
+}
+
+export interface ShapeRules {
+  readonly secrets: SecretsMode;
+  /** Refuses a larger answer. */
+  readonly bytesMax: number;
+}
+
+/** What a number, a comma and a pair of brackets cost, roughly, in JSON. */
+const NODE_BYTES = 8;
+
+/**
+ * The output policy: every string that leaves, wherever it stands in the answer, passes here once.
+ *
+ * A tool cannot forget it and cannot go round it, because the answer's text is rendered from the
+ * value that this returns. Texts change, the form does not, so the value keeps its type.
+ */
+export function shapeOutput<Value>(output: Value, rules: ShapeRules): Shaped<Value>;
+export function shapeOutput(output: unknown, { secrets, bytesMax }: ShapeRules): Shaped<unknown> {
+  let bytes = 0;
+  let redacted = 0;
+  let escaped = 0;
+
+  const spend = (amount: number): void => {
+    bytes += amount;
+    if (bytes > bytesMax) refuse('limit.result');
+  };
+
+  const shapeText = (text: string): string => {
+    const clean = secrets === 'allow' ? { text, rules: [] } : redactSecrets(text);
+    if (clean.rules.length > 0 && secrets === 'block') {
+      refuse('output.secret', { detail: clean.rules.join(', ') });
+    }
+    const visible = toVisible(clean.text);
+    redacted += clean.rules.length;
+    escaped += visible.escaped;
+    spend(Buffer.byteLength(visible.text));
+    return visible.text;
+  };
+
+  const shape = (value: unknown): unknown => {
+    spend(NODE_BYTES);
+    if (typeof value === 'string') return shapeText(value);
+    if (Array.isArray(value)) return value.map(shape);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([name, member]) => {
+        spend(name.length);
+        return [name, shape(member)];
+      }),
+    );
+  };
+
+  return { value: shape(output), bytes, redacted, escaped };
+}

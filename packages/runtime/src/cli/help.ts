@@ -1,0 +1,41 @@
+import type * as z from 'zod';
+
+import { type Option, optionsOf } from '../config/options.ts';
+
+export interface HelpParts {
+  readonly name: string;
+  readonly title: string;
+  readonly usage: string;
+  readonly options: z.ZodObject;
+}
+
+/** The help text, made from the same schema that reads the options. */
+export function helpText({ name, title, usage, options }: HelpParts): string {
+  const rows = optionsOf(options)
+    .filter(({ positional }) => !positional)
+    .map((option): [string, string] => [leftOf(option), rightOf(option)]);
+  rows.push(['--config FILE', 'The same options as one JSON object.']);
+  const width = Math.max(...rows.map(([left]) => left.length)) + 2;
+  return [
+    title,
+    '',
+    `  ${name} [options] ${usage}`,
+    `  ${name} inspect [--json] [options] ${usage}   what would be served: tools, scopes, digests`,
+    `  ${name} check [options] ${usage}   validate the configuration, then exit`,
+    '',
+    ...rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`),
+    '',
+    'Each option can be given as a variable: --log-level is SECURE_MCP_LOG_LEVEL.',
+    'Flags win over variables, variables over the file.',
+    '',
+  ].join('\n');
+}
+
+function leftOf({ flag, value, kind }: Option): string {
+  return kind === 'switch' ? flag : `${flag} ${value}`;
+}
+
+function rightOf({ description, fallback, kind }: Option): string {
+  const repeated = kind === 'list' ? ' Can be repeated.' : '';
+  return `${description}${repeated}${fallback === undefined ? '' : ` Default: ${fallback}.`}`;
+}

@@ -1,0 +1,73 @@
+import { digest } from '../mcp/digest.ts';
+import { lockSurface, type Surface, type ToolsLock } from '../mcp/lock.ts';
+
+export interface InspectParts<Context> extends Surface<Context> {
+  readonly name: string;
+  readonly version: string;
+  readonly lock: ToolsLock;
+}
+
+/** What a server exposes, for a reviewer or a gateway that pins digests. */
+export interface Inspection {
+  readonly name: string;
+  readonly version: string;
+  readonly digest: string;
+  /** False when the source and the reviewed lock disagree. */
+  readonly reviewed: boolean;
+  readonly instructions: string;
+  readonly tools: readonly (ToolsLock['tools'][number] & { scope: string; digest: string })[];
+  readonly resources: readonly (ToolsLock['resources'][number] & {
+    scope: string;
+    digest: string;
+  })[];
+}
+
+export function inspection<Context>({
+  name,
+  version,
+  lock,
+  ...surface
+}: InspectParts<Context>): Inspection {
+  const actual = lockSurface(surface);
+  const scopes = new Map(
+    [...surface.tools, ...surface.resources].map((part) => [part.name, part.scope]),
+  );
+  const scoped = <Part extends { readonly name: string }>(part: Part) => ({
+    ...part,
+    scope: scopes.get(part.name) ?? '',
+    digest: digest(part),
+  });
+  return {
+    name,
+    version,
+    digest: actual.digest,
+    reviewed: actual.digest === lock.digest,
+    instructions: actual.instructions,
+    tools: actual.tools.map(scoped),
+    resources: actual.resources.map(scoped),
+  };
+}
+
+/** The same as a table for people. */
+export function inspectionText({ name, version, reviewed, ...parts }: Inspection): string {
+  const rows = [
+    ['NAME', 'SCOPE', 'SHA-256'],
+    ...parts.tools.map((tool) => [tool.name, tool.scope, tool.digest]),
+    ...parts.resources.map((resource) => [resource.uriTemplate, resource.scope, resource.digest]),
+  ];
+  const widths = [0, 1].map(
+    (column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)) + 2,
+  );
+  const table = rows.map((row) =>
+    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(''),
+  );
+  return [
+    `${name} ${version}`,
+    '',
+    ...table,
+    '',
+    `all: ${parts.digest}`,
+    reviewed ? 'as reviewed in tools.lock.json' : 'NOT as reviewed in tools.lock.json',
+    '',
+  ].join('\n');
+}

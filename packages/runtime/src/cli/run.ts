@@ -1,0 +1,159 @@
+import { grantFor, localPrincipal, type Policy, policySchema } from '@secure-mcp/auth';
+import {
+  type Audit,
+  createAudit,
+  createLogger,
+  fileSink,
+  type Logger,
+  stderrSink,
+} from '@secure-mcp/logging';
+import { redactSecrets, safeSchema, toVisibleName } from '@secure-mcp/validation';
+
+import { createApplication } from '../application.ts';
+import type { Caller } from '../call/dispatch.ts';
+import { strictestLimits } from '../call/limits.ts';
+import { type CommonOptions, commonOptions, limitsOf } from '../config/common.ts';
+import { ConfigurationProblem } from '../config/problem.ts';
+import { readConfig, readObject } from '../config/read.ts';
+import type { ServerDefinition, ServerOptions, Services } from '../server-definition.ts';
+import { serveOverStdio } from '../stdio/serve.ts';
+import { helpText } from './help.ts';
+
+/** How a run ends: fine, an internal fault, or a configuration that cannot be served. */
+const EXIT = { ok: 0, fault: 1, configuration: 2 } as const;
+
+/**
+ * Runs a server's command line. Ends the process, because a worker that hangs in a system call would
+ * keep it alive for ever.
+ */
+export async function run<Options extends ServerOptions, Context>(
+  definition: ServerDefinition<Options, Context>,
+): Promise<never> {
+  // The protocol owns stdout. A dependency that prints would break every message after it.
+  console.log = console.info = console.debug = console.error;
+  try {
+    const { code, clean } = await runCommand(definition, process.argv.slice(2));
+    return end(code, clean);
+  } catch (error) {
+    if (!(error instanceof ConfigurationProblem)) throw error;
+    process.stderr.write(`${definition.identity.name}: ${toVisibleName(error.message)}\n`);
+    return end(EXIT.configuration, true);
+  }
+}
+
+interface End {
+  readonly code: number;
+  /** False when a thread is still inside a system call that does not return. */
+  readonly clean: boolean;
+}
+
+const CLEAN_END: End = { code: EXIT.ok, clean: true };
+
+async function runCommand<Options extends ServerOptions, Context>(
+  definition: ServerDefinition<Options, Context>,
+  args: readonly string[],
+): Promise<End> {
+  const { identity, instructions, tools, resources, lock, usage, options } = definition;
+  const [command = ''] = args;
+  if (args.includes('--help')) {
+    process.stdout.write(helpText({ ...identity, usage, options }));
+    return CLEAN_END;
+  }
+  if (args.includes('--version')) {
+    process.stdout.write(`${identity.version}\n`);
+    return CLEAN_END;
+  }
+  if (command === 'inspect') {
+    const { inspection, inspectionText } = await import('./inspect.ts');
+    const found = inspection({ ...identity, instructions, tools, resources, lock });
+    const text = args.includes('--json')
+      ? `${JSON.stringify(found, undefined, 2)}\n`
+      : inspectionText(found);
+    process.stdout.write(text);
+    return { ...CLEAN_END, code: found.reviewed ? EXIT.ok : EXIT.fault };
+  }
+  if (command === 'check') {
+    const opened = await openServer(definition, args.slice(1));
+    for (const warning of opened.services.warnings) process.stdout.write(`warning: ${warning}\n`);
+    process.stdout.write('ok\n');
+    return close(opened);
+  }
+  return serve(definition, await openServer(definition, args));
+}
+
+interface Opened<Context> {
+  readonly services: Services<Context>;
+  readonly policy: Policy | undefined;
+  readonly common: CommonOptions;
+  readonly audit: Audit;
+  readonly logger: Logger;
+}
+
+async function openServer<Options extends ServerOptions, Context>(
+  definition: ServerDefinition<Options, Context>,
+  args: readonly string[],
+): Promise<Opened<Context>> {
+  const options = readConfig(definition.options, { args, env: process.env });
+  const common = commonOptions.strip().parse(options);
+  const policy = common.policy === undefined ? undefined : readPolicy(common.policy);
+  const stderr = stderrSink();
+  const logger = createLogger({ level: common.logLevel, sink: stderr, scrub });
+  const services = await definition.open(options, { policy, logger });
+  const sink = common.auditLog === undefined ? stderr : openAuditLog(common.auditLog);
+  const audit = createAudit({ server: definition.identity.name, sink });
+  return { services, policy, common, audit, logger };
+}
+
+async function serve<Options extends ServerOptions, Context>(
+  { identity, tools, resources, lock }: ServerDefinition<Options, Context>,
+  opened: Opened<Context>,
+): Promise<End> {
+  const { services, policy, common, audit, logger } = opened;
+  const { contextOf } = services;
+  for (const warning of services.warnings) logger.warn(warning);
+  const app = createApplication({ identity, tools, resources, lock, contextOf, audit, logger });
+  const principal = localPrincipal(services.scopes);
+  const grant = grantFor(policy, principal);
+  const caller: Caller = {
+    principal,
+    grant,
+    limits: strictestLimits(limitsOf(common), grant.entry?.limits),
+    secrets: grant.entry?.secrets ?? common.secrets,
+    transport: 'stdio',
+  };
+  await serveOverStdio({ app, caller, audit });
+  app.recordStop();
+  return close(opened);
+}
+
+async function close<Context>({ services, logger }: Opened<Context>): Promise<End> {
+  const clean = await services.close();
+  await logger.flush();
+  return { code: EXIT.ok, clean };
+}
+
+function readPolicy(path: string): Policy {
+  const parsed = safeSchema(policySchema).parse(readObject('--policy', path));
+  if (parsed.ok) return parsed.value;
+  throw new ConfigurationProblem('--policy', parsed.issues.join('; '));
+}
+
+function openAuditLog(path: string): ReturnType<typeof fileSink> {
+  try {
+    return fileSink(path);
+  } catch {
+    throw new ConfigurationProblem('--audit-log', 'the file cannot be opened for appending');
+  }
+}
+
+/** What every text of the log passes: no secret, nothing hidden. */
+function scrub(text: string): string {
+  return toVisibleName(redactSecrets(text).text);
+}
+
+function end(code: number, clean: boolean): never {
+  if (clean) process.exit(code);
+  // `process.exit` joins every thread, and one that waits for a dead mount never comes.
+  process.kill(process.pid, 'SIGKILL');
+  throw new Error('unreachable');
+}

@@ -1,0 +1,110 @@
+import { readFileSync, statSync } from 'node:fs';
+
+import { describeIssue, parseStrictJson } from '@secure-mcp/validation';
+import type * as z from 'zod';
+
+import { readFlags } from './flags.ts';
+import { type Option, optionsOf, VARIABLE_PREFIX } from './options.ts';
+import { ConfigurationProblem } from './problem.ts';
+import { valueFromText } from './value.ts';
+
+/** Larger than any configuration; smaller than a mistake that fills memory. */
+const FILE_BYTES_MAX = 1_048_576;
+
+export interface ConfigSources {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Reads the configuration: flags over environment over file over defaults.
+ *
+ * Whatever is not understood stops the start: a mistyped `--polcy` that is skipped would leave the
+ * server open. Nothing is read from the working directory, because there the data under inspection
+ * would configure its inspector.
+ */
+export function readConfig<Options extends z.ZodObject>(
+  schema: Options,
+  { args, env }: ConfigSources,
+): z.output<Options> {
+  const options = optionsOf(schema);
+  const flags = readFlags(options, args);
+  const variables = readVariables(options, env);
+  const path = flags.file ?? env[`${VARIABLE_PREFIX}CONFIG`];
+  const given = {
+    ...(path === undefined ? {} : readObject('--config', path)),
+    ...variables,
+    ...flags.values,
+  };
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const key = issue?.code === 'unrecognized_keys' ? issue.keys[0] : String(issue?.path[0] ?? '');
+  throw new ConfigurationProblem(
+    fieldName(options, key ?? '', flags.values, variables),
+    issue === undefined ? 'invalid' : describeIssue({ ...issue, path: issue.path.slice(1) }),
+  );
+}
+
+/** Reads a JSON file with one meaning: no duplicate keys, no surprise. */
+export function readObject(field: string, path: string): Record<string, unknown> {
+  const parsed = parseStrictJson(readText(field, path));
+  if (!parsed.ok) throw new ConfigurationProblem(field, `not valid JSON (${parsed.problem})`);
+  const { value } = parsed;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ConfigurationProblem(field, 'the file must hold one JSON object');
+  }
+  return { ...value };
+}
+
+function readText(field: string, path: string): string {
+  try {
+    const { size } = statSync(path);
+    if (size > FILE_BYTES_MAX) throw new ConfigurationProblem(field, 'the file is too large');
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof ConfigurationProblem) throw error;
+    throw new ConfigurationProblem(field, 'the file cannot be read');
+  }
+}
+
+function readVariables(
+  options: readonly Option[],
+  env: ConfigSources['env'],
+): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith(VARIABLE_PREFIX) || value === undefined) continue;
+    if (name === `${VARIABLE_PREFIX}CONFIG`) continue;
+    const option = options.find(({ variable }) => variable === name);
+    if (option === undefined) throw new ConfigurationProblem(name, 'unknown variable');
+    values[option.key] =
+      option.kind === 'list' ? listFromText(name, value) : valueFromText(option, value);
+  }
+  return values;
+}
+
+/** One variable holds a whole list: a JSON list, or its only item as it is. */
+function listFromText(name: string, text: string): unknown {
+  if (!text.startsWith('[')) return [text];
+  const parsed = parseStrictJson(text);
+  return parsed.ok ? parsed.value : problem(name, 'not a valid JSON list');
+}
+
+function problem(field: string, what: string): never {
+  throw new ConfigurationProblem(field, what);
+}
+
+/** Names the place where the operator wrote the value. */
+function fieldName(
+  options: readonly Option[],
+  key: string,
+  flags: Readonly<Record<string, unknown>>,
+  variables: Readonly<Record<string, unknown>>,
+): string {
+  const option = options.find((candidate) => candidate.key === key);
+  if (option === undefined) return `--config: ${key}`;
+  if (Object.hasOwn(flags, key)) return option.positional ? option.value : option.flag;
+  if (Object.hasOwn(variables, key)) return option.variable;
+  return option.positional ? option.value : option.flag;
+}

@@ -1,0 +1,37 @@
+import './no-eval.ts';
+
+export { type Annotations, DESTROYS, READS, WRITES } from './annotations.ts';
+export {
+  type Application,
+  type ApplicationParts,
+  createApplication,
+  type Identity,
+} from './application.ts';
+export type { Call, SecretsMode } from './call/call.ts';
+export type { Caller } from './call/dispatch.ts';
+export { DISPATCH_REFUSALS } from './call/dispatch.ts';
+export type { CallLimits } from './call/limits.ts';
+export { helpText } from './cli/help.ts';
+export { run } from './cli/run.ts';
+export { type CommonOptions, commonOptions } from './config/common.ts';
+export { type Option, optionsOf } from './config/options.ts';
+export { ConfigurationProblem } from './config/problem.ts';
+export { readConfig } from './config/read.ts';
+export { type ListedTool, lockSurface, type ToolsLock } from './mcp/lock.ts';
+export { buildMcpServer } from './mcp/register.ts';
+export { COMMON_REFUSALS } from './refusals.ts';
+export {
+  defineResource,
+  type ListedResource,
+  type Resource,
+  type ResourceContent,
+} from './resource.ts';
+export {
+  defineServer,
+  type OpenParts,
+  type ServerDefinition,
+  type ServerOptions,
+  type Services,
+} from './server-definition.ts';
+export { createStdioTransport, MESSAGE_BYTES_MAX } from './stdio/transport.ts';
+export { defineTool, type Media, type Rendering, type Tool, type ToolResult } from './tool.ts';

@@ -1,0 +1,94 @@
+import type { JSONRPCMessage } from '@modelcontextprotocol/server';
+import { boundedText, describeIssue } from '@secure-mcp/validation';
+import * as z from 'zod';
+
+/** The verdict on one inbound JSON value. A refused request is answered once, under its own id where it has one. */
+export type MessageVerdict =
+  | { readonly ok: true; readonly message: JSONRPCMessage }
+  | {
+      readonly ok: false;
+      readonly id: string | number | null;
+      readonly code: number;
+      readonly reason: string;
+      /** A notification or a response gets no answer, also when it is malformed. */
+      readonly answer: boolean;
+    };
+
+export const PARSE_ERROR = -32_700;
+export const INVALID_REQUEST = -32_600;
+export const INVALID_PARAMS = -32_602;
+
+const NAME = boundedText(128);
+const requestId = z.union([boundedText(128), z.int()]);
+
+const envelope = z.looseObject({
+  jsonrpc: z.literal('2.0'),
+  id: requestId.optional(),
+  method: NAME.optional(),
+  params: z.looseObject({}).optional(),
+});
+
+/**
+ * What the methods that we serve need at least. The SDK checks the same shapes later, but answers
+ * with Zod's own dump, sometimes under the wrong code, and nobody records it.
+ */
+const SHAPES: Readonly<Record<string, z.ZodType>> = {
+  'tools/call': z.looseObject({ name: NAME, arguments: z.looseObject({}).optional() }),
+  'tools/list': z.looseObject({ cursor: NAME.optional() }).optional(),
+  'resources/read': z.looseObject({ uri: boundedText(16_384) }),
+  'resources/list': z.looseObject({ cursor: NAME.optional() }).optional(),
+  'resources/templates/list': z.looseObject({ cursor: NAME.optional() }).optional(),
+  'completion/complete': z.looseObject({
+    ref: z.looseObject({ type: z.enum(['ref/resource', 'ref/prompt']) }),
+    argument: z.looseObject({ name: NAME, value: boundedText(4096) }),
+    context: z.looseObject({ arguments: z.record(NAME, boundedText(4096)).optional() }).optional(),
+  }),
+};
+
+/** Judges whether a parsed JSON value is one JSON-RPC message that can go to the SDK. */
+export function checkMessage(value: unknown): MessageVerdict {
+  // MCP dropped batches in 2025-06-18: one batch would pass a per-request limit as one request.
+  if (Array.isArray(value)) return refused(null, INVALID_REQUEST, 'batches are not supported');
+  const parsed = envelope.safeParse(value);
+  if (!parsed.success || !isMessage(value)) {
+    return refused(idOf(value), INVALID_REQUEST, reasonOf(parsed.error));
+  }
+  const { id, method, params } = parsed.data;
+  if (method === undefined) return checkResponse(value);
+  const shape = Object.hasOwn(SHAPES, method) ? SHAPES[method] : undefined;
+  const fits = shape?.safeParse(params);
+  if (fits === undefined || fits.success) return { ok: true, message: value };
+  return { ...refused(id ?? null, INVALID_PARAMS, reasonOf(fits.error)), answer: id !== undefined };
+}
+
+/** A response to one of our own questions. */
+function checkResponse(message: JSONRPCMessage): MessageVerdict {
+  const isResponse = 'id' in message && ('result' in message || 'error' in message);
+  if (isResponse) return { ok: true, message };
+  return refused(idOf(message), INVALID_REQUEST, 'method: expected string');
+}
+
+function refused(
+  id: string | number | null,
+  code: number,
+  reason: string,
+): Extract<MessageVerdict, { ok: false }> {
+  return { ok: false, id, code, reason, answer: true };
+}
+
+function reasonOf(error: z.ZodError | undefined): string {
+  const [issue] = error?.issues ?? [];
+  return issue === undefined ? 'not a message' : describeIssue(issue);
+}
+
+/** The id of a malformed request, when it can be trusted to be one. */
+function idOf(value: unknown): string | number | null {
+  if (typeof value !== 'object' || value === null || !('id' in value)) return null;
+  const id = requestId.safeParse(value.id);
+  return id.success ? id.data : null;
+}
+
+/** The envelope is checked before this counts; the SDK checks the rest for each method. */
+function isMessage(value: unknown): value is JSONRPCMessage {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,88 @@
+import { covers } from '@secure-mcp/auth';
+import type { AuditedOutput } from '@secure-mcp/logging';
+
+import type { Call } from '../call/call.ts';
+import type { Caller, Operation } from '../call/dispatch.ts';
+import { shapeOutput } from '../call/shape.ts';
+import type { ListedResource, Resource, ResourceContent } from '../resource.ts';
+
+/** Values for one completion at most (the protocol's own ceiling). */
+const COMPLETIONS_MAX = 100;
+
+/** True when scope and policy let a caller read a family of resources. */
+export function mayRead<Context>(
+  resource: Resource<Context>,
+  { principal, grant }: Caller,
+): boolean {
+  return covers(principal.scopes, resource.scope) && grant.allowsResource(resource.name);
+}
+
+interface ResourceOperationParts<Context> {
+  readonly resource: Resource<Context> | undefined;
+  readonly contextOf: (call: Call) => Context;
+}
+
+/** A `resources/read` as an operation. */
+export function readOperation<Context>(
+  { resource, contextOf }: ResourceOperationParts<Context>,
+  uri: string,
+): Operation<string, readonly ResourceContent[], readonly ResourceContent[]> {
+  return {
+    event: 'resource.read',
+    unknown: 'resource.unknown',
+    allowed: (caller) => resource !== undefined && mayRead(resource, caller),
+    parse: () => uri,
+    run: async (text, call) => resource?.read(text, contextOf(call)) ?? [],
+    shape: shaped,
+  };
+}
+
+/** A `resources/list` as an operation: what stands at the top of every family that the caller may read. */
+export function listOperation<Context>(
+  resources: readonly Resource<Context>[],
+  contextOf: (call: Call) => Context,
+  readable: (resource: Resource<Context>) => boolean,
+): Operation<undefined, readonly ListedResource[], readonly ListedResource[]> {
+  return {
+    event: 'resource.list',
+    unknown: 'resource.unknown',
+    allowed: () => true,
+    parse: () => undefined,
+    run: async (_nothing, call) =>
+      resources.filter(readable).flatMap((resource) => resource.list(contextOf(call))),
+    shape: shaped,
+  };
+}
+
+export interface CompletionRequest {
+  readonly variable: string;
+  readonly value: string;
+  readonly known: Readonly<Record<string, string>>;
+}
+
+/** A `completion/complete` for a resource template as an operation. */
+export function completeOperation<Context>(
+  { resource, contextOf }: ResourceOperationParts<Context>,
+  { variable, value, known }: CompletionRequest,
+): Operation<undefined, readonly string[], readonly string[]> {
+  return {
+    event: 'resource.complete',
+    unknown: 'resource.unknown',
+    allowed: (caller) => resource !== undefined && mayRead(resource, caller),
+    parse: () => undefined,
+    run: async (_nothing, call) => {
+      const values = await resource?.complete(variable, value, known, contextOf(call));
+      return values?.slice(0, COMPLETIONS_MAX) ?? [];
+    },
+    shape: shaped,
+  };
+}
+
+/** Resources need nothing but the output policy. */
+function shaped<Answer>(
+  result: Answer,
+  { secrets, limits }: Caller,
+): { readonly answer: Answer; readonly output: AuditedOutput } {
+  const { value, ...output } = shapeOutput(result, { secrets, bytesMax: limits.resultBytes });
+  return { answer: value, output };
+}

@@ -1,0 +1,125 @@
+import type {
+  CallToolResult,
+  ContentBlock,
+  InputRequiredResult,
+  ServerContext,
+} from '@modelcontextprotocol/server';
+import { covers } from '@secure-mcp/auth';
+import type { AuditedOutput } from '@secure-mcp/logging';
+import type { Refusal } from '@secure-mcp/validation';
+
+import type { Call } from '../call/call.ts';
+import type { Confirmations } from '../call/confirm.ts';
+import type { DescribeArguments } from '../call/describe-args.ts';
+import type { Caller, Operation } from '../call/dispatch.ts';
+import { markUntrusted } from '../call/mark.ts';
+import { shapeOutput } from '../call/shape.ts';
+import { refuse } from '../refusals.ts';
+import type { Media, Rendering, Tool, ToolResult } from '../tool.ts';
+
+/** Base64 of 5 MiB: media is shown, not read as text, so it has a ceiling of its own. */
+const MEDIA_BYTES_MAX = 7_340_032;
+
+export type ToolAnswer = CallToolResult | InputRequiredResult;
+
+export interface ToolOperationParts<Context> {
+  readonly tool: Tool<Context> | undefined;
+  readonly args: unknown;
+  readonly context: ServerContext;
+  readonly contextOf: (call: Call) => Context;
+  readonly confirmations: Confirmations | undefined;
+  readonly describeArguments: DescribeArguments;
+}
+
+/** True when scope and policy let a caller use a tool. */
+export function mayUse<Context>(tool: Tool<Context>, { principal, grant }: Caller): boolean {
+  return covers(principal.scopes, tool.scope) && grant.allowsTool(tool.name);
+}
+
+/** A `tools/call` as an operation. A name that we do not know becomes one that nobody may use. */
+export function toolOperation<Context>({
+  tool,
+  args,
+  context,
+  contextOf,
+  confirmations,
+  describeArguments,
+}: ToolOperationParts<Context>): Operation<unknown, ToolResult<unknown>, ToolAnswer> {
+  const base = { event: 'tool.call', unknown: 'tool.unknown' } as const;
+  if (tool === undefined) {
+    const never = (): never => refuse('tool.unknown');
+    return { ...base, allowed: () => false, parse: never, run: async () => never(), shape: never };
+  }
+  const { effect } = tool;
+  return {
+    ...base,
+    allowed: (caller) => mayUse(tool, caller),
+    describeArgs: () => describeArguments(args, tool.input.json('input')),
+    parse() {
+      const parsed = tool.input.parse(args ?? {});
+      return parsed.ok ? parsed.value : refuse('input.invalid', { hint: parsed.issues.join('; ') });
+    },
+    ...(effect !== undefined && {
+      async confirm(input: unknown, call: Call) {
+        if (confirmations === undefined) return refuse('call.confirmation_unavailable');
+        const described = await effect(input, contextOf(call));
+        return confirmations.ask({
+          tool: tool.name,
+          args: input,
+          effect: described,
+          call,
+          context,
+        });
+      },
+    }),
+    run: async (input, call) => tool.run(input, contextOf(call)),
+    shape: (result, caller) => shapeAnswer(tool, result, caller),
+  };
+}
+
+function shapeAnswer<Context>(
+  tool: Tool<Context>,
+  { output, media = [] }: ToolResult<unknown>,
+  { secrets, limits }: Caller,
+): { answer: CallToolResult; output: AuditedOutput } {
+  const parsed = tool.output.parse(output);
+  // The field's name is ours and safe to log; the value stays out of the message.
+  if (!parsed.ok)
+    throw new Error(`${tool.name} broke its output schema: ${parsed.issues.join('; ')}`);
+  const { value, ...counts } = shapeOutput(parsed.value, { secrets, bytesMax: limits.resultBytes });
+  const mediaBytes = media.reduce((bytes, { data }) => bytes + data.length, 0);
+  if (mediaBytes > MEDIA_BYTES_MAX) refuse('limit.result');
+  return {
+    answer: {
+      content: [textBlock(tool.render(value), counts), ...media.map(mediaBlock)],
+      structuredContent: { ...value },
+    },
+    output: { ...counts, bytes: counts.bytes + mediaBytes },
+  };
+}
+
+function textBlock(
+  { summary, data }: Rendering,
+  { redacted, escaped }: AuditedOutput,
+): ContentBlock {
+  const notes = [
+    redacted > 0 ? `${String(redacted)} secrets were redacted.` : '',
+    escaped > 0 ? `${String(escaped)} hidden characters are shown as \\u{…}.` : '',
+  ].filter((note) => note !== '');
+  const parts = [summary, ...notes, ...(data === undefined ? [] : [markUntrusted(data)])];
+  return { type: 'text', text: parts.join('\n') };
+}
+
+function mediaBlock({ type, mimeType, data }: Media): ContentBlock {
+  return { type, mimeType, data };
+}
+
+/** A refusal as a tool's answer: the model reads it, and a program finds the code beside it. */
+export function refusedAnswer({ code, message, retryAfterMs }: Refusal): CallToolResult {
+  const retry = retryAfterMs === undefined ? {} : { retryAfterMs };
+  return {
+    isError: true,
+    content: [{ type: 'text', text: `${code}: ${message}` }],
+    _meta: { 'secure-mcp/refusal': { code, ...retry } },
+  };
+}

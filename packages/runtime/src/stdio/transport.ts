@@ -1,0 +1,118 @@
+import type { Readable, Writable } from 'node:stream';
+
+import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
+import { parseStrictJson } from '@secure-mcp/validation';
+
+import { checkMessage, INVALID_REQUEST, type MessageVerdict, PARSE_ERROR } from '../mcp/message.ts';
+import { createLineReader, type Line } from './lines.ts';
+
+/** Longest message, in bytes. The largest tool input is far below it. */
+export const MESSAGE_BYTES_MAX = 4_194_304;
+/** Answers that may wait for a client that does not read. Above it nothing more is read from it. */
+const UNREAD_BYTES_MAX = 8_388_608;
+
+export interface StdioOptions {
+  readonly input: Readable;
+  readonly output: Writable;
+  /** Told of each message that never became a request. */
+  readonly onRefused: (reason: string) => void;
+  readonly messageBytesMax?: number;
+}
+
+/**
+ * MCP's stdio transport with a verdict on every line.
+ *
+ * The SDK's own drops what is not JSON without a word, ends the process over one long line, and reads
+ * on while a client lets its answers pile up. Here each bad line gets one JSON-RPC error, memory has
+ * a ceiling in both directions, and a closed pipe ends the session cleanly.
+ */
+export function createStdioTransport(options: StdioOptions): Transport {
+  const { input, output, onRefused, messageBytesMax = MESSAGE_BYTES_MAX } = options;
+  /** Requests that are being answered. Two under one id could not be told apart by anyone. */
+  const open = new Set<string | number>();
+  let closed = false;
+
+  const write = (message: unknown): void => {
+    if (closed) return;
+    output.write(`${JSON.stringify(message)}\n`);
+    if (output.writableLength > UNREAD_BYTES_MAX) input.pause();
+  };
+
+  const receive = (line: Line): void => {
+    const verdict = admit(judge(line), open);
+    if (verdict.ok) {
+      transport.onmessage?.(verdict.message);
+      return;
+    }
+    onRefused(verdict.reason);
+    const { id, code, reason } = verdict;
+    if (verdict.answer) write({ jsonrpc: '2.0', id, error: { code, message: reason } });
+  };
+
+  const reader = createLineReader(messageBytesMax, receive);
+  const onData = (chunk: Uint8Array): void => {
+    if (!closed) reader(chunk);
+  };
+  const onDrain = (): void => void input.resume();
+  const onEnd = (): void => void transport.close();
+
+  const transport: Transport = {
+    async start() {
+      input.on('data', onData).on('end', onEnd).on('close', onEnd).on('error', onEnd);
+      output.on('drain', onDrain).on('error', onEnd);
+    },
+    async send(message) {
+      if ('id' in message && !('method' in message) && message.id !== undefined)
+        open.delete(message.id);
+      write(message);
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      input.off('data', onData).pause();
+      // Error listeners stay: a write that fails after the end must not become an uncaught error.
+      transport.onclose?.();
+    },
+  };
+  return transport;
+}
+
+function judge(line: Line): MessageVerdict {
+  if (line.kind === 'too long') return refused(INVALID_REQUEST, 'the message is too long');
+  if (line.kind === 'not UTF-8') return refused(PARSE_ERROR, 'the message is not UTF-8');
+  const json = parseStrictJson(line.text);
+  if (json.ok) return checkMessage(json.value);
+  return refused(
+    PARSE_ERROR,
+    json.problem === 'syntax' ? 'the message is not JSON' : `${json.problem} in JSON`,
+  );
+}
+
+function refused(code: number, reason: string): MessageVerdict {
+  return { ok: false, id: null, code, reason, answer: true };
+}
+
+/** Keeps the ids of open requests apart. A cancelled request gets no answer, so its id is free at once. */
+function admit(verdict: MessageVerdict, open: Set<string | number>): MessageVerdict {
+  if (!verdict.ok) return verdict;
+  const { message } = verdict;
+  if (!('method' in message)) return verdict;
+  if (message.method === 'notifications/cancelled') open.delete(cancelledId(message));
+  if (!('id' in message) || message.id === undefined) return verdict;
+  if (open.has(message.id)) {
+    return {
+      ok: false,
+      id: message.id,
+      code: INVALID_REQUEST,
+      reason: 'the id is in use',
+      answer: true,
+    };
+  }
+  open.add(message.id);
+  return verdict;
+}
+
+function cancelledId(message: JSONRPCMessage): string | number {
+  const id = 'params' in message ? message.params?.['requestId'] : undefined;
+  return typeof id === 'string' || typeof id === 'number' ? id : '';
+}
