@@ -1,0 +1,76 @@
+import { compileGlobs, type GlobSet } from '@secure-mcp/validation/patterns';
+
+import { matchableName, type Name } from '../guard/index.ts';
+
+/** Which names stay closed. */
+export interface DenyRules {
+  /** Judges the last name of a path; a walk asks for each name on its way, so a denied directory closes all beneath it. */
+  denies(directory: readonly Name[], name: Name): boolean;
+}
+
+export interface DenyGlobs {
+  readonly deny: readonly string[];
+  readonly allow: readonly string[];
+  /** Globs of the caller's own policy. No `allow` lifts these. */
+  readonly always: readonly string[];
+}
+
+/**
+ * Compiles the rules. Case never matters: `.ENV` is `.env` on many disks, and refusing one name too
+ * many on the others harms nobody.
+ */
+export function compileDeny({ deny, allow, always }: DenyGlobs): DenyRules {
+  const [denied, allowed, closed] = [matcher(deny), matcher(allow), matcher(always)];
+  return {
+    denies(directory, name) {
+      const last = matchableName(name);
+      const path = lazily(() => [...directory.map(matchableName), last].join('/'));
+      return closed(last, path) || (denied(last, path) && !allowed(last, path));
+    },
+  };
+}
+
+type Matcher = (name: string, path: () => string) => boolean;
+
+/** Names seen at most before the memory of verdicts starts anew: a tree repeats few names, an attacker none. */
+const REMEMBERED_MAX = 10_000;
+
+/**
+ * A glob without a slash judges a name alone. One with slashes is asked only where its last part fits
+ * the name: most names fit none, and then no path has to be put together.
+ */
+function matcher(globs: readonly string[]): Matcher {
+  const paths = globs.filter((glob) => glob.includes('/'));
+  const names = remembered(compile(globs.filter((glob) => !glob.includes('/'))));
+  const lastParts = remembered(
+    compile(paths.map((glob) => glob.slice(glob.lastIndexOf('/') + 1) || '*')),
+  );
+  const whole = compile(paths);
+  return (name, path) => names(name) || (lastParts(name) && whole.matches(path()).length > 0);
+}
+
+function remembered(set: GlobSet): (name: string) => boolean {
+  if (set.size === 0) return () => false;
+  const verdicts = new Map<string, boolean>();
+  return (name) => {
+    let verdict = verdicts.get(name);
+    if (verdict === undefined) {
+      if (verdicts.size >= REMEMBERED_MAX) verdicts.clear();
+      verdict = set.matches(name).length > 0;
+      verdicts.set(name, verdict);
+    }
+    return verdict;
+  };
+}
+
+/** The globs were checked when the server started, so a malformed one here is a fault. */
+function compile(globs: readonly string[]): GlobSet {
+  const set = compileGlobs(globs, { ignoreCase: true });
+  if (set.malformed.length > 0) throw new TypeError('a deny glob is malformed');
+  return set;
+}
+
+function lazily<Value>(make: () => Value): () => Value {
+  let value: { readonly made: Value } | undefined;
+  return () => (value ??= { made: make() }).made;
+}

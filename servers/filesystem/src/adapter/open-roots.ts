@@ -1,0 +1,92 @@
+import { constants, fstatSync, open, openSync, closeSync, readlinkSync, statSync } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+import { isUnsafeRoot, type RequestedRoot, type RootProblem } from '../guard/index.ts';
+import type { OpenRoot } from './job.ts';
+import { isKernelFileSystem, O_PATH } from './walk/descriptor.ts';
+
+/** How a walk holds its directories: by descriptors that can be walked from, or by a working directory. */
+export type Sandbox = 'descriptor' | 'portable';
+
+export interface OpenRootOptions {
+  readonly sandbox: Sandbox;
+  /** Opens also `/`, home directories and file systems of the kernel. */
+  readonly unsafe: boolean;
+}
+
+export type OpenedRoot =
+  | { readonly ok: true; readonly root: OpenRoot }
+  | { readonly ok: false; readonly problem: RootProblem };
+
+/** How long a root may take to answer, in milliseconds. A dead mount never does. */
+const ANSWER_MS = 5000;
+
+/** True where `/proc/self/fd/N/name` leads from a directory that is held. Anything less is no sandbox. */
+export function canWalkDescriptors(): boolean {
+  if (process.platform !== 'linux') return false;
+  const root = openSync('/', O_PATH);
+  try {
+    const through = statSync(`/proc/self/fd/${String(root)}/.`);
+    return through.ino === fstatSync(root).ino;
+  } catch {
+    // No /proc, as in a hardened container: the portable walk takes over, never a check by path.
+    return false;
+  } finally {
+    closeSync(root);
+  }
+}
+
+/**
+ * Opens a root once, for the life of the server. Replacing the directory later redirects nothing: the
+ * descriptor stays with the one that the operator named.
+ */
+export async function openRoot(
+  requested: RequestedRoot,
+  options: OpenRootOptions,
+): Promise<OpenedRoot> {
+  const opened = options.sandbox === 'descriptor' ? openDescriptor(requested) : openPath(requested);
+  const root = await Promise.race([opened, late()]).catch(
+    () => 'is not a directory that can be opened' as const,
+  );
+  if (typeof root === 'string') return { ok: false, problem: root };
+  if (options.unsafe) return { ok: true, root };
+  if (isUnsafeRoot(root.path)) {
+    return {
+      ok: false,
+      problem: 'holds a whole home or system; name a directory in it, or use --unsafe-roots',
+    };
+  }
+  if (process.platform === 'linux' && isKernelFileSystem(root.path)) {
+    return { ok: false, problem: 'is a file system of the kernel; --unsafe-roots would serve it' };
+  }
+  return { ok: true, root };
+}
+
+function late(): Promise<RootProblem> {
+  return new Promise((resolve) => setTimeout(resolve, ANSWER_MS, 'does not answer').unref());
+}
+
+/** The path is read back from the descriptor, so both name the same directory whatever happens meanwhile. */
+async function openDescriptor({ name, path: spelling }: RequestedRoot): Promise<OpenRoot> {
+  const descriptor = await promisify(open)(spelling, O_PATH | constants.O_DIRECTORY);
+  const path = readlinkSync(`/proc/self/fd/${String(descriptor)}`);
+  return {
+    name,
+    path,
+    spellings: spellingsOf(spelling, path),
+    anchor: { kind: 'descriptor', descriptor },
+  };
+}
+
+async function openPath({ name, path: spelling }: RequestedRoot): Promise<OpenRoot> {
+  const path = await realpath(spelling);
+  const stats = await stat(path, { bigint: true });
+  if (!stats.isDirectory()) throw new Error('not a directory');
+  const anchor = { kind: 'path', dev: String(stats.dev), ino: String(stats.ino) } as const;
+  return { name, path, spellings: spellingsOf(spelling, path), anchor };
+}
+
+function spellingsOf(spelling: string, path: string): readonly string[] {
+  return spelling === path ? [path] : [spelling, path];
+}

@@ -1,0 +1,173 @@
+import type { Stats } from 'node:fs';
+
+import { refuse } from '../../guard/index.ts';
+import { LIMITS } from '../../policy.ts';
+import type { ReadOptions } from '../job.ts';
+import { readBytes, readChunks } from '../read/chunks.ts';
+import { type LineEnds, readLines, type TextLine } from '../read/lines.ts';
+import { withoutKeyLines, withoutKeysBackwards } from '../read/private-keys.ts';
+import { Window } from '../read/window.ts';
+import type { TextRead } from '../results.ts';
+import { factsOf } from './facts.ts';
+
+export interface TextSource {
+  readonly descriptor: number;
+  readonly stats: Stats;
+  readonly encoding: string;
+  readonly bomBytes: number;
+  /** Stops the work when the call is over. */
+  readonly pause: () => void;
+}
+
+/** Bytes looked at before the end of a large file, to see whether a key begins there. */
+const KEY_CONTEXT_BYTES = 16_384;
+/** Lines between two looks at the clock. */
+const STRIDE = 4096;
+
+/** Reads a window of lines. */
+export function readText(source: TextSource, options: ReadOptions): TextRead {
+  if (!options.tail) return readForward(source, options);
+  const isSmall = source.stats.size <= LIMITS.countBytesMax;
+  return isSmall ? readTail(source, options) : readFarTail(source, options);
+}
+
+function readForward(source: TextSource, options: ReadOptions): TextRead {
+  const { size } = source.stats;
+  const to = Math.min(size, LIMITS.scanBytesMax);
+  const ends: LineEnds = { lf: 0, crlf: 0 };
+  const kept = options.startColumn + options.bytes;
+  const window = new Window(options);
+  const total = fill(window, linesOf(source, to, kept, ends, options), size, source.pause);
+  if (window.start === undefined && options.startLine > 1) {
+    if (total === undefined)
+      refuse('file.too_large', { hint: 'The line lies too far from the start.' });
+    refuse('line.out_of_range', { hint: `It has ${String(total)} lines.` });
+  }
+  return {
+    ...textRead(source, window.lines, ends),
+    startLine: window.start,
+    totalLines: total,
+    next: window.next,
+    truncated: window.next !== undefined || (window.start ?? 1) > 1,
+  };
+}
+
+/** Fills a window, then counts on to the end where that is cheap. Returns the number of all lines, if it is known. */
+function fill(
+  window: Window,
+  lines: Iterable<TextLine>,
+  size: number,
+  pause: () => void,
+): number | undefined {
+  let last = 0;
+  try {
+    for (const line of lines) {
+      last = line.number;
+      if (last % STRIDE === 0) pause();
+      window.take(line);
+      if (window.next !== undefined && size > LIMITS.countBytesMax) return undefined;
+    }
+  } catch (error) {
+    // Bytes behind a full window that are no text say nothing of the window.
+    if (window.next === undefined) throw error;
+    return undefined;
+  }
+  return size > LIMITS.scanBytesMax ? undefined : last;
+}
+
+function linesOf(
+  { descriptor, bomBytes, encoding }: TextSource,
+  to: number,
+  lineCharactersMax: number,
+  ends: LineEnds,
+  { hideKeys }: ReadOptions,
+): Iterable<TextLine> {
+  const chunks = readChunks(descriptor, bomBytes, to);
+  const lines = readLines(chunks, { encoding, lineCharactersMax }, ends);
+  return hideKeys ? withoutKeyLines(lines) : lines;
+}
+
+function readTail(source: TextSource, options: ReadOptions): TextRead {
+  const ends: LineEnds = { lf: 0, crlf: 0 };
+  const kept: TextLine[] = [];
+  let total = 0;
+  for (const line of linesOf(source, source.stats.size, options.bytes, ends, options)) {
+    total = line.number;
+    if (total % STRIDE === 0) source.pause();
+    kept.push(line);
+    if (kept.length > options.lines) kept.shift();
+  }
+  const last = lastWithin(kept, options.bytes);
+  const startLine = last[0]?.number;
+  return {
+    ...textRead(source, last.map(textOf), ends),
+    startLine,
+    totalLines: total,
+    truncated: last.length < total,
+  };
+}
+
+/** The end of a file that is too large to be read from its beginning. Line numbers are not known there. */
+function readFarTail(source: TextSource, options: ReadOptions): TextRead {
+  const { descriptor, stats, encoding } = source;
+  const ends: LineEnds = { lf: 0, crlf: 0 };
+  const width = encoding.startsWith('utf-16') ? 2 : 1;
+  const wanted = stats.size - options.bytes - KEY_CONTEXT_BYTES;
+  const from = wanted - (wanted % width);
+  const bytes = readBytes(descriptor, from, stats.size - from);
+  const piece = bytes.subarray(afterFirstLine(bytes, encoding));
+  const limits = { encoding, lineCharactersMax: options.bytes };
+  const lines = [...readLines([piece], limits, ends)];
+  const shown = options.hideKeys ? withoutKeysBackwards(lines) : lines;
+  const last = lastWithin(shown.slice(-options.lines), options.bytes);
+  return { ...textRead(source, last.map(textOf), ends), truncated: true };
+}
+
+/** The first line of a piece is cut somewhere; what follows it is whole. */
+function afterFirstLine(bytes: Buffer, encoding: string): number {
+  const wide = encoding.startsWith('utf-16');
+  const feed = bytes.indexOf(encoding === 'utf-16be' ? '\0\n' : '\n', 0, 'latin1');
+  return feed < 0 ? bytes.length : feed + (wide ? 2 : 1);
+}
+
+/** The last lines that fit into bytes. */
+function lastWithin(lines: readonly TextLine[], bytesMax: number): readonly TextLine[] {
+  let left = bytesMax;
+  let from = lines.length;
+  for (const { text, whole } of lines.toReversed()) {
+    left -= Buffer.byteLength(text) + 1;
+    if (left < 0 || !whole) break;
+    from -= 1;
+  }
+  return lines.slice(from);
+}
+
+function textOf({ text }: TextLine): string {
+  return text;
+}
+
+function textRead(
+  { stats, encoding, bomBytes }: TextSource,
+  lines: readonly string[],
+  ends: LineEnds,
+): TextRead {
+  return {
+    kind: 'text',
+    ...factsOf(stats),
+    encoding,
+    bom: bomBytes > 0,
+    eol: eolOf(ends),
+    text: lines.join('\n'),
+    lines: lines.length,
+    startLine: undefined,
+    totalLines: undefined,
+    next: undefined,
+    truncated: false,
+  };
+}
+
+function eolOf({ lf, crlf }: LineEnds): TextRead['eol'] {
+  if (lf > 0 && crlf > 0) return 'mixed';
+  if (crlf > 0) return 'crlf';
+  return lf > 0 ? 'lf' : 'none';
+}

@@ -1,0 +1,57 @@
+import type { JobPlace } from '../job.ts';
+import type { Skipped } from '../results.ts';
+import type { Directory } from '../walk/directory.ts';
+import type { Budget } from '../walk/tree.ts';
+import type { Destination, WalkRules } from '../walk/walk.ts';
+import { refuse } from '../../guard/index.ts';
+
+/** What an operation needs of the worker around it. */
+export interface Work {
+  rulesFor(place: JobPlace): WalkRules;
+  /** Walks to a place. The caller closes what it gets. */
+  open(place: JobPlace): Destination;
+  /** Throws when the call was cancelled or its time is over. Called between small pieces of work. */
+  pause(): void;
+  /** True when the time for walking has passed and the answer has to be put together. */
+  late(): boolean;
+  progress(done: number): void;
+}
+
+/** Walks to a directory, and lets go of it after the work. */
+export function inDirectory<Value>(
+  work: Work,
+  place: JobPlace,
+  use: (directory: Directory) => Value,
+): Value {
+  const destination = work.open(place);
+  try {
+    if (destination.kind === 'file') return refuse('path.not_a_directory');
+    return use(destination.directory);
+  } finally {
+    destination.close();
+  }
+}
+
+export function nothingSkipped(): Skipped {
+  return {
+    denied: 0,
+    ignored: 0,
+    deep: 0,
+    large: 0,
+    binary: 0,
+    notUtf8: 0,
+    special: 0,
+    unreadable: 0,
+  };
+}
+
+export function newBudget(work: Work): Budget {
+  return {
+    spent: 0,
+    over: false,
+    late() {
+      work.pause();
+      return work.late();
+    },
+  };
+}

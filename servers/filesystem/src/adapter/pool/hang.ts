@@ -1,0 +1,37 @@
+import type { Job, JobPlace } from '../job.ts';
+
+/** Walks can take seconds; reads and listings take microseconds. */
+export function isLong(job: Job): boolean {
+  return job.kind === 'find' || job.kind === 'search' || (job.kind === 'list' && job.depth > 1);
+}
+
+function placesOf(job: Job): readonly JobPlace[] {
+  return job.kind === 'read' ? job.files : [job];
+}
+
+export function sharesRoot(a: Job, b: Job): boolean {
+  const roots = new Set(placesOf(a).map(({ root }) => root));
+  return placesOf(b).some(({ root }) => roots.has(root));
+}
+
+/**
+ * True when a job goes where another one hangs.
+ *
+ * A walk hangs somewhere beneath its start, so only other walks avoid it. A read or a listing hangs in
+ * its own directory, and everything avoids that.
+ */
+export function wouldHang(stuck: Job, job: Job): boolean {
+  return placesOf(stuck).some((held) =>
+    placesOf(job).some((wanted) => held.root === wanted.root && meets(stuck, held, job, wanted)),
+  );
+}
+
+function meets(stuck: Job, held: JobPlace, job: Job, wanted: JobPlace): boolean {
+  if (isLong(stuck)) return isLong(job) && (isBeneath(wanted, held) || isBeneath(held, wanted));
+  const directory = stuck.kind === 'read' ? { ...held, steps: held.steps.slice(0, -1) } : held;
+  return isBeneath(wanted, directory) || (isLong(job) && isBeneath(directory, wanted));
+}
+
+function isBeneath({ steps }: JobPlace, above: JobPlace): boolean {
+  return above.steps.every((step, index) => steps[index] === step);
+}

@@ -1,0 +1,60 @@
+import type { ReadOptions } from '../job.ts';
+import type { TextLine } from './lines.ts';
+
+/** The lines that one answer holds: from a place on, up to a number of lines and of bytes. */
+export class Window {
+  readonly lines: string[] = [];
+  /** The number of the first line; absent while there is none. */
+  start: number | undefined;
+  /** Where the next answer begins, once this one is full. */
+  next: { readonly line: number; readonly column: number } | undefined;
+  readonly #options: ReadOptions;
+  #left: number;
+
+  constructor(options: ReadOptions) {
+    this.#options = options;
+    this.#left = options.bytes;
+  }
+
+  /** Takes the next line of the file. A window that is full takes nothing more. */
+  take({ number, text, whole }: TextLine): void {
+    const { startLine, startColumn, lines: linesMax } = this.#options;
+    if (this.next !== undefined || number < startLine) return;
+    const column = number === startLine ? startColumn : 1;
+    if (this.lines.length >= linesMax) {
+      this.next = { line: number, column };
+      return;
+    }
+    const rest = text.slice(column - 1);
+    const fitting = cutToBytes(rest, this.#left);
+    if (whole && fitting.length === rest.length) {
+      this.#add(number, rest);
+      return;
+    }
+    // A line that does not fit is begun only where it is the first: it may be larger than any window.
+    const begun = this.lines.length === 0 ? fitting : '';
+    if (begun !== '') this.#add(number, begun);
+    this.next = { line: number, column: column + begun.length };
+  }
+
+  #add(number: number, text: string): void {
+    this.lines.push(text);
+    this.start ??= number;
+    this.#left -= Buffer.byteLength(text) + 1;
+  }
+}
+
+/** The longest beginning of a text that fits into bytes, never half a character. */
+function cutToBytes(text: string, bytesMax: number): string {
+  if (text.length * 3 <= bytesMax || Buffer.byteLength(text) <= bytesMax) return text;
+  if (bytesMax <= 0) return '';
+  const bytes = Buffer.from(text.slice(0, bytesMax));
+  let end = Math.min(bytes.length, bytesMax);
+  while (end > 0 && isContinuation(bytes[end])) end -= 1;
+  return bytes.toString('utf8', 0, end);
+}
+
+/** True for a byte that goes on with a character of UTF-8. */
+function isContinuation(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x80;
+}

@@ -1,0 +1,154 @@
+import { closeSync } from 'node:fs';
+
+import { type Name, nameFromDisk, refuse } from '../../guard/index.ts';
+import { type HardLinks, LIMITS } from '../../policy.ts';
+import type { DenyRules } from '../deny.ts';
+import type { Directory, Found } from './directory.ts';
+
+/** What a walk must know beside the names. */
+export interface WalkRules {
+  readonly deny: DenyRules;
+  readonly hardLinks: HardLinks;
+  /** How an absolute link into the root itself begins. */
+  readonly rootPath: string;
+}
+
+type OpenFile = Extract<Found, { kind: 'file' }>;
+
+/** Where a path leads: a directory that is held, or a file that is open. */
+export type Destination =
+  | { readonly kind: 'directory'; readonly directory: Directory; close(): void }
+  | {
+      readonly kind: 'file';
+      readonly file: OpenFile;
+      readonly names: readonly Name[];
+      close(): void;
+    };
+
+/** Steps of a path and of every link on its way. A chain of links could otherwise multiply them. */
+const STEPS_MAX = 1024;
+const WINDOWS = process.platform === 'win32';
+const SEPARATOR = WINDOWS ? /[/\\]/ : '/';
+
+/**
+ * Follows steps from a root and never leaves it: RESOLVE_BENEATH of openat2(2) in user space.
+ *
+ * Each name is opened beneath the directory that is already held. A link is not followed by the
+ * kernel: its text becomes further steps. `..` goes back along the directories that are held, and
+ * there is none above the root.
+ */
+export function walk(root: Directory, steps: readonly Name[], rules: WalkRules): Destination {
+  const under: Underway = { held: [root], ahead: steps.toReversed(), links: 0, taken: 0 };
+  try {
+    for (let step = under.ahead.pop(); step !== undefined; step = under.ahead.pop()) {
+      under.taken += 1;
+      if (under.taken > STEPS_MAX) refuse('path.refused', { detail: 'too many steps' });
+      if (step === '.') continue;
+      const file = step === '..' ? goBack(under) : goTo(step, under, rules);
+      if (file !== undefined) return file;
+    }
+    const directory = under.held.pop() ?? root;
+    return { kind: 'directory', directory, close: () => directory.close() };
+  } finally {
+    for (const directory of under.held) directory.close();
+  }
+}
+
+/** A walk on its way. */
+interface Underway {
+  /** From the root to here, each open. */
+  readonly held: Directory[];
+  /** What is still to be taken, the next step last. */
+  readonly ahead: Name[];
+  links: number;
+  taken: number;
+}
+
+function goBack({ held }: Underway): undefined {
+  if (held.length === 1) refuse('path.refused', { detail: 'outside the root' });
+  held.pop()?.close();
+}
+
+function goTo(step: Name, under: Underway, rules: WalkRules): Destination | undefined {
+  const here = under.held.at(-1) ?? refuse('path.refused');
+  refuseDenied(rules, here, step, under.links > 0);
+  const found = here.look(step);
+  switch (found.kind) {
+    case 'directory':
+      under.held.push(found.directory);
+      return undefined;
+    case 'link':
+      followLink(found.target, under, rules);
+      return undefined;
+    case 'file':
+      return arrive(found, [...here.names, step], under, rules);
+    case 'special':
+      return refuse('file.special');
+    case 'missing':
+      return refuse('path.refused', { detail: found.reason });
+  }
+}
+
+/**
+ * A name that the caller wrote is refused by its name alone, whether or not it exists. A name that a
+ * link brought in is refused like a missing one, or refusals would spell out the link.
+ */
+function refuseDenied({ deny }: WalkRules, here: Directory, step: Name, viaLink: boolean): void {
+  if (!deny.denies(here.names, step)) return;
+  if (viaLink) refuse('path.refused', { detail: 'denied, by a link' });
+  refuse('path.denied');
+}
+
+/** Puts the text of a link in the place of its name. An absolute one starts over at the root, if it leads beneath it. */
+function followLink(target: Name, under: Underway, { rootPath }: WalkRules): void {
+  under.links += 1;
+  if (under.links > LIMITS.linksMax) refuse('path.refused', { detail: 'too many links' });
+  const rest = beneathRoot(target, rootPath);
+  if (rest !== undefined) {
+    while (under.held.length > 1) under.held.pop()?.close();
+  }
+  under.ahead.push(...linkSteps(rest ?? target).toReversed());
+}
+
+/** What follows the root in an absolute link; `undefined` for a relative one. Any other leads outside. */
+function beneathRoot(target: string, rootPath: string): string | undefined {
+  const absolute = WINDOWS ? /^(?:[A-Za-z]:|[/\\])/.test(target) : target.startsWith('/');
+  if (!absolute) return undefined;
+  const rest = target.startsWith(rootPath) ? target.slice(rootPath.length) : undefined;
+  if (rest === undefined || !/^(?:$|[/\\])/.test(rest)) {
+    return refuse('path.refused', { detail: 'a link leads outside' });
+  }
+  return rest;
+}
+
+/** A separator at the end asks for a directory, as it does for the kernel. */
+function linkSteps(text: string): Name[] {
+  const parts = text.split(SEPARATOR);
+  const names = parts.filter((part) => part !== '').map(nameFromDisk);
+  return parts.length > 1 && parts.at(-1) === '' ? [...names, nameFromDisk('.')] : names;
+}
+
+function arrive(
+  file: OpenFile,
+  names: readonly Name[],
+  { ahead }: Underway,
+  { hardLinks }: WalkRules,
+): Destination {
+  const close = (): void => closeSync(file.descriptor);
+  const isEnd = ahead.length === 0;
+  if (isEnd && mayBeRead(file.stats, hardLinks)) return { kind: 'file', file, names, close };
+  close();
+  return isEnd
+    ? refuse('file.hard_link')
+    : refuse('path.refused', { detail: 'a file is no directory' });
+}
+
+/** Judges a file by its link count and owner, on the open descriptor. */
+export function mayBeRead(
+  { nlink, uid }: { readonly nlink: number; readonly uid: number },
+  hardLinks: HardLinks,
+): boolean {
+  if (nlink <= 1 || hardLinks === 'allow') return true;
+  // Whoever may link a file of the server's own user could read it without the server.
+  return hardLinks === 'owned' && uid === process.geteuid?.();
+}

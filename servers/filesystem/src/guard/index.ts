@@ -1,0 +1,27 @@
+export {
+  type Cursor,
+  type CursorPosition,
+  cursorText,
+  readCursor,
+  START,
+  writeCursor,
+} from './cursor.ts';
+export {
+  isAscii,
+  matchableName,
+  type Name,
+  nameFromDisk,
+  nameFromText,
+  textFromName,
+} from './name.ts';
+export {
+  createPathGuard,
+  labelOf,
+  type PathGuard,
+  type PathInRoot,
+  requestedPath,
+} from './path.ts';
+export { type Glob, glob, type SearchPattern, searchPattern } from './pattern.ts';
+export { isUnsafeRoot, parseRoot, type RequestedRoot, type RootProblem } from './root.ts';
+export { refuse, REFUSALS } from './refusals.ts';
+export { parseUri, SCHEME, uriOf } from './uri.ts';

@@ -1,0 +1,111 @@
+import { defineTool, READS } from '@secure-mcp/runtime';
+import { Refusal } from '@secure-mcp/validation';
+import * as z from 'zod';
+
+import type { ReadOutcome } from '../adapter/index.ts';
+import { type PathInRoot, requestedPath } from '../guard/index.ts';
+import { LIMITS } from '../policy.ts';
+import type { Context } from './context.ts';
+import { pathOf } from './words.ts';
+
+const FILE = z.strictObject({
+  path: z.string(),
+  size: z.int().optional(),
+  etag: z.string().optional(),
+  text: z.string().optional(),
+  next_line: z.int().optional(),
+  refused: z.string().optional(),
+});
+type File = z.input<typeof FILE>;
+
+export const readFiles = defineTool({
+  name: 'read_files',
+  title: 'Read files',
+  description:
+    'Reads the text of several files within one budget of bytes. One that is refused does not stop the others.',
+  scope: 'files:read',
+  annotations: READS,
+  input: z.strictObject({
+    paths: z.array(requestedPath).min(1).max(LIMITS.filesMax),
+    limit: z
+      .int()
+      .min(1)
+      .max(LIMITS.linesMax)
+      .default(LIMITS.linesDefault)
+      .describe('Lines of each.'),
+    max_bytes: z
+      .int()
+      .min(1)
+      .max(LIMITS.readBytesMax)
+      .default(LIMITS.readBytesMax)
+      .describe('In all.'),
+  }),
+  output: z.strictObject({ files: z.array(FILE) }),
+
+  async run({ paths, limit, max_bytes: bytes }, { path, disk, secrets }: Context) {
+    const asked = paths.map((text) => ({ text, ...parsed(path, text) }));
+    const places = asked.flatMap(({ place }) => (place === undefined ? [] : [place]));
+    const outcomes = await disk.read(places, {
+      encoding: 'auto',
+      startLine: 1,
+      startColumn: 1,
+      lines: limit,
+      tail: false,
+      bytes,
+      offset: 0,
+      hideKeys: secrets !== 'allow',
+      media: false,
+    });
+    const files = asked.map(({ text, place, refused }): File => {
+      const outcome = place === undefined ? undefined : outcomes[places.indexOf(place)];
+      if (place === undefined || outcome === undefined) return { path: text, refused };
+      return { path: pathOf(place), ...fileOf(outcome) };
+    });
+    return { output: { files } };
+  },
+
+  render({ files }) {
+    const read = files.filter(({ text }) => text !== undefined).length;
+    return {
+      summary: `Read ${String(read)} of ${String(files.length)} files.`,
+      data: files.map(section).join('\n'),
+    };
+  },
+});
+
+/** A path that is refused by its words alone is one refused file, too. */
+function parsed(
+  path: Context['path'],
+  text: string,
+): { readonly place?: PathInRoot; readonly refused?: string } {
+  try {
+    return { place: path(text) };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { refused: `${error.code}: ${error.message}` };
+  }
+}
+
+function fileOf(outcome: ReadOutcome): Omit<File, 'path'> {
+  switch (outcome.kind) {
+    case 'refused':
+      return { refused: `${outcome.code}: ${outcome.message}` };
+    case 'text': {
+      const { size, etag, text, next } = outcome;
+      return { size, etag, text, next_line: next?.line };
+    }
+    case 'binary':
+    case 'media':
+    case 'bytes':
+      return {
+        size: outcome.size,
+        etag: outcome.etag,
+        refused: 'file.binary: Use read_file for this one.',
+      };
+  }
+}
+
+function section({ path, text, next_line: next, refused }: File): string {
+  const more = next === undefined ? '' : ` (continues at line ${String(next)})`;
+  return `==> ${path}${more}\n${text ?? refused ?? ''}`;
+}
