@@ -1,1 +1,25 @@
-export {};
+export * as attacks from './attacks/index.ts';
+export {
+  type Answer,
+  CLIENTS,
+  type ClientKind,
+  connect,
+  type ConnectOptions,
+  type ServerCommand,
+  type TestClient,
+} from './clients.ts';
+export { eventually, recordsOf, type ServerContract, testServerContract } from './contract.ts';
+export {
+  type Control,
+  type ControlId,
+  CONTROLS,
+  type PromiseId,
+  type ServerName,
+  SERVERS,
+} from './controls.ts';
+export { brokenRules, textsOf } from './description-rules.ts';
+export { startSwapping, type Swapper, type SwapPlan } from './race.ts';
+export { type RawStdio, startRaw, type WireMessage } from './raw-stdio.ts';
+export { openParts } from './schema-rules.ts';
+export { makeTemp, type TempDirectory, treeDigest } from './temp.ts';
+export { allPromises, verifies } from './verifies.ts';

@@ -85,7 +85,7 @@ function toJsonSchema(schema: z.ZodType, side: 'input' | 'output'): JsonSchema {
   return members(json);
 }
 
-/** Copies JSON without what says nothing and costs bytes on each listing: the range of a safe integer. */
+/** Copies JSON without what says nothing: every client pays for each byte, with every listing. */
 function plain(value: unknown): Json {
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value === 'object' && value !== null) return members(value);
@@ -95,11 +95,26 @@ function plain(value: unknown): Json {
 }
 
 function members(value: object): JsonSchema {
-  const telling = Object.entries(value).filter(
-    ([key, member]) =>
-      member !== undefined &&
-      !(key === 'maximum' && member === Number.MAX_SAFE_INTEGER) &&
-      !(key === 'minimum' && member === Number.MIN_SAFE_INTEGER),
-  );
+  const telling = Object.entries(value).filter(([key, member]) => !saysNothing(key, member, value));
   return Object.fromEntries(telling.map(([key, member]) => [key, plain(member)]));
+}
+
+function saysNothing(key: string, member: unknown, beside: object): boolean {
+  switch (key) {
+    case 'maximum':
+      return member === Number.MAX_SAFE_INTEGER;
+    case 'minimum':
+      return member === Number.MIN_SAFE_INTEGER;
+    case 'default':
+      // A switch that is not given is off.
+      return member === false;
+    case 'type':
+      // Choices say what type they are.
+      return 'enum' in beside;
+    case 'propertyNames':
+      // The names of an object are always text.
+      return true;
+    default:
+      return member === undefined;
+  }
 }

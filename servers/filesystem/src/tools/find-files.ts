@@ -15,7 +15,7 @@ export const findFiles = defineTool({
   name: 'find_files',
   title: 'Find files',
   description:
-    'Finds entries by name: *.ts matches at any depth, src/**/*.ts beneath path. Not their text: use search_text.',
+    'Finds entries by name: *.ts at any depth, or src/**/*.ts beneath path. For text use search_text.',
   scope: 'files:read',
   annotations: READS,
   input: z.strictObject({
@@ -40,7 +40,7 @@ export const findFiles = defineTool({
       }),
     ),
     scanned: z.int(),
-    complete: z.boolean().describe('False when the tree was not walked to its end.'),
+    complete: z.boolean(),
     next_cursor: z.string().optional(),
     skipped: z.record(z.string(), z.int()),
   }),

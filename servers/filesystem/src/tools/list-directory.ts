@@ -18,7 +18,7 @@ export const listDirectory = defineTool({
     depth: z.int().min(1).max(8).default(1),
     limit: z.int().min(1).max(LIMITS.entriesMax).default(LIMITS.entriesDefault),
     details: z.boolean().default(false).describe('Size and time of each entry.'),
-    include_ignored: z.boolean().default(false).describe('Enter .git and ignored directories.'),
+    include_ignored: z.boolean().default(false).describe('Enter ignored directories.'),
     cursor: cursorText.optional(),
   }),
   output: z.strictObject({
@@ -32,7 +32,7 @@ export const listDirectory = defineTool({
         closed: z.enum(['depth', 'ignored', 'large']).optional(),
       }),
     ),
-    sorted: z.boolean().describe('False for a directory too large to sort.'),
+    sorted: z.boolean(),
     next_cursor: z.string().optional(),
     skipped: z.record(z.string(), z.int()),
   }),

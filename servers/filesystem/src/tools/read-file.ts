@@ -35,19 +35,13 @@ type Output = z.input<typeof OUTPUT>;
 export const readFile = defineTool({
   name: 'read_file',
   title: 'Read file',
-  description:
-    'Reads a file: text in pages of lines, images and sounds as media, exact bytes as base64. Continue with next_line, next_column or next_offset.',
+  description: 'Reads a file: text in pages of lines, media, or exact bytes as base64.',
   scope: 'files:read',
   annotations: READS,
   input: z.strictObject({
     path: requestedPath.describe('root:path, or a path in the first root.'),
-    start_line: z.int().min(1).max(1_000_000_000).default(1),
-    start_column: z
-      .int()
-      .min(1)
-      .max(COLUMN_MAX)
-      .default(1)
-      .describe('In a line longer than a page.'),
+    start_line: z.int().min(1).default(1),
+    start_column: z.int().min(1).max(COLUMN_MAX).default(1),
     limit: z.int().min(1).max(LIMITS.linesMax).default(LIMITS.linesDefault).describe('Lines.'),
     tail: z.boolean().default(false).describe('The last lines instead.'),
     encoding: z.enum(['auto', 'base64', ...ENCODINGS]).default('auto'),

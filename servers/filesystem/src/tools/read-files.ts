@@ -22,7 +22,7 @@ export const readFiles = defineTool({
   name: 'read_files',
   title: 'Read files',
   description:
-    'Reads the text of several files within one budget of bytes. One that is refused does not stop the others.',
+    'Reads the text of several files within one budget. A refused one does not stop the others.',
   scope: 'files:read',
   annotations: READS,
   input: z.strictObject({

@@ -26,7 +26,7 @@ export const searchText = defineTool({
   name: 'search_text',
   title: 'Search text',
   description:
-    'Searches the lines of a file or a tree for a regular expression (RE2: no lookaround, no backreferences).',
+    'Searches the lines of a file or a tree for a regular expression (RE2: no lookaround or backreferences).',
   scope: 'files:read',
   annotations: READS,
   input: z.strictObject({
@@ -46,7 +46,7 @@ export const searchText = defineTool({
     hits: z.array(HIT).optional(),
     files: z.array(z.strictObject({ path: z.string(), matches: z.int().optional() })).optional(),
     scanned_files: z.int(),
-    complete: z.boolean().describe('False when something is left to search.'),
+    complete: z.boolean(),
     next_cursor: z.string().optional(),
     skipped: z.record(z.string(), z.int()),
   }),

@@ -1,0 +1,451 @@
+/**
+ * The checklist as data. Tests cite a promise with `verifies()`, the documentation is generated from
+ * it, and a promise that no test cites fails the build.
+ */
+
+export const SERVERS = ['filesystem', 'postgres', 'git'] as const;
+export type ServerName = (typeof SERVERS)[number];
+
+export interface Control {
+  readonly title: string;
+  readonly threat: string;
+  /** Where the demand comes from. */
+  readonly sources: readonly string[];
+  /** The page that explains it. */
+  readonly pattern?: string;
+  /** The files that implement it. */
+  readonly code: readonly string[];
+  /** What holds, in sentences that a test can fail. */
+  readonly promises: Readonly<Record<string, string>>;
+  /** Why a server does not demonstrate it: it has no need of it, or it comes later. */
+  readonly absent?: Partial<Readonly<Record<ServerName | 'all', string>>>;
+}
+
+const NO_HTTP = 'Comes with the HTTP front: servers speak stdio so far.';
+
+export const CONTROLS = {
+  C1: {
+    title: 'Strict input schemas',
+    threat:
+      'Arguments that nobody expected reach code that trusts them; a refusal repeats the attacker’s text to the model.',
+    sources: [
+      'CWE-20',
+      'MCP server/tools: servers MUST validate all tool inputs',
+      'OWASP MCP Security Cheat Sheet §2',
+      'RFC 7493',
+    ],
+    pattern: 'patterns/c01-strict-schemas.md',
+    code: [
+      'packages/validation/src/schema.ts',
+      'packages/validation/src/json.ts',
+      'packages/runtime/src/mcp/message.ts',
+    ],
+    promises: {
+      'C1.strict':
+        'An unknown field, a wrong type and a value out of bounds are refused before the tool runs.',
+      'C1.no-echo': 'A refusal repeats neither a key nor a value of the caller.',
+      'C1.bounds':
+        'Every string, list and number of a tool’s input has a ceiling, and every object is closed.',
+      'C1.one-meaning': 'JSON that two parsers could read differently is refused.',
+      'C1.messages':
+        'A line that is not one JSON-RPC message gets one error, and the next line is served.',
+    },
+  },
+  C2: {
+    title: 'Parameterised operations',
+    threat: 'Text becomes code: SQL, an argument vector, a pattern.',
+    sources: ['CWE-88', 'CWE-89', 'CWE-78', 'OWASP MCP05'],
+    code: [],
+    promises: {},
+    absent: {
+      filesystem: 'Starts no command and builds no query; names are opened one by one (C3).',
+      postgres: 'Comes with the Postgres server.',
+      git: 'Comes with the git server.',
+    },
+  },
+  C3: {
+    title: 'Paths and URIs confined',
+    threat: 'A path, a link or a race leads a read out of the directories that the operator named.',
+    sources: [
+      'CWE-22',
+      'CWE-59',
+      'CWE-367',
+      'CVE-2025-53109',
+      'CVE-2025-53110',
+      'MCP server/resources: MUST validate URIs',
+    ],
+    pattern: 'patterns/c03-paths-confined.md',
+    code: [
+      'servers/filesystem/src/guard/path.ts',
+      'servers/filesystem/src/guard/uri.ts',
+      'servers/filesystem/src/adapter/walk/walk.ts',
+      'servers/filesystem/src/adapter/walk/descriptor.ts',
+      'servers/filesystem/src/adapter/walk/portable.ts',
+    ],
+    promises: {
+      'C3.words':
+        'Traversal, absolute paths, siblings that share a prefix and malformed names are refused.',
+      'C3.links':
+        'A link that leads outside is refused like a missing file; one that stays inside works.',
+      'C3.race':
+        'Swapping a directory and a link as fast as the kernel allows leads no operation outside.',
+      'C3.kernel': 'The walk decides as the kernel’s own RESOLVE_BENEATH does.',
+      'C3.hard-links': 'A file with another name is read only as the operator’s policy says.',
+      'C3.special': 'Devices, pipes, sockets and kernel file systems are never opened.',
+      'C3.uris': 'A resource URI is decoded once and confined as a path is.',
+      'C3.trusted':
+        'An adapter cannot be called with a string that no guard has seen: it does not compile.',
+    },
+    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
+  },
+  C4: {
+    title: 'Authentication for HTTP',
+    threat: 'Anyone who reaches the port is served.',
+    sources: ['MCP basic/authorization', 'RFC 9728', 'RFC 9068', 'OWASP ASVS 10'],
+    code: [],
+    promises: {},
+    absent: { all: NO_HTTP },
+  },
+  C5: {
+    title: 'TLS for HTTP',
+    threat: 'Requests and tokens can be read and changed on the way.',
+    sources: ['RFC 9325', 'OWASP ASVS 12'],
+    code: [],
+    promises: {},
+    absent: { all: NO_HTTP },
+  },
+  C6: {
+    title: 'Least privilege',
+    threat: 'A caller, or whoever steers it, uses rights that the task never needed.',
+    sources: [
+      'CWE-250',
+      'CWE-269',
+      'OWASP MCP Security Cheat Sheet §1',
+      'MCP security best practices: Scope Minimization',
+    ],
+    pattern: 'patterns/c06-least-privilege.md',
+    code: [
+      'servers/filesystem/src/policy.ts',
+      'servers/filesystem/src/adapter/deny.ts',
+      'servers/filesystem/src/guard/root.ts',
+      'packages/auth/src/grant.ts',
+    ],
+    promises: {
+      'C6.read-only':
+        'Nothing beneath a root changes, whatever is called, and no tool that writes is listed.',
+      'C6.denied-names':
+        'Names that hold credentials by convention are never opened, in any case, by any path or link.',
+      'C6.roots':
+        'The root of a system, a home directory and kernel file systems are not served by a slip.',
+      'C6.configuration':
+        'A configuration that is not understood stops the start; nothing is served in a weaker mode.',
+      'C6.workers': 'What reads files has no environment and no protocol stream.',
+    },
+    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
+  },
+  C7: {
+    title: 'Authorization per tool',
+    threat: 'Whoever may call one tool may call all.',
+    sources: ['OWASP ASVS 8.2', 'OWASP MCP07', 'CWE-862'],
+    code: [
+      'packages/auth/src/grant.ts',
+      'packages/auth/src/scopes.ts',
+      'packages/runtime/src/call/dispatch.ts',
+    ],
+    promises: {
+      'C7.policy':
+        'A caller may use the tools and resources that the policy grants, and sees no others.',
+      'C7.hidden': 'A tool that may not be used and one that does not exist get the same answer.',
+      'C7.default': 'A caller that no policy entry matches may do nothing.',
+      'C7.scopes':
+        'A tool runs only for a caller whose scopes cover it; write implies read and nothing else.',
+    },
+    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
+  },
+  C8: {
+    title: 'Errors that leak nothing',
+    threat: 'Error messages map the host: its paths, its users, its versions, its data.',
+    sources: ['CWE-209', 'CWE-203', 'OWASP ASVS 16.5'],
+    pattern: 'patterns/c08-errors.md',
+    code: [
+      'packages/validation/src/refusal.ts',
+      'packages/runtime/src/call/dispatch.ts',
+      'packages/logging/src/error.ts',
+    ],
+    promises: {
+      'C8.no-leak':
+        'No answer and no log line holds a path of the host, the target of a link or a stack.',
+      'C8.uniform':
+        'What is missing, what lies outside and what a link leads to get the same answer.',
+      'C8.reference': 'A fault shows the caller a reference, and the log where it happened.',
+    },
+    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
+  },
+  C9: {
+    title: 'Audit trail',
+    threat:
+      'Nobody can tell what was read or refused; or the trail itself gives away what it should protect.',
+    sources: ['OWASP ASVS 16.1–16.4', 'OWASP MCP08', 'CWE-117', 'CWE-532', 'CWE-778'],
+    pattern: 'patterns/c09-audit.md',
+    code: [
+      'packages/logging/src/audit.ts',
+      'packages/logging/src/audit-event.ts',
+      'packages/runtime/src/call/describe-args.ts',
+      'packages/logging/src/sink.ts',
+    ],
+    promises: {
+      'C9.complete':
+        'Every call leaves one record, also when the schema, the policy, a limit or a guard refused it.',
+      'C9.no-values': 'A record holds no argument as the caller wrote it.',
+      'C9.one-line': 'No name, client or argument can forge a second record.',
+      'C9.fail-closed': 'A call that cannot be recorded is refused.',
+      'C9.never-blocks': 'A client that does not read stderr stops nothing.',
+    },
+    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
+  },
+  C10: {
+    title: 'Injection and exhaustion tests',
+    threat: 'A control that was never attacked fails at the first attack.',
+    sources: ['OWASP MCP05', 'CWE-1333', 'CWE-400'],
+    pattern: 'patterns/c10-attacks-as-tests.md',
+    code: ['packages/testkit/src/attacks', 'packages/validation/src/patterns'],
+    promises: {
+      'C10.paths': 'Generated paths agree with an independent model of "beneath the root".',
+      'C10.patterns': 'No expression, glob or ignore file makes matching explode.',
+      'C10.bombs':
+        'Huge files, huge directories, deep trees and special files each get an answer in time, in bounded memory.',
+      'C10.hostile-trees':
+        'Ignore files and names that come with the data cannot harm their reader.',
+    },
+    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
+  },
+  C11: {
+    title: 'Tool descriptions reviewed and locked',
+    threat:
+      'A description is an instruction to the model: poisoned once, it acts in every conversation.',
+    sources: ['OWASP MCP03', 'OWASP MCP Security Cheat Sheet §7'],
+    pattern: 'patterns/c11-locked-descriptions.md',
+    code: [
+      'packages/runtime/src/mcp/lock.ts',
+      'servers/filesystem/tools.lock.json',
+      'packages/testkit/src/description-rules.ts',
+    ],
+    promises: {
+      'C11.locked': 'What a client is told is word for word what was reviewed.',
+      'C11.rules':
+        'Descriptions hold nothing hidden, no address, no secret, and no instruction beyond their tool.',
+    },
+    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
+  },
+  C12: {
+    title: 'Rate limits',
+    threat: 'One caller uses up what others need.',
+    sources: ['MCP server/tools: servers MUST rate limit tool invocations', 'CWE-770'],
+    code: ['packages/runtime/src/call/rate.ts'],
+    promises: {
+      'C12.calls':
+        'Calls above the rate are refused with the time to wait, on stdio too, whatever their kind.',
+    },
+    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
+  },
+  C13: {
+    title: 'Rotation and revocation without a restart',
+    threat: 'A leaked credential stays good until someone dares to restart.',
+    sources: ['OWASP ASVS 13.3', 'RFC 7009'],
+    code: [],
+    promises: {},
+    absent: { all: 'No server holds a credential yet.' },
+  },
+  E1: {
+    title: 'CORS',
+    threat: 'A web page calls the server with its visitor’s rights.',
+    sources: ['OWASP ASVS 3.4'],
+    code: [],
+    promises: {},
+    absent: { all: NO_HTTP },
+  },
+  E2: {
+    title: 'Request size limits',
+    threat: 'One message fills the memory.',
+    sources: ['CWE-770', 'OWASP ASVS 4.3'],
+    code: ['packages/runtime/src/stdio/lines.ts', 'packages/runtime/src/stdio/transport.ts'],
+    promises: {
+      'E2.line':
+        'A message over the limit is refused once, costs no memory, and the next one is served.',
+      'E2.unread': 'A client that does not read its answers is not read from, either.',
+    },
+    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
+  },
+  E3: {
+    title: 'IP allowlist',
+    threat: 'The server answers networks that it was never meant for.',
+    sources: ['OWASP ASVS 4.1'],
+    code: [],
+    promises: {},
+    absent: { all: NO_HTTP },
+  },
+  E4: {
+    title: 'Mutual TLS',
+    threat: 'A stolen token works from anywhere.',
+    sources: ['RFC 8705'],
+    code: [],
+    promises: {},
+    absent: { all: NO_HTTP },
+  },
+  E5: {
+    title: 'Access and visibility by identity',
+    threat: 'Who may use one resource sees that all the others exist.',
+    sources: ['OWASP ASVS 8.2.2', 'CWE-639'],
+    pattern: 'patterns/e05-visibility.md',
+    code: [
+      'packages/auth/src/policy.ts',
+      'servers/filesystem/src/server.ts',
+      'packages/runtime/src/mcp/register.ts',
+    ],
+    promises: {
+      'E5.roots':
+        'A root that the policy does not grant does not exist for the caller: not in lists, paths, URIs or completions.',
+      'E5.deny':
+        'A path that the policy closes stays closed, also against the operator’s own allow list.',
+    },
+    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
+  },
+  E6: {
+    title: 'Fields and secrets kept back',
+    threat: 'A secret in a file that may be read ends in a prompt, a log and a provider’s store.',
+    sources: ['OWASP ASVS 8.2.3', 'OWASP LLM02', 'CWE-200'],
+    pattern: 'patterns/e06-secrets.md',
+    code: [
+      'packages/validation/src/secrets.ts',
+      'packages/runtime/src/call/shape.ts',
+      'servers/filesystem/src/adapter/read/private-keys.ts',
+    ],
+    promises: {
+      'E6.redacted':
+        'Secrets that can be recognised are taken out of every answer, or the answer is refused.',
+      'E6.keys': 'A private key stays hidden, also when a read begins in its middle.',
+      'E6.undeclared': 'A field that the output schema does not declare never leaves the server.',
+    },
+    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
+  },
+  E7: {
+    title: 'Output validation',
+    threat: 'An answer floods the context, or carries what no one reviewed.',
+    sources: ['OWASP LLM05', 'OWASP MCP10', 'MCP server/tools: servers MUST sanitize tool outputs'],
+    pattern: 'patterns/e07-output.md',
+    code: ['packages/runtime/src/call/shape.ts', 'packages/runtime/src/mcp/tool-operation.ts'],
+    promises: {
+      'E7.schema':
+        'An answer fits its schema or is a fault; the text says nothing that the structure does not hold.',
+      'E7.bytes':
+        'An answer has a ceiling in bytes, and a cut is always flagged with the place to go on.',
+    },
+    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
+  },
+  E8: {
+    title: 'A person confirms what cannot be undone',
+    threat: 'A model, or the text that steers it, destroys something in one call.',
+    sources: ['MCP basic/patterns/mrtr', 'OWASP MCP Security Cheat Sheet §4', 'OWASP LLM06'],
+    pattern: 'patterns/e08-confirmation.md',
+    code: ['packages/runtime/src/call/confirm.ts', 'packages/runtime/src/tool.ts'],
+    promises: {
+      'E8.asked':
+        'A destructive tool runs only after a person accepted, with clients of both eras.',
+      'E8.refused':
+        'Without an answer, with a refusal, or from a client that cannot ask, nothing is done.',
+      'E8.bound':
+        'An answer counts once, for this call and its arguments; one that the server did not ask for counts never.',
+    },
+    absent: {
+      filesystem:
+        'Has no destructive tool: nothing can be written. Shown by the runtime’s own tests.',
+      postgres: 'Comes with the Postgres server.',
+      git: 'Comes with the git server.',
+    },
+  },
+  E9: {
+    title: 'Prompt-injection hygiene',
+    threat: 'Text from a file is read as an instruction; text that nobody can see, even more so.',
+    sources: ['OWASP LLM01', 'CVE-2021-42574', 'CWE-150', 'arXiv 2403.14720'],
+    pattern: 'patterns/e09-untrusted-text.md',
+    code: [
+      'packages/validation/src/visible.ts',
+      'packages/runtime/src/call/mark.ts',
+      'packages/runtime/src/call/shape.ts',
+    ],
+    promises: {
+      'E9.visible':
+        'Hidden, reordering and terminal characters are shown, and the exact text can be had back.',
+      'E9.marked': 'Found text stands between marks that it cannot forge.',
+      'E9.names': 'A file name cannot forge a second entry or line.',
+    },
+    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
+  },
+  E10: {
+    title: 'Host and Origin (DNS rebinding)',
+    threat: 'A web page reaches a server on the loopback address under another name.',
+    sources: ['CVE-2025-66414', 'MCP basic/transports: MUST validate Origin'],
+    code: [],
+    promises: {},
+    absent: { all: NO_HTTP },
+  },
+  E11: {
+    title: 'Sender-constrained tokens',
+    threat: 'Whoever holds a copy of a token is its owner.',
+    sources: ['RFC 9449', 'RFC 8705'],
+    code: [],
+    promises: {},
+    absent: { all: NO_HTTP },
+  },
+  E12: {
+    title: 'Data at rest encrypted, or not kept',
+    threat: 'What was read is left behind on a disk.',
+    sources: ['OWASP ASVS 14.2'],
+    code: [],
+    promises: {},
+    absent: {
+      all: 'Nothing that is read is kept: no cache, no temporary file. Audit records hold no values (C9).',
+    },
+  },
+  E13: {
+    title: 'Timeouts, concurrency, cancellation',
+    threat: 'Work goes on for nobody, and piles up.',
+    sources: ['CWE-400', 'CWE-833', 'MCP basic/patterns/cancellation'],
+    pattern: 'patterns/e13-bounded-work.md',
+    code: [
+      'packages/runtime/src/call/deadline.ts',
+      'packages/runtime/src/call/concurrency.ts',
+      'servers/filesystem/src/adapter/pool/pool.ts',
+    ],
+    promises: {
+      'E13.deadline': 'Every call ends by its deadline, also when its work ignores the signal.',
+      'E13.cancel': 'A cancelled call stops its work, not only its answer.',
+      'E13.concurrency':
+        'Calls above the limit wait in their caller’s own line, and above that are refused.',
+      'E13.light': 'A heavy call does not hold up a light one.',
+      'E13.dead-mount':
+        'A file system that does not answer costs its callers a refusal, and nobody else anything.',
+    },
+    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
+  },
+  E14: {
+    title: 'Graceful shutdown',
+    threat: 'An end in the middle of a call loses its answer, its record or its child processes.',
+    sources: ['MCP basic/transports/stdio: SHOULD exit on EOF'],
+    code: ['packages/runtime/src/stdio/serve.ts', 'packages/runtime/src/cli/run.ts'],
+    promises: {
+      'E14.eof':
+        'When the client goes, the server ends at once with code 0 and leaves no process behind.',
+      'E14.signal': 'On SIGTERM running calls are answered, then the server ends with code 0.',
+      'E14.pipe': 'A pipe that breaks ends the server cleanly.',
+    },
+    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
+  },
+} as const satisfies Readonly<Record<string, Control>>;
+
+export type ControlId = keyof typeof CONTROLS;
+
+/** Every promise of every control. */
+export type PromiseId = {
+  [Id in ControlId]: keyof (typeof CONTROLS)[Id]['promises'];
+}[ControlId];

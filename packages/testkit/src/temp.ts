@@ -1,0 +1,54 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  lstatSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** A directory for one suite, gone after it. */
+export interface TempDirectory {
+  readonly path: string;
+  /** Writes a file, with the directories that lead to it. */
+  write(name: string, content: string | Uint8Array): string;
+  remove(): void;
+}
+
+/** Makes a temporary directory. Its path holds a word that no answer and no log line may hold. */
+export function makeTemp(word = 'HOSTPATHMARKER'): TempDirectory {
+  const path = realpathSync(mkdtempSync(join(tmpdir(), `secure-mcp-${word}-`)));
+  return {
+    path,
+    write(name, content) {
+      const file = join(path, name);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, content);
+      return file;
+    },
+    remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }),
+  };
+}
+
+/** A digest of everything beneath a directory: names, kinds, contents, link texts, modes and times of change. */
+export function treeDigest(directory: string): string {
+  const digest = createHash('sha256');
+  const visit = (path: string): void => {
+    const stats = lstatSync(path);
+    digest.update(
+      `${path}\0${String(stats.mode)}\0${String(stats.mtimeMs)}\0${String(stats.ctimeMs)}\0`,
+    );
+    if (stats.isSymbolicLink()) digest.update(readlinkSync(path));
+    else if (stats.isDirectory())
+      for (const name of readdirSync(path).toSorted()) visit(join(path, name));
+    else if (stats.isFile()) digest.update(readFileSync(path));
+  };
+  visit(directory);
+  return digest.digest('hex');
+}

@@ -1,0 +1,27 @@
+import { afterAll } from 'vitest';
+import { makeTemp, testServerContract } from '@secure-mcp/testkit';
+
+import lock from '../tools.lock.json' with { type: 'json' };
+import { bundle } from './bundle.ts';
+
+const temp = makeTemp();
+temp.write('docs/hello.txt', 'Hello, reader.\n');
+afterAll(() => temp.remove());
+
+testServerContract({
+  server: () => bundle(`docs=${temp.path}/docs`),
+  lock,
+  call: { name: 'read_file', args: { path: 'docs:hello.txt' }, holds: 'Hello, reader.' },
+  resource: {
+    uri: 'workspace://docs/hello.txt',
+    holds: 'Hello, reader.',
+    missing: 'workspace://docs/missing.txt',
+  },
+  completion: {
+    uriTemplate: 'workspace://{root}/{+path}',
+    variable: 'path',
+    value: 'hel',
+    known: { root: 'docs' },
+    offers: 'hello.txt',
+  },
+});
