@@ -1,4 +1,3 @@
-import type { ToolsLock } from '@secure-mcp/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { CLIENTS, connect, type ServerCommand, type TestClient } from './clients.ts';
@@ -6,11 +5,19 @@ import { brokenRules, textsOf } from './description-rules.ts';
 import { openParts } from './schema-rules.ts';
 import { verifies } from './verifies.ts';
 
+/** What `tools.lock.json` holds, as far as the contract looks at it. */
+export interface Lock {
+  readonly digest: string;
+  readonly instructions: string;
+  readonly tools: readonly { readonly name: string; readonly inputSchema: object }[];
+  readonly resources: readonly object[];
+}
+
 /** What a server says of itself, so that the contract can be tested on it. */
 export interface ServerContract {
   /** Starts the bundle on a little data of its own. */
   readonly server: () => ServerCommand;
-  readonly lock: ToolsLock;
+  readonly lock: Lock;
   /** A call that has to work, and a text that its answer has to hold. */
   readonly call: { readonly name: string; readonly args: object; readonly holds: string };
   /** A resource that can be read, a text that it holds, and one that does not exist. */
@@ -202,7 +209,7 @@ export async function eventually<Value>(
 function testDescriptions({ lock }: ServerContract): void {
   describe('what the model is told', () => {
     test(verifies('C11.rules', 'holds nothing that a description may not hold'), () => {
-      expect(brokenRules(textsOf(lock, 'lock'))).toEqual([]);
+      expect(brokenRules(textsOf({ ...lock, digest: '' }, 'lock'))).toEqual([]);
     });
 
     test(verifies('C1.bounds', 'every input has a ceiling'), () => {

@@ -1,5 +1,3 @@
-import { findSecrets, toVisible } from '@secure-mcp/validation';
-
 /** What a model is told by a server, as one text with its place. */
 export interface Told {
   readonly where: string;
@@ -19,7 +17,8 @@ const CHARACTERS_MAX = 400;
  * sends data somewhere; a careless one leaks the host.
  */
 const RULES: readonly Rule[] = [
-  { name: 'hidden characters', breaks: (text) => toVisible(text).escaped > 0 },
+  // Descriptions are plain ASCII: then nothing can hide in them, and no one needs to trust our own escaping.
+  { name: 'a character that is not plain ASCII', breaks: (text) => /[^\x20-\x7e]/.test(text) },
   { name: 'too long', breaks: (text) => text.length > CHARACTERS_MAX },
   {
     name: 'an address',
@@ -30,7 +29,7 @@ const RULES: readonly Rule[] = [
     name: 'a path of a host',
     breaks: (text) => /(?:^|\s)(?:\/(?:etc|home|root|tmp|usr|var|Users)\b|~\/|[A-Z]:\\)/.test(text),
   },
-  { name: 'a secret', breaks: (text) => findSecrets(text).length > 0 },
+  { name: 'what looks like a secret', breaks: (text) => /[A-Za-z0-9+/_-]{32,}/.test(text) },
   { name: 'markup', breaks: (text) => /<[a-z!/]|\]\(|```/i.test(text) },
   {
     name: 'an instruction beyond the tool',

@@ -38,7 +38,9 @@ export function readConfig<Options extends z.ZodObject>(
   };
   const result = schema.safeParse(given);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
+  const { issues } = result.error;
+  // A key that nobody knows is the likelier mistake than the one that is missing for it.
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   const key = issue?.code === 'unrecognized_keys' ? issue.keys[0] : String(issue?.path[0] ?? '');
   throw new ConfigurationProblem(
     fieldName(options, key ?? '', flags.values, variables),

@@ -10,6 +10,8 @@ import { createStdioTransport } from './transport.ts';
 const SUBSCRIPTIONS_MAX = 4;
 /** How long running calls may go on after a signal to stop, in milliseconds. */
 const DRAIN_MS = 2000;
+/** How long a client may take to read the last answers, in milliseconds. */
+const SETTLE_MS = 1000;
 
 export interface StdioParts<Context> {
   readonly app: Application<Context>;
@@ -44,8 +46,11 @@ export async function serveOverStdio<Context>({
   };
   const stop = (): void => {
     // Running calls may finish; new ones are refused. A second signal does not wait.
-    void app.dispatch.drain(DRAIN_MS).then(() => server.close());
     process.once('SIGINT', leave).once('SIGTERM', leave);
+    void app.dispatch
+      .drain(DRAIN_MS)
+      .then(() => transport.settle(SETTLE_MS))
+      .then(leave);
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
   await gone;

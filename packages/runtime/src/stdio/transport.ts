@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as turn } from 'node:timers/promises';
 
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
 import { parseStrictJson } from '@secure-mcp/validation';
@@ -11,12 +12,21 @@ export const MESSAGE_BYTES_MAX = 4_194_304;
 /** Answers that may wait for a client that does not read. Above it nothing more is read from it. */
 const UNREAD_BYTES_MAX = 8_388_608;
 
+/** How often a transport that ends looks whether all is answered, in milliseconds. */
+const SETTLE_LOOK_MS = 5;
+
 export interface StdioOptions {
   readonly input: Readable;
   readonly output: Writable;
   /** Told of each message that never became a request. */
   readonly onRefused: (reason: string) => void;
   readonly messageBytesMax?: number;
+}
+
+/** A transport that knows which requests are still to be answered. */
+export interface StdioTransport extends Transport {
+  /** Resolves when every request has its answer and the client has taken it, or when the time is over. */
+  settle(timeoutMs: number): Promise<void>;
 }
 
 /**
@@ -26,7 +36,7 @@ export interface StdioOptions {
  * on while a client lets its answers pile up. Here each bad line gets one JSON-RPC error, memory has
  * a ceiling in both directions, and a closed pipe ends the session cleanly.
  */
-export function createStdioTransport(options: StdioOptions): Transport {
+export function createStdioTransport(options: StdioOptions): StdioTransport {
   const { input, output, onRefused, messageBytesMax = MESSAGE_BYTES_MAX } = options;
   /** Requests that are being answered. Two under one id could not be told apart by anyone. */
   const open = new Set<string | number>();
@@ -56,7 +66,7 @@ export function createStdioTransport(options: StdioOptions): Transport {
   const onDrain = (): void => void input.resume();
   const onEnd = (): void => void transport.close();
 
-  const transport: Transport = {
+  const transport: StdioTransport = {
     async start() {
       input.on('data', onData).on('end', onEnd).on('close', onEnd).on('error', onEnd);
       output.on('drain', onDrain).on('error', onEnd);
@@ -65,6 +75,11 @@ export function createStdioTransport(options: StdioOptions): Transport {
       if ('id' in message && !('method' in message) && message.id !== undefined)
         open.delete(message.id);
       write(message);
+    },
+    async settle(timeoutMs) {
+      const until = performance.now() + timeoutMs;
+      const isDone = (): boolean => closed || (open.size === 0 && output.writableLength === 0);
+      while (!isDone() && performance.now() < until) await turn(SETTLE_LOOK_MS);
     },
     async close() {
       if (closed) return;
