@@ -90,7 +90,7 @@ export const LIMITS = {
   /** Entries that one walk looks at. A larger tree is walked in pages. */
   walkEntriesMax: 100_000,
   /** Entries of one directory that are sorted. A larger directory is listed in its own order. */
-  sortEntriesMax: 100_000,
+  sortEntriesMax: 50_000,
   /** Longest walk, in milliseconds; the rest of the call's time is for the answer. */
   walkMs: 10_000,
   /** Larger files are not searched. */

@@ -1,0 +1,226 @@
+import { execFileSync } from 'node:child_process';
+import { chdir, cwd } from 'node:process';
+import {
+  closeSync,
+  ftruncateSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+import { attacks, connect, makeTemp, type TestClient, verifies } from '@secure-mcp/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { bundle } from './bundle.ts';
+
+/** How soon an answer has to come. "About a second" on a busy machine with two cores. */
+const ANSWER_MS = 3000;
+/** How soon a light call has to be answered while a heavy one runs. */
+const LIGHT_MS = 500;
+const MEMORY_MB_MAX = 200;
+const DEEP = 5000;
+
+const temp = makeTemp();
+const root = join(temp.path, 'root');
+let client: TestClient;
+let entries = 0;
+
+beforeAll(async () => {
+  temp.write('root/small.txt', 'small\n');
+  for (const pipe of ['pipe-a', 'pipe-b', 'pipe-c', 'pipe-d'])
+    execFileSync('mkfifo', [join(root, pipe)]);
+  makeSparse('sparse.bin', 20 * 1024 ** 3);
+  temp.write('root/long-line.txt', 'a'.repeat(32 * 1024 ** 2));
+  temp.write('root/long.txt', 'line of text\n'.repeat(4_000_000));
+  temp.write('root/nul.txt', '\0'.repeat(1024 ** 2));
+  makeDeep(join(root, 'deep'), DEEP);
+  entries = makeHuge(join(root, 'huge'));
+  for (const [index, bomb] of attacks.IGNORE_BOMBS.entries()) {
+    temp.write(`root/ignore-${String(index)}/.gitignore`, bomb);
+    temp.write(`root/ignore-${String(index)}/${'a/'.repeat(60)}needle.txt`, 'needle');
+  }
+  client = await connect(
+    'v2 legacy',
+    bundle(`root=${root}`, '--rate-limit', '1000000/1', '--log-level', 'silent'),
+  );
+}, 600_000);
+afterAll(async () => {
+  await client.close();
+  // Deleting a deep tree by paths would need paths longer than the kernel takes.
+  execFileSync('rm', ['-rf', temp.path]);
+}, 600_000);
+
+function makeSparse(name: string, bytes: number): void {
+  const descriptor = openSync(join(root, name), 'w');
+  ftruncateSync(descriptor, bytes);
+  closeSync(descriptor);
+}
+
+function makeDeep(top: string, depth: number): void {
+  const before = cwd();
+  mkdirSync(top);
+  chdir(top);
+  for (let level = 0; level < depth; level += 1) {
+    mkdirSync('d');
+    chdir('d');
+  }
+  writeFileSync('bottom.txt', 'needle');
+  chdir(before);
+}
+
+/** Names that one file can have on common file systems. */
+const LINKS = 50_000;
+
+/**
+ * A million entries where the disk has room for them; a hundred thousand otherwise. They are names of
+ * few files: a listing sees no difference, and a disk makes them in seconds.
+ */
+function makeHuge(top: string): number {
+  const { bavail, bsize } = statfsSync(temp.path);
+  const count = bavail * bsize > 2 * 1024 ** 3 ? 1_000_000 : 100_000;
+  mkdirSync(top);
+  const before = cwd();
+  chdir(top);
+  let base = '';
+  for (let entry = 0; entry < count; entry += 1) {
+    const name = `entry-${String(entry)}`;
+    if (entry % LINKS === 0) {
+      base = name;
+      writeFileSync(base, '');
+    } else linkSync(base, name);
+  }
+  chdir(before);
+  return count;
+}
+
+/** The most memory that the server ever held, in MiB. */
+function peakMb(): number {
+  const status = readFileSync(`/proc/${String(client.pid)}/status`, 'utf8');
+  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024;
+}
+
+/** Runs a heavy call; meanwhile light ones have to be answered. */
+async function timed(name: string, args: object) {
+  const started = performance.now();
+  const heavy = client.call(name, args);
+  let slowest = 0;
+  const lights = (async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const before = performance.now();
+      await Promise.all([client.listTools(), client.call('read_file', { path: 'small.txt' })]);
+      slowest = Math.max(slowest, performance.now() - before);
+    }
+  })();
+  const answer = await heavy;
+  const ms = performance.now() - started;
+  await lights;
+  return { answer, ms, slowest };
+}
+
+const BOMBS: readonly (readonly [title: string, name: string, args: object])[] = [
+  ['a pipe', 'read_file', { path: 'pipe-a' }],
+  ['four pipes', 'read_files', { paths: ['pipe-a', 'pipe-b', 'pipe-c', 'pipe-d'] }],
+  ['a sparse file of 20 GB', 'read_file', { path: 'sparse.bin' }],
+  [
+    'a sparse file of 20 GB, as bytes far inside',
+    'read_file',
+    { path: 'sparse.bin', encoding: 'base64', offset: 19 * 1024 ** 3 },
+  ],
+  ['a sparse file of 20 GB, as text', 'read_file', { path: 'sparse.bin', encoding: 'utf-8' }],
+  [
+    'a sparse file of 20 GB, its end',
+    'read_file',
+    { path: 'sparse.bin', encoding: 'utf-8', tail: true },
+  ],
+  [
+    'a sparse file of 20 GB, far lines',
+    'read_file',
+    { path: 'sparse.bin', encoding: 'utf-8', start_line: 1_000_000_000 },
+  ],
+  ['a line of 32 MB', 'read_file', { path: 'long-line.txt' }],
+  ['a line of 32 MB, its middle', 'read_file', { path: 'long-line.txt', start_column: 16_000_000 }],
+  ['a line of 32 MB, its end', 'read_file', { path: 'long-line.txt', tail: true }],
+  ['52 MB of lines', 'read_file', { path: 'long.txt', start_line: 3_999_990 }],
+  ['52 MB of lines, their end', 'read_file', { path: 'long.txt', tail: true }],
+  ['20 large files', 'read_files', { paths: Array.from({ length: 20 }, () => 'long.txt') }],
+  ['NULs', 'read_file', { path: 'nul.txt' }],
+  ['a huge directory', 'list_directory', { path: 'huge' }],
+  ['a huge directory, in detail', 'list_directory', { path: 'huge', limit: 2000, details: true }],
+  ['a huge directory, searched by name', 'find_files', { path: 'huge', glob: '*99*' }],
+  ['a huge directory, the newest', 'find_files', { path: 'huge', glob: '*', sort: 'mtime' }],
+  ['a deep tree', 'list_directory', { path: 'deep', depth: 8 }],
+  ['a deep tree, searched by name', 'find_files', { path: 'deep', glob: 'bottom.txt' }],
+  ['a deep tree, searched', 'search_text', { path: 'deep', pattern: 'needle' }],
+  ['everything, by name', 'find_files', { glob: '**/*needle*' }],
+  ...attacks.GLOB_BOMBS.map(
+    ({ name, pattern }) => [`a glob of ${name}`, 'find_files', { glob: pattern }] as const,
+  ),
+  ...attacks.EXPRESSION_BOMBS.map(
+    ({ name, pattern }) =>
+      [`an expression of ${name}`, 'search_text', { path: 'long-line.txt', pattern }] as const,
+  ),
+  ...attacks.IGNORE_BOMBS.map(
+    (_, index) =>
+      [
+        `ignore file ${String(index)}`,
+        'search_text',
+        { path: `ignore-${String(index)}`, pattern: 'needle' },
+      ] as const,
+  ),
+];
+
+describe('bombs', () => {
+  test.each(BOMBS)(
+    verifies(
+      'C10.bombs',
+      'C10.patterns',
+      'C10.hostile-trees',
+      'E13.light',
+      '%s gets an answer in time, and holds up nobody',
+    ),
+    async (_, name, args) => {
+      const { answer, ms, slowest } = await timed(name, args);
+      expect(answer.text).not.toMatch(/^(?:internal|limit\.deadline|disk\.memory|root\.)/);
+      expect(ms).toBeLessThan(ANSWER_MS);
+      expect(slowest).toBeLessThan(LIGHT_MS);
+      expect(peakMb()).toBeLessThan(MEMORY_MB_MAX);
+    },
+  );
+
+  test(
+    verifies('C10.bombs', 'E7.bytes', 'a huge directory can be read to its end, page by page'),
+    async () => {
+      const names = new Set<string>();
+      let cursor: unknown;
+      for (let page = 0; page < 3; page += 1) {
+        const { structured } = await client.call('list_directory', {
+          path: 'huge',
+          limit: 2000,
+          cursor,
+        });
+        const listed = structured['entries'];
+        if (Array.isArray(listed)) for (const { path } of listed) names.add(String(path));
+        cursor = structured['next_cursor'];
+        expect(cursor).toBeTypeOf('string');
+      }
+      expect(names.size).toBe(6000);
+      console.log(
+        `the huge directory has ${String(entries)} entries; the server's peak is ${peakMb().toFixed(0)} MiB`,
+      );
+    },
+  );
+
+  test(verifies('C10.hostile-trees', 'an ignore file of nonsense hides nothing'), async () => {
+    for (const index of [2, 4]) {
+      const { structured } = await client.call('search_text', {
+        path: `ignore-${String(index)}`,
+        pattern: 'needle',
+      });
+      expect(structured['hits']).toHaveLength(1);
+    }
+  });
+});

@@ -1,0 +1,37 @@
+import { homedir } from 'node:os';
+import { dirname } from 'node:path';
+
+import { verifies } from '@secure-mcp/testkit';
+import { describe, expect, test } from 'vitest';
+
+import { isUnsafeRoot, parseRoot } from '../../src/guard/index.ts';
+
+describe('parseRoot', () => {
+  test.each([
+    ['/srv/docs', { name: 'docs', path: '/srv/docs' }],
+    ['/srv/My Docs', { name: 'my-docs', path: '/srv/My Docs' }],
+    ['/srv/2024', { name: 'root-2024', path: '/srv/2024' }],
+    ['site=/srv/docs', { name: 'site', path: '/srv/docs' }],
+    ['/srv/a=b', { name: 'a-b', path: '/srv/a=b' }],
+    ['site=/srv/../srv/docs/', { name: 'site', path: '/srv/docs' }],
+  ])('%s', (text, root) => {
+    expect(parseRoot(text)).toEqual(root);
+  });
+
+  test('a name is in lower case', () => {
+    expect(parseRoot('Site=/srv/docs')).toMatch(/needs a name/);
+  });
+});
+
+describe('isUnsafeRoot', () => {
+  test.each(['/', homedir(), dirname(homedir())])(
+    verifies('C6.roots', '%s is not served by a slip'),
+    (path) => {
+      expect(isUnsafeRoot(path)).toBe(true);
+    },
+  );
+
+  test.each([`${homedir()}/project`, '/srv/docs', `${homedir()}2`])('%s is served', (path) => {
+    expect(isUnsafeRoot(path)).toBe(false);
+  });
+});

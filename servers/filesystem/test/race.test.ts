@@ -1,0 +1,177 @@
+import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { readFile, realpath } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+
+import {
+  connect,
+  makeTemp,
+  startSwapping,
+  type Swapper,
+  type TestClient,
+  verifies,
+} from '@secure-mcp/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { bundle } from './bundle.ts';
+import { SANDBOXES } from './walk/tree.ts';
+
+/** How long each operation is raced, in milliseconds. `RACE_MS` makes it longer. */
+const RACE_MS = Number(process.env['RACE_MS'] ?? 800);
+/** Calls at the same time. */
+const AT_ONCE = 6;
+
+const temp = makeTemp();
+const root = join(temp.path, 'root');
+const swappers: Swapper[] = [];
+
+beforeAll(async () => {
+  // A directory that is now a link to the outside, a file that is now one, and a directory on the way.
+  temp.write('root/swap/file.txt', 'inside');
+  temp.write('root/swap/deep/file.txt', 'inside');
+  temp.write('root/leaf.txt', 'inside');
+  temp.write('root/way/through/file.txt', 'inside');
+  temp.write('outside/file.txt', 'OUTSIDE');
+  temp.write('outside/deep/file.txt', 'OUTSIDE');
+  temp.write('outside/through/file.txt', 'OUTSIDE');
+  temp.write('outside/OUTSIDE-NAME', 'OUTSIDE');
+  mkdirSync(join(root, 'empty'));
+  symlinkSync('../outside', join(root, 'swap-link'));
+  symlinkSync('../outside/file.txt', join(root, 'leaf-link'));
+  symlinkSync('../outside', join(root, 'way-link'));
+  for (const [name, other] of [
+    ['swap', 'swap-link'],
+    ['leaf.txt', 'leaf-link'],
+    ['way', 'way-link'],
+  ] as const) {
+    swappers.push(await startSwapping({ directory: root, name, other }));
+  }
+});
+afterAll(async () => {
+  const swaps = await Promise.all(swappers.map((swapper) => swapper.stop()));
+  console.log(`swapped ${swaps.join(', ')} times`);
+  temp.remove();
+});
+
+/** What one call told: everything that it said, or that it was refused. */
+type Told = Promise<string>;
+
+const OPERATIONS: Readonly<Record<string, (client: TestClient) => Told>> = {
+  'read_file, a directory is swapped': (client) =>
+    said(client, 'read_file', { path: 'swap/file.txt' }),
+  'read_file, the file is swapped': (client) => said(client, 'read_file', { path: 'leaf.txt' }),
+  'read_file, a directory on the way is swapped': (client) =>
+    said(client, 'read_file', { path: 'way/through/file.txt' }),
+  'read_file, as exact bytes': async (client) => {
+    const { structured } = await client.call('read_file', {
+      path: 'swap/file.txt',
+      encoding: 'base64',
+    });
+    return Buffer.from(String(structured['data'] ?? ''), 'base64').toString() || 'refused';
+  },
+  read_files: (client) =>
+    said(client, 'read_files', { paths: ['swap/file.txt', 'leaf.txt', 'way/through/file.txt'] }),
+  list_directory: (client) => said(client, 'list_directory', { path: 'swap', details: true }),
+  'list_directory, as a tree': (client) => said(client, 'list_directory', { depth: 4 }),
+  find_files: (client) =>
+    said(client, 'find_files', { path: 'swap', glob: '*', type: 'any', sort: 'size' }),
+  'find_files, in the whole tree': (client) => said(client, 'find_files', { glob: '*' }),
+  search_text: (client) => said(client, 'search_text', { path: 'swap', pattern: 'inside|OUT' }),
+  'search_text, in the whole tree': (client) =>
+    said(client, 'search_text', { pattern: 'inside|OUT' }),
+  'a resource': async (client) => {
+    const [content] = await client.read('workspace://root/swap/file.txt').catch(() => []);
+    return content === undefined ? 'refused' : JSON.stringify(content);
+  },
+  'a completion': async (client) => {
+    const names = await client
+      .complete('workspace://{root}/{+path}', 'path', 'swap/', { root: 'root' })
+      .catch(() => []);
+    return names.length === 0 ? 'refused' : names.join();
+  },
+};
+
+async function said(client: TestClient, name: string, args: object): Told {
+  const { isError, text, structured } = await client.call(name, args);
+  return isError ? 'refused' : `${text}${JSON.stringify(structured)}`;
+}
+
+describe.each(SANDBOXES)('the %s sandbox under a race', (sandbox) => {
+  let client: TestClient;
+  beforeAll(async () => {
+    const command = bundle(
+      `root=${root}`,
+      '--sandbox',
+      sandbox,
+      '--rate-limit',
+      '1000000/1',
+      '--log-level',
+      'silent',
+    );
+    client = await connect('v2 modern', command);
+  });
+  afterAll(() => client.close());
+
+  test.each(Object.entries(OPERATIONS))(
+    verifies('C3.race', '%s never leads outside'),
+    async (_, operation) => {
+      const counts = { escaped: 0, inside: 0, refused: 0 };
+      await race(async () => {
+        const told = await operation(client);
+        if (told.includes('OUTSIDE')) counts.escaped += 1;
+        else if (told === 'refused') counts.refused += 1;
+        else counts.inside += 1;
+      });
+      expect(counts.escaped).toBe(0);
+      // Both happened, so the names did change under the calls.
+      expect(counts.inside).toBeGreaterThan(0);
+    },
+  );
+});
+
+describe('the same race against what is commonly advised', () => {
+  test(verifies('C3.race', 'a real path that is checked and then opened escapes'), async () => {
+    let escaped = 0;
+    await race(async () => {
+      const told = await checkThenOpen('swap/file.txt').catch(() => 'refused');
+      if (told.includes('OUTSIDE')) escaped += 1;
+      return escaped > 0;
+    }, 20 * RACE_MS);
+    expect(escaped).toBeGreaterThan(0);
+  });
+
+  test(verifies('C3.race', 'a real path that is checked and then listed escapes'), async () => {
+    let escaped = 0;
+    await race(async () => {
+      const told = await checkThenList('swap').catch(() => 'refused');
+      if (told.includes('OUTSIDE')) escaped += 1;
+      return escaped > 0;
+    }, 20 * RACE_MS);
+    expect(escaped).toBeGreaterThan(0);
+  });
+
+  /** The pattern of the advisories CVE-2025-53109 and CVE-2025-53110, with their fixes. */
+  async function checked(path: string): Promise<string> {
+    const real = await realpath(join(root, path));
+    if (real !== root && !real.startsWith(root + sep)) throw new Error('outside');
+    return real;
+  }
+
+  async function checkThenOpen(path: string): Promise<string> {
+    return readFile(await checked(path), 'utf8');
+  }
+
+  async function checkThenList(path: string): Promise<string> {
+    const real = await checked(path);
+    return existsSync(real) ? readdirSync(real).join() : 'refused';
+  }
+});
+
+/** Runs an attempt again and again, several at once, for a time or until one has seen enough. */
+async function race(attempt: () => Promise<boolean | void>, ms = RACE_MS): Promise<void> {
+  let end = performance.now() + ms;
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      while (performance.now() < end) if ((await attempt()) === true) end = 0;
+    }),
+  );
+}
