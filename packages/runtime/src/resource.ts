@@ -11,7 +11,9 @@ export interface ListedResource {
 
 export type ResourceContent =
   | { readonly uri: string; readonly mimeType: string; readonly text: string }
-  | { readonly uri: string; readonly mimeType: string; readonly blob: string };
+  | { readonly uri: string; readonly mimeType: string; readonly blob: string }
+  /** A text of names that have been made visible one by one. */
+  | { readonly uri: string; readonly mimeType: string; readonly label: string };
 
 /** A family of resources behind one URI template. */
 export interface Resource<Context> {

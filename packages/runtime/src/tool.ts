@@ -38,6 +38,8 @@ export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodO
   readonly input: Input;
   /** A `z.strictObject`: a field that is not declared never leaves the server. */
   readonly output: Output;
+  /** Fields of the output whose text was made visible name by name, such as paths. */
+  readonly labels?: readonly string[];
   /** Guard, then adapter. The context is all that a tool is handed. */
   run(
     input: z.output<Input>,
@@ -61,6 +63,7 @@ export interface Tool<Context> {
   readonly annotations: Annotations;
   readonly input: SafeSchema<unknown, object>;
   readonly output: SafeSchema<unknown, object>;
+  readonly labels?: readonly string[];
   run(input: unknown, context: Context): ToolResult<unknown> | Promise<ToolResult<unknown>>;
   render(output: unknown): Rendering;
   effect?(input: unknown, context: Context): string | Promise<string>;

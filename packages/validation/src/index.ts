@@ -32,4 +32,4 @@ export {
 } from './secrets.ts';
 export { boundedText } from './text.ts';
 export type { Trusted } from './trusted.ts';
-export { fromVisible, toVisible, toVisibleName, type VisibleText } from './visible.ts';
+export { fromVisible, showHidden, toVisible, toVisibleName, type VisibleText } from './visible.ts';

@@ -33,17 +33,24 @@ export interface VisibleText {
 
 /** Makes every hidden character of a text visible. Tabs, line feeds and CRLF stay as they are. */
 export function toVisible(text: string): VisibleText {
-  if (!NEEDS_WORK.test(text)) return { text, escaped: 0 };
+  return NEEDS_WORK.test(text)
+    ? showHidden(text.replace(OPENING, () => '\\u{5C}'))
+    : { text, escaped: 0 };
+}
+
+/**
+ * The same for a text that was written with {@link toVisibleName} and has escapes already: they stay
+ * as they are. A text from outside would not be reversible this way.
+ */
+export function showHidden(text: string): VisibleText {
+  if (!HIDDEN.test(text)) return { text, escaped: 0 };
+  const kept = ordinarySpans(text);
   let escaped = 0;
-  const escape = (hidden: string): string => {
+  const visible = text.replace(HIDDEN_ALL, (hidden: string, at: number) => {
+    const isLineEnd = hidden === '\r' && text.charCodeAt(at + 1) === 0x0a;
+    if (isLineEnd || kept.has(at)) return hidden;
     escaped += 1;
     return escapeOf(hidden);
-  };
-  const literal = text.replace(OPENING, () => '\\u{5C}');
-  const kept = HIDDEN.test(literal) ? ordinarySpans(literal) : NOTHING_KEPT;
-  const visible = literal.replace(HIDDEN_ALL, (hidden: string, at: number) => {
-    if (hidden === '\r' && literal.charCodeAt(at + 1) === 0x0a) return hidden;
-    return kept.has(at) ? hidden : escape(hidden);
   });
   return { text: visible, escaped };
 }
@@ -63,8 +70,6 @@ export function fromVisible(text: string): string {
     return point <= 0x10ffff ? String.fromCodePoint(point) : escape;
   });
 }
-
-const NOTHING_KEPT: ReadonlySet<number> = new Set();
 
 function ordinarySpans(text: string): ReadonlySet<number> {
   const kept = new Set<number>();

@@ -1,4 +1,4 @@
-import { redactSecrets, toVisible } from '@secure-mcp/validation';
+import { redactSecrets, showHidden, toVisible } from '@secure-mcp/validation';
 
 import { refuse } from '../refusals.ts';
 import type { SecretsMode } from './call.ts';
@@ -17,6 +17,8 @@ export interface ShapeRules {
   readonly secrets: SecretsMode;
   /** Refuses a larger answer. */
   readonly bytesMax: number;
+  /** True for fields whose text was made visible name by name; escaping it again would break it. */
+  readonly isLabel?: (field: string) => boolean;
 }
 
 /** What a number, a comma and a pair of brackets cost, roughly, in JSON. */
@@ -29,7 +31,10 @@ const NODE_BYTES = 8;
  * value that this returns. Texts change, the form does not, so the value keeps its type.
  */
 export function shapeOutput<Value>(output: Value, rules: ShapeRules): Shaped<Value>;
-export function shapeOutput(output: unknown, { secrets, bytesMax }: ShapeRules): Shaped<unknown> {
+export function shapeOutput(
+  output: unknown,
+  { secrets, bytesMax, isLabel = () => false }: ShapeRules,
+): Shaped<unknown> {
   let bytes = 0;
   let redacted = 0;
   let escaped = 0;
@@ -39,30 +44,30 @@ export function shapeOutput(output: unknown, { secrets, bytesMax }: ShapeRules):
     if (bytes > bytesMax) refuse('limit.result');
   };
 
-  const shapeText = (text: string): string => {
+  const shapeText = (text: string, field: string): string => {
     const clean = secrets === 'allow' ? { text, rules: [] } : redactSecrets(text);
     if (clean.rules.length > 0 && secrets === 'block') {
       refuse('output.secret', { detail: clean.rules.join(', ') });
     }
-    const visible = toVisible(clean.text);
+    const visible = isLabel(field) ? showHidden(clean.text) : toVisible(clean.text);
     redacted += clean.rules.length;
     escaped += visible.escaped;
     spend(Buffer.byteLength(visible.text));
     return visible.text;
   };
 
-  const shape = (value: unknown): unknown => {
+  const shape = (value: unknown, field: string): unknown => {
     spend(NODE_BYTES);
-    if (typeof value === 'string') return shapeText(value);
-    if (Array.isArray(value)) return value.map(shape);
+    if (typeof value === 'string') return shapeText(value, field);
+    if (Array.isArray(value)) return value.map((item) => shape(item, field));
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(
       Object.entries(value).map(([name, member]) => {
         spend(name.length);
-        return [name, shape(member)];
+        return [name, shape(member, name)];
       }),
     );
   };
 
-  return { value: shape(output), bytes, redacted, escaped };
+  return { value: shape(output, ''), bytes, redacted, escaped };
 }

@@ -13,7 +13,7 @@ import * as z from 'zod';
 
 import type { Application } from '../application.ts';
 import type { Caller, Operation, Request } from '../call/dispatch.ts';
-import type { Resource } from '../resource.ts';
+import type { Resource, ResourceContent } from '../resource.ts';
 import type { ListedTemplate, ListedTool } from './lock.ts';
 import { progressReporter } from './progress.ts';
 import { completeOperation, listOperation, mayRead, readOperation } from './resource-operation.ts';
@@ -128,7 +128,7 @@ function registerResources<Context>(served: Served<Context>): void {
     const operation = readOperation({ resource, contextOf }, params.uri);
     const audited = { method: 'resources/read', ...(resource && { name: resource.name }) };
     const contents = await performOrThrow(served, operation, audited, context);
-    return { contents: contents.map((content) => ({ ...content })) };
+    return { contents: contents.map(wireContent) };
   });
 
   mcp.server.setRequestHandler('completion/complete', async ({ params }, context) => {
@@ -143,6 +143,13 @@ function registerResources<Context>(served: Served<Context>): void {
       completion: { values: [...(await performOrThrow(served, operation, audited, context))] },
     };
   });
+}
+
+/** A label is text on the wire. */
+function wireContent(content: ResourceContent) {
+  if (!('label' in content)) return { ...content };
+  const { label, ...rest } = content;
+  return { ...rest, text: label };
 }
 
 /** Every schema of a tool is an object; the JSON file only knows that its type is a string. */

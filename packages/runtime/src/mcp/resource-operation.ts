@@ -33,7 +33,7 @@ export function readOperation<Context>(
     allowed: (caller) => resource !== undefined && mayRead(resource, caller),
     parse: () => uri,
     run: async (text, call) => resource?.read(text, contextOf(call)) ?? [],
-    shape: shaped,
+    shape: (contents, caller) => shaped(contents, caller, (field) => field === 'label'),
   };
 }
 
@@ -50,7 +50,7 @@ export function listOperation<Context>(
     parse: () => undefined,
     run: async (_nothing, call) =>
       resources.filter(readable).flatMap((resource) => resource.list(contextOf(call))),
-    shape: shaped,
+    shape: (listed, caller) => shaped(listed, caller, () => false),
   };
 }
 
@@ -74,7 +74,8 @@ export function completeOperation<Context>(
       const values = await resource?.complete(variable, value, known, contextOf(call));
       return values?.slice(0, COMPLETIONS_MAX) ?? [];
     },
-    shape: shaped,
+    // Every value is a name that can be sent back as it is.
+    shape: (values, caller) => shaped(values, caller, () => true),
   };
 }
 
@@ -82,7 +83,12 @@ export function completeOperation<Context>(
 function shaped<Answer>(
   result: Answer,
   { secrets, limits }: Caller,
+  isLabel: (field: string) => boolean,
 ): { readonly answer: Answer; readonly output: AuditedOutput } {
-  const { value, ...output } = shapeOutput(result, { secrets, bytesMax: limits.resultBytes });
+  const { value, ...output } = shapeOutput(result, {
+    secrets,
+    bytesMax: limits.resultBytes,
+    isLabel,
+  });
   return { answer: value, output };
 }

@@ -86,7 +86,12 @@ function shapeAnswer<Context>(
   // The field's name is ours and safe to log; the value stays out of the message.
   if (!parsed.ok)
     throw new Error(`${tool.name} broke its output schema: ${parsed.issues.join('; ')}`);
-  const { value, ...counts } = shapeOutput(parsed.value, { secrets, bytesMax: limits.resultBytes });
+  const { labels = [] } = tool;
+  const { value, ...counts } = shapeOutput(parsed.value, {
+    secrets,
+    bytesMax: limits.resultBytes,
+    isLabel: (field) => labels.includes(field),
+  });
   const mediaBytes = media.reduce((bytes, { data }) => bytes + data.length, 0);
   if (mediaBytes > MEDIA_BYTES_MAX) refuse('limit.result');
   return {

@@ -18,6 +18,7 @@ export const findFiles = defineTool({
     'Finds entries by name: *.ts at any depth, or src/**/*.ts beneath path. For text use search_text.',
   scope: 'files:read',
   annotations: READS,
+  labels: ['path'],
   input: z.strictObject({
     glob,
     path: requestedPath.default('.'),

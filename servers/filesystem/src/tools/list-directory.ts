@@ -13,6 +13,7 @@ export const listDirectory = defineTool({
     'Lists a directory, or a tree down to a depth, in pages. Links are shown, not followed.',
   scope: 'files:read',
   annotations: READS,
+  labels: ['path'],
   input: z.strictObject({
     path: requestedPath.default('.'),
     depth: z.int().min(1).max(8).default(1),

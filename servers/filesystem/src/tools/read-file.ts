@@ -38,6 +38,7 @@ export const readFile = defineTool({
   description: 'Reads a file: text in pages of lines, media, or exact bytes as base64.',
   scope: 'files:read',
   annotations: READS,
+  labels: ['path'],
   input: z.strictObject({
     path: requestedPath.describe('root:path, or a path in the first root.'),
     start_line: z.int().min(1).default(1),

@@ -25,6 +25,7 @@ export const readFiles = defineTool({
     'Reads the text of several files within one budget. A refused one does not stop the others.',
   scope: 'files:read',
   annotations: READS,
+  labels: ['path'],
   input: z.strictObject({
     paths: z.array(requestedPath).min(1).max(LIMITS.filesMax),
     limit: z

@@ -29,6 +29,7 @@ export const searchText = defineTool({
     'Searches the lines of a file or a tree for a regular expression (RE2: no lookaround or backreferences).',
   scope: 'files:read',
   annotations: READS,
+  labels: ['path'],
   input: z.strictObject({
     pattern: searchPattern,
     path: requestedPath.default('.'),

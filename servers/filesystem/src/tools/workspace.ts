@@ -121,5 +121,5 @@ async function directoryContent(
   const lines = entries.map(({ steps, ...entry }) =>
     entryLine({ path: pathOf(asked, steps), ...entry }),
   );
-  return { uri, mimeType: 'inode/directory', text: lines.join('\n') };
+  return { uri, mimeType: 'inode/directory', label: lines.join('\n') };
 }
