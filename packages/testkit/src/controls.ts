@@ -196,7 +196,8 @@ export const CONTROLS = {
     promises: {
       'C9.complete':
         'Every call leaves one record, also when the schema, the policy, a limit or a guard refused it.',
-      'C9.no-values': 'A record holds no argument as the caller wrote it.',
+      'C9.no-values':
+        'A record holds what was touched in the server’s own terms, and no argument as the caller wrote it.',
       'C9.one-line': 'No name, client or argument can forge a second record.',
       'C9.fail-closed': 'A call that cannot be recorded is refused.',
       'C9.never-blocks': 'A client that does not read stderr stops nothing.',

@@ -76,7 +76,10 @@ async function openRoots({ roots, unsafeRoots }: Options, sandbox: Sandbox) {
       const requested = parseRoot(text);
       if (typeof requested === 'string') throw new ConfigurationProblem(text, requested);
       const result = await openRoot(requested, { sandbox, unsafe: unsafeRoots });
-      if (!result.ok) throw new ConfigurationProblem(text, result.problem);
+      if (!result.ok) {
+        const hangs = result.problem === 'does not answer';
+        throw new ConfigurationProblem(text, result.problem, { hangs });
+      }
       return result.root;
     }),
   );

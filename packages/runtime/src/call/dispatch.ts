@@ -25,7 +25,7 @@ import type {
   Logger,
   Outcome,
 } from '@secure-mcp/logging';
-import { Refusal } from '@secure-mcp/validation';
+import { redactSecrets, Refusal } from '@secure-mcp/validation';
 
 import { crypto } from '../crypto.ts';
 import { COMMON_REFUSALS, refuse } from '../refusals.ts';
@@ -112,6 +112,10 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     },
   };
 }
+
+/** Targets in one record at most, and characters of each: a record is a line, not a copy. */
+const TARGETS_MAX = 32;
+const TARGET_CHARACTERS_MAX = 512;
 
 /** What is learnt of a call on its way, for its record. */
 interface Notes {
@@ -202,7 +206,11 @@ function callOf(
     signal,
     deadline: at,
     progress: (done, message) => request.progress(done, message),
-    touch: (target) => void notes.targets.push(target),
+    touch({ kind, name }) {
+      if (notes.targets.length >= TARGETS_MAX) return;
+      const shown = redactSecrets(name.slice(0, TARGET_CHARACTERS_MAX)).text;
+      notes.targets.push({ kind, name: shown });
+    },
   };
 }
 

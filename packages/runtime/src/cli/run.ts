@@ -1,3 +1,5 @@
+import { writeSync } from 'node:fs';
+
 import { grantFor, localPrincipal, type Policy, policySchema } from '@secure-mcp/auth';
 import {
   type Audit,
@@ -36,8 +38,9 @@ export async function run<Options extends ServerOptions, Context>(
     return end(code, clean);
   } catch (error) {
     if (!(error instanceof ConfigurationProblem)) throw error;
-    process.stderr.write(`${definition.identity.name}: ${toVisibleName(error.message)}\n`);
-    return end(EXIT.configuration, true);
+    // Written at once: the process may have to end itself before a stream would write.
+    writeSync(2, `${definition.identity.name}: ${toVisibleName(error.message)}\n`);
+    return end(EXIT.configuration, !error.hangs);
   }
 }
 

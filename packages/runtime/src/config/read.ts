@@ -38,13 +38,17 @@ export function readConfig<Options extends z.ZodObject>(
   };
   const result = schema.safeParse(given);
   if (result.success) return result.data;
-  const { issues } = result.error;
-  // A key that nobody knows is the likelier mistake than the one that is missing for it.
+  throw problemOf(result.error, (key) => fieldName(options, key, flags.values, variables));
+}
+
+/** A key that nobody knows is the likelier mistake than the one that is missing for it. */
+function problemOf({ issues }: z.ZodError, nameOf: (key: string) => string): ConfigurationProblem {
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
-  const key = issue?.code === 'unrecognized_keys' ? issue.keys[0] : String(issue?.path[0] ?? '');
-  throw new ConfigurationProblem(
-    fieldName(options, key ?? '', flags.values, variables),
-    issue === undefined ? 'invalid' : describeIssue({ ...issue, path: issue.path.slice(1) }),
+  if (issue === undefined) return new ConfigurationProblem('--config', 'invalid');
+  const [key = ''] = issue.code === 'unrecognized_keys' ? issue.keys : issue.path.map(String);
+  return new ConfigurationProblem(
+    nameOf(key),
+    describeIssue({ ...issue, path: issue.path.slice(1) }),
   );
 }
 

@@ -79,6 +79,7 @@ export function createStdioTransport(options: StdioOptions): StdioTransport {
     async settle(timeoutMs) {
       const until = performance.now() + timeoutMs;
       const isDone = (): boolean => closed || (open.size === 0 && output.writableLength === 0);
+      // oxlint-disable-next-line no-await-in-loop -- it waits for the other side
       while (!isDone() && performance.now() < until) await turn(SETTLE_LOOK_MS);
     },
     async close() {

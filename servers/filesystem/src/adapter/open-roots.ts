@@ -1,10 +1,11 @@
-import { constants, fstatSync, open, openSync, closeSync, readlinkSync, statSync } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
+import { constants, fstatSync, open, openSync, closeSync, statSync } from 'node:fs';
+import { readlink, realpath, stat, statfs } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { isUnsafeRoot, type RequestedRoot, type RootProblem } from '../guard/index.ts';
 import type { OpenRoot } from './job.ts';
-import { isKernelFileSystem, O_PATH } from './walk/descriptor.ts';
+import { isKernelType, O_PATH } from './walk/descriptor.ts';
 
 /** How a walk holds its directories: by descriptors that can be walked from, or by a working directory. */
 export type Sandbox = 'descriptor' | 'portable';
@@ -40,37 +41,44 @@ export function canWalkDescriptors(): boolean {
 /**
  * Opens a root once, for the life of the server. Replacing the directory later redirects nothing: the
  * descriptor stays with the one that the operator named.
+ *
+ * Every system call here is asynchronous and under one deadline, because any of them may hang.
  */
 export async function openRoot(
   requested: RequestedRoot,
   options: OpenRootOptions,
 ): Promise<OpenedRoot> {
-  const opened = options.sandbox === 'descriptor' ? openDescriptor(requested) : openPath(requested);
-  const root = await Promise.race([opened, late()]).catch(
-    () => 'is not a directory that can be opened' as const,
-  );
-  if (typeof root === 'string') return { ok: false, problem: root };
+  return Promise.race([examine(requested, options), late()]);
+}
+
+async function examine(requested: RequestedRoot, options: OpenRootOptions): Promise<OpenedRoot> {
+  const opening =
+    options.sandbox === 'descriptor' ? openDescriptor(requested) : openPath(requested);
+  const root = await opening.catch(() => undefined);
+  if (root === undefined) return refused('is not a directory that can be opened');
   if (options.unsafe) return { ok: true, root };
   if (isUnsafeRoot(root.path)) {
-    return {
-      ok: false,
-      problem: 'holds a whole home or system; name a directory in it, or use --unsafe-roots',
-    };
+    return refused('holds a whole home or system; name a directory in it, or use --unsafe-roots');
   }
-  if (process.platform === 'linux' && isKernelFileSystem(root.path)) {
-    return { ok: false, problem: 'is a file system of the kernel; --unsafe-roots would serve it' };
+  if (process.platform === 'linux' && isKernelType(await statfs(root.path, { bigint: true }))) {
+    return refused('is a file system of the kernel; --unsafe-roots would serve it');
   }
   return { ok: true, root };
 }
 
-function late(): Promise<RootProblem> {
-  return new Promise((resolve) => setTimeout(resolve, ANSWER_MS, 'does not answer').unref());
+function refused(problem: RootProblem): OpenedRoot {
+  return { ok: false, problem };
+}
+
+async function late(): Promise<OpenedRoot> {
+  await sleep(ANSWER_MS, undefined, { ref: false });
+  return refused('does not answer');
 }
 
 /** The path is read back from the descriptor, so both name the same directory whatever happens meanwhile. */
 async function openDescriptor({ name, path: spelling }: RequestedRoot): Promise<OpenRoot> {
   const descriptor = await promisify(open)(spelling, O_PATH | constants.O_DIRECTORY);
-  const path = readlinkSync(`/proc/self/fd/${String(descriptor)}`);
+  const path = await readlink(`/proc/self/fd/${String(descriptor)}`);
   return {
     name,
     path,

@@ -51,16 +51,16 @@ export const workspace = defineResource({
     }
   },
 
-  async complete(variable, value, known, { rights, path, disk }) {
+  async complete(variable, value, known, { rights, uri, disk }) {
     if (variable === 'root')
       return rights.map(({ root }) => root).filter((root) => root.startsWith(value));
     const root = known['root'] ?? rights[0]?.root;
     if (variable !== 'path' || root === undefined) return [];
     const slash = value.lastIndexOf('/') + 1;
-    const directory = path(`${root}:${value.slice(0, slash)}`);
+    const directory = uri(uriText(root, value.slice(0, slash)));
     const { entries } = await disk.list(directory, {
       ...ONE_LEVEL,
-      prefix: path(`${root}:${value.slice(slash)}`).steps[0],
+      prefix: uri(uriText(root, value.slice(slash))).steps[0],
     });
     return entries
       .filter(({ denied }) => denied !== true)
@@ -88,6 +88,12 @@ const ONE_LEVEL = {
   ignored: true,
   cursor: START,
 } as const;
+
+/** What a caller has typed so far, as the URI that it will become. */
+function uriText(root: string, path: string): string {
+  const steps = [root, ...path.split('/')].map(encodeURIComponent);
+  return `${SCHEME}//${steps.join('/')}`;
+}
 
 /** A resource is whole or refused: it has no place for a flag that says that something is missing. */
 function contentOf(uri: string, outcome: ReadOutcome | undefined): ResourceContent {

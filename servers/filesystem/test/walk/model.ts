@@ -21,33 +21,50 @@ type Directory = Extract<Node, { kind: 'directory' }>;
 
 /** Decides where a path leads. `rootPath` is where the tree stands on the disk: absolute links may lead back into it. */
 export function decide(root: Directory, path: string, rootPath: string): Verdict {
-  let here: readonly string[] = [];
-  let links = 0;
-  let ahead = split(path);
-  while (ahead.length > 0) {
-    const [step = '', ...rest] = ahead;
-    ahead = rest;
-    if (step === '.') continue;
-    if (step === '..') {
-      if (here.length === 0) return REFUSED;
-      here = here.slice(0, -1);
-      continue;
-    }
-    const node = at(root, here)?.entries.get(step);
-    if (node === undefined) return REFUSED;
-    if (node.kind === 'directory') here = [...here, step];
-    else if (node.kind === 'file')
-      return ahead.length > 0 ? REFUSED : { kind: 'file', content: node.content };
-    else {
-      links += 1;
-      if (links > LINKS_MAX) return REFUSED;
-      const target = relativeTarget(node.target, rootPath);
-      if (target === undefined) return REFUSED;
-      if (node.target.startsWith('/')) here = [];
-      ahead = [...split(target), ...ahead];
-    }
+  let place: Place = { here: [], ahead: split(path), links: 0 };
+  while (place.ahead.length > 0) {
+    const [step, ...ahead] = place.ahead;
+    const next =
+      step === '.' || step === '..' ? move(step, { ...place, ahead }) : take(root, place, rootPath);
+    if ('kind' in next) return next;
+    place = next;
   }
-  return { kind: 'directory', path: here.join('/') };
+  return { kind: 'directory', path: place.here.join('/') };
+}
+
+interface Place {
+  readonly here: readonly string[];
+  readonly ahead: readonly string[];
+  readonly links: number;
+}
+
+/** A step that names nothing. */
+function move(step: '.' | '..', place: Place): Place | Verdict {
+  if (step === '.') return place;
+  return place.here.length === 0 ? REFUSED : { ...place, here: place.here.slice(0, -1) };
+}
+
+/** A step by a name: a new place, or the end. */
+function take(
+  root: Directory,
+  { here, ahead: [step = '', ...ahead], links }: Place,
+  rootPath: string,
+): Place | Verdict {
+  const node = at(root, here)?.entries.get(step);
+  switch (node?.kind) {
+    case 'directory':
+      return { here: [...here, step], ahead, links };
+    case 'file':
+      return ahead.length > 0 ? REFUSED : { kind: 'file', content: node.content };
+    case 'link': {
+      const target = links === LINKS_MAX ? undefined : relativeTarget(node.target, rootPath);
+      if (target === undefined) return REFUSED;
+      const from = node.target.startsWith('/') ? [] : here;
+      return { here: from, ahead: [...split(target), ...ahead], links: links + 1 };
+    }
+    case undefined:
+      return REFUSED;
+  }
 }
 
 function at(root: Directory, path: readonly string[]): Directory | undefined {

@@ -35,11 +35,9 @@ const KERNEL_FILE_SYSTEMS = new Set([
   0x6165676c, 0x62656570, 0x65735543, 0x42494e4d, 0x19800202,
 ]);
 
-/** True when a path leads to a file system of the kernel. */
-export function isKernelFileSystem(path: PathLike): boolean {
-  return KERNEL_FILE_SYSTEMS.has(
-    Number(BigInt.asUintN(32, statfsSync(path, { bigint: true }).type)),
-  );
+/** True for a file system that shows the kernel. */
+export function isKernelType({ type }: { readonly type: bigint }): boolean {
+  return KERNEL_FILE_SYSTEMS.has(Number(BigInt.asUintN(32, type)));
 }
 
 /** The directory behind an open root descriptor. It belongs to the process and is not closed here. */
@@ -92,7 +90,8 @@ function identify(descriptor: number, name: Name, parent: Directory, parentDev: 
   let keep = false;
   try {
     if (stats.isDirectory()) {
-      if (dev !== parentDev && isKernelFileSystem(self)) return { kind: 'special' };
+      if (dev !== parentDev && isKernelType(statfsSync(self, { bigint: true })))
+        return { kind: 'special' };
       keep = true;
       const names = [...parent.names, name];
       const close = (): void => closeSync(descriptor);

@@ -1,0 +1,211 @@
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, symlinkSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+import { connect, makeTemp, startRaw, verifies } from '@secure-mcp/testkit';
+import { afterAll, describe, expect, test } from 'vitest';
+
+import lock from '../tools.lock.json' with { type: 'json' };
+import { bundle } from './bundle.ts';
+
+const temp = makeTemp();
+afterAll(() => temp.remove());
+const docs = join(temp.path, 'docs');
+temp.write('docs/file.txt', 'hello');
+temp.write('other/docs/file.txt', 'other');
+
+function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const { command, args: all } = bundle(...args);
+  const { status, stdout, stderr } = spawnSync(command, all, {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+    input: '',
+  });
+  return { status, stdout, stderr };
+}
+
+describe('a configuration that cannot be served', () => {
+  test.each<readonly [args: readonly string[], problem: string]>([
+    [[], '[NAME=]PATH: expected array'],
+    [[join(temp.path, 'missing')], 'is not a directory that can be opened'],
+    [[join(docs, 'file.txt')], 'is not a directory that can be opened'],
+    [[docs, join(temp.path, 'other/docs')], 'has the name of another root'],
+    [[`Docs=${docs}`], 'needs a name of its own'],
+    [['/'], 'holds a whole home or system'],
+    [[homedir()], 'holds a whole home or system'],
+    [['/proc'], 'is a file system of the kernel'],
+    [['/sys/kernel'], 'is a file system of the kernel'],
+    [[docs, '--deny', '['], '--deny: a bracket or a brace is not closed'],
+    [[docs, '--hard-links', 'maybe'], '--hard-links: one of "owned", "deny", "allow"'],
+    [[docs, '--writable', docs], '--writable: unknown option'],
+    [[docs, '--policy', join(temp.path, 'missing.json')], '--policy: the file cannot be read'],
+    [
+      [
+        docs,
+        '--policy',
+        temp.write('bad-policy.json', '{"version":1,"principals":[{"match":{}}]}'),
+      ],
+      '--policy: principals.0.match: must name at least one property',
+    ],
+    [
+      [
+        docs,
+        '--policy',
+        temp.write(
+          'bad-glob.json',
+          JSON.stringify({
+            version: 1,
+            principals: [
+              {
+                match: { kind: 'local' },
+                files: { roots: [{ root: 'docs', rights: ['read'], deny: ['{'] }] },
+              },
+            ],
+          }),
+        ),
+      ],
+      '--policy: a bracket or a brace is not closed',
+    ],
+    [
+      [docs, '--audit-log', join(temp.path, 'missing/audit.log')],
+      '--audit-log: the file cannot be opened for appending',
+    ],
+  ])(verifies('C6.configuration', 'C6.roots', '%j: one line, exit 2'), (args, problem) => {
+    const { status, stdout, stderr } = run(args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain(problem);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  test(verifies('C6.configuration', 'a mistyped variable stops the start, too'), () => {
+    expect(run([docs], { SECURE_MCP_DENNY: 'x' })).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('SECURE_MCP_DENNY: unknown variable'),
+    });
+  });
+
+  test(verifies('C6.roots', 'a link to an unsafe root is one'), () => {
+    const link = join(temp.path, 'innocent');
+    symlinkSync('/', link);
+    expect(run([link])).toMatchObject({ status: 2 });
+    expect(run([link, '--unsafe-roots'])).toMatchObject({ status: 0 });
+  });
+});
+
+describe('the commands', () => {
+  test('--help and --version', () => {
+    expect(run(['--version'])).toEqual({ status: 0, stdout: '0.1.0\n', stderr: '' });
+    const { status, stdout } = run(['--help']);
+    expect(status).toBe(0);
+    for (const word of [
+      '--policy FILE',
+      '--hard-links owned|deny|allow',
+      'Default: 600/60',
+      'inspect [--json]',
+    ]) {
+      expect(stdout).toContain(word);
+    }
+  });
+
+  test(verifies('C11.locked', 'inspect shows what is served, with digests'), () => {
+    const { status, stdout } = run(['inspect']);
+    expect(status).toBe(0);
+    expect(stdout).toContain('as reviewed in tools.lock.json');
+    const json = JSON.parse(run(['inspect', '--json']).stdout);
+    expect(json).toMatchObject({ digest: lock.digest, reviewed: true });
+    expect(json.tools).toHaveLength(lock.tools.length);
+    expect(json.tools[0]).toMatchObject({
+      scope: 'files:read',
+      digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+  });
+
+  test('check says ok, and warns', () => {
+    expect(run(['check', docs])).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/ok\n$/),
+    });
+    const { stdout } = run([
+      'check',
+      docs,
+      '--secrets',
+      'allow',
+      '--hard-links',
+      'allow',
+      '--sandbox',
+      'portable',
+    ]);
+    expect(stdout).toContain('warning: --secrets allow');
+    expect(stdout).toContain('warning: --hard-links allow');
+    expect(stdout).toContain('warning: the portable walk');
+    expect(run(['check', docs, '--concurrency', '0'])).toMatchObject({ status: 2 });
+  });
+});
+
+describe('the bundle', () => {
+  test('is one file that runs alone in an empty folder', async () => {
+    const empty = join(temp.path, 'empty');
+    mkdirSync(empty);
+    const [main = ''] = bundle().args;
+    copyFileSync(main, join(empty, 'main.cjs'));
+    const client = await connect('v2 modern', {
+      command: process.execPath,
+      args: [join(empty, 'main.cjs'), docs],
+    });
+    expect((await client.call('read_file', { path: 'file.txt' })).structured['text']).toBe('hello');
+    expect(
+      (await client.call('search_text', { pattern: 'h.llo' })).structured['hits'],
+    ).toHaveLength(1);
+    await client.close();
+  });
+
+  test('runs where no code may be made of strings', async () => {
+    const { command, args } = bundle(docs);
+    const client = await connect('v2 modern', {
+      command,
+      args: ['--disallow-code-generation-from-strings', ...args],
+    });
+    expect((await client.call('read_file', { path: 'file.txt' })).structured['text']).toBe('hello');
+    await client.close();
+  });
+
+  test(verifies('C6.workers', 'its workers see no environment'), async () => {
+    const { command, args } = bundle(docs, '--sandbox', 'portable');
+    const raw = startRaw({ command, args, env: { ...environment(), CANARY_SECRET: 'hunter2' } });
+    await raw.initialize();
+    await raw.ask(1, 'tools/call', { name: 'read_file', arguments: { path: 'file.txt' } });
+    const children = spawnSync('pgrep', ['-P', String(raw.process.pid)], { encoding: 'utf8' })
+      .stdout.trim()
+      .split('\n');
+    expect(children.length).toBeGreaterThan(0);
+    for (const pid of children) {
+      const { stdout } = spawnSync('cat', [`/proc/${pid}/environ`], { encoding: 'utf8' });
+      expect(stdout).not.toContain('hunter2');
+    }
+    await raw.end();
+    const left = spawnSync('pgrep', ['-P', String(raw.process.pid)], {
+      encoding: 'utf8',
+    }).stdout.trim();
+    expect(left).toBe('');
+  });
+
+  test('a root that is replaced later redirects nothing', async () => {
+    const before = join(temp.path, 'replaced');
+    temp.write('replaced/file.txt', 'first');
+    const client = await connect('v2 modern', bundle(before));
+    await client.call('list_roots');
+    spawnSync('mv', [before, `${before}-moved`]);
+    temp.write('replaced/file.txt', 'SECOND');
+    expect((await client.call('read_file', { path: 'file.txt' })).structured['text']).toBe('first');
+    await client.close();
+  });
+});
+
+function environment(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  );
+}
