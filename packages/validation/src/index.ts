@@ -26,6 +26,7 @@ export {
 export {
   createPrivateKeyTracker,
   findSecrets,
+  mayHoldSecrets,
   type RedactedText,
   redactSecrets,
   type SecretFound,

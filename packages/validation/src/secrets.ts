@@ -102,6 +102,14 @@ export interface SecretFound {
   readonly end: number;
 }
 
+/**
+ * False for a text without any secret, true for one that has to be looked at. Many texts can be asked
+ * about at once, joined by line feeds.
+ */
+export function mayHoldSecrets(text: string): boolean {
+  return RULES.some(({ markers }) => markers.some((marker) => text.includes(marker)));
+}
+
 /** Finds the secrets of a text, first to last, without overlaps. */
 export function findSecrets(text: string): readonly SecretFound[] {
   const found = RULES.flatMap((candidate) => hitsOf(candidate, text));

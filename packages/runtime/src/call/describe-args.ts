@@ -1,3 +1,5 @@
+import type { KeyObject } from 'node:crypto';
+
 import type { AuditedArgument } from '@secure-mcp/logging';
 import type { JsonSchema } from '@secure-mcp/validation';
 
@@ -21,9 +23,9 @@ export type DescribeArguments = (
  * not named.
  */
 export function createArgumentDescriber(): DescribeArguments {
-  let key: Uint8Array | undefined;
+  let key: KeyObject | undefined;
   return (input, schema) => {
-    key ??= crypto().randomBytes(32);
+    key ??= crypto().createSecretKey(crypto().randomBytes(32));
     const drawn = key;
     if (typeof input !== 'object' || input === null) return {};
     const properties = isRecord(schema['properties']) ? schema['properties'] : {};
@@ -36,7 +38,7 @@ export function createArgumentDescriber(): DescribeArguments {
   };
 }
 
-function describe(value: unknown, property: unknown, key: Uint8Array): AuditedArgument {
+function describe(value: unknown, property: unknown, key: KeyObject): AuditedArgument {
   switch (typeof value) {
     case 'number':
       return { type: 'number', value };
@@ -65,7 +67,7 @@ function isChoice(value: string, property: unknown): boolean {
   return isRecord(property) && Array.isArray(property['enum']) && property['enum'].includes(value);
 }
 
-function digest(value: string, key: Uint8Array): string {
+function digest(value: string, key: KeyObject): string {
   return crypto().createHmac('sha256', key).update(value).digest('base64url').slice(0, 22);
 }
 

@@ -13,7 +13,7 @@ export function markUntrusted(data: string): string {
 }
 
 function unusedId(data: string): string {
-  const draw = (): string => crypto().randomBytes(9).toString('base64url');
+  const draw = (): string => crypto().randomUUID().replaceAll('-', '').slice(0, 16);
   let id = draw();
   while (data.includes(id)) id = draw();
   return id;

@@ -1,4 +1,4 @@
-import { redactSecrets, showHidden, toVisible } from '@secure-mcp/validation';
+import { mayHoldSecrets, redactSecrets, showHidden, toVisible } from '@secure-mcp/validation';
 
 import { refuse } from '../refusals.ts';
 import type { SecretsMode } from './call.ts';
@@ -35,6 +35,8 @@ export function shapeOutput(
   output: unknown,
   { secrets, bytesMax, isLabel = () => false }: ShapeRules,
 ): Shaped<unknown> {
+  // One search through everything settles most answers; only the others are searched text by text.
+  const isClean = secrets === 'allow' || !mayHoldSecrets(textsOf(output).join('\n'));
   let bytes = 0;
   let redacted = 0;
   let escaped = 0;
@@ -45,7 +47,7 @@ export function shapeOutput(
   };
 
   const shapeText = (text: string, field: string): string => {
-    const clean = secrets === 'allow' ? { text, rules: [] } : redactSecrets(text);
+    const clean = isClean ? { text, rules: [] } : redactSecrets(text);
     if (clean.rules.length > 0 && secrets === 'block') {
       refuse('output.secret', { detail: clean.rules.join(', ') });
     }
@@ -70,4 +72,16 @@ export function shapeOutput(
   };
 
   return { value: shape(output, ''), bytes, redacted, escaped };
+}
+
+/** Every string of a value, wherever it stands. */
+function textsOf(value: unknown): readonly string[] {
+  const texts: string[] = [];
+  const pending: unknown[] = [value];
+  while (pending.length > 0) {
+    const next = pending.pop();
+    if (typeof next === 'string') texts.push(next);
+    else if (typeof next === 'object' && next !== null) pending.push(...Object.values(next));
+  }
+  return texts;
 }

@@ -5,7 +5,7 @@ import { LIMITS } from '../../policy.ts';
 import type { ListJob } from '../job.ts';
 import type { Entry, ListResult, Skipped } from '../results.ts';
 import type { Directory } from '../walk/directory.ts';
-import { readEntries } from '../walk/entries.ts';
+import { type Entries, readEntries } from '../walk/entries.ts';
 import { type TreeEntry, walkTree } from '../walk/tree.ts';
 import { detailsOf } from './details.ts';
 import { Page } from './page.ts';
@@ -15,13 +15,23 @@ import { inDirectory, newBudget, nothingSkipped, type Work } from './work.ts';
 export function list(job: ListJob, work: Work): ListResult {
   return inDirectory(work, job, (directory) => {
     const skipped = nothingSkipped();
-    return job.cursor.skip !== undefined || isTooLargeToSort(directory, job)
+    if (job.cursor.skip !== undefined) return listLarge(directory, job, work, skipped);
+    const first = readEntries(directory, LIMITS.sortEntriesMax, skipped);
+    // Only a first page has to ask: a cursor says how its listing began.
+    const isFirst = job.cursor.after === undefined && job.prefix === undefined;
+    return isFirst && first.more
       ? listLarge(directory, job, work, skipped)
-      : listSorted(directory, job, work, skipped);
+      : listSorted(directory, first, job, work, skipped);
   });
 }
 
-function listSorted(directory: Directory, job: ListJob, work: Work, skipped: Skipped): ListResult {
+function listSorted(
+  directory: Directory,
+  first: Entries,
+  job: ListJob,
+  work: Work,
+  skipped: Skipped,
+): ListResult {
   const budget = newBudget(work);
   const walk = walkTree(directory, {
     deny: work.rulesFor(job).deny,
@@ -29,6 +39,7 @@ function listSorted(directory: Directory, job: ListJob, work: Work, skipped: Ski
     ignored: job.ignored,
     after: job.cursor.after,
     inclusive: false,
+    first,
     budget,
     skipped,
   });
@@ -52,12 +63,6 @@ function entryOf(found: TreeEntry, { depth, details }: ListJob, skipped: Skipped
     ...(closed !== undefined && depth > 1 && { closed }),
     ...(details && !denied && detailsOf(directory, name, type, skipped)),
   };
-}
-
-/** Only a first page has to ask: a cursor says how its listing began. */
-function isTooLargeToSort(directory: Directory, { cursor, prefix }: ListJob): boolean {
-  if (cursor.after !== undefined || prefix !== undefined) return false;
-  return readEntries(directory, LIMITS.sortEntriesMax, nothingSkipped()).more;
 }
 
 /**

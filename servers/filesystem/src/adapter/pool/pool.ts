@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 import { refuse } from '../../guard/index.ts';
 import type { Job, WorkerMessage } from '../job.ts';
 import type { Result } from '../results.ts';
@@ -7,8 +9,8 @@ import { type RunOptions, Task } from './task.ts';
 
 /** Workers at most that can take a job. */
 const WORKERS_MAX = 4;
-/** Workers that long walks may hold: a short read always finds another one. */
-const LONG_MAX = 2;
+/** Workers that long walks may hold: a short read always finds another one, and a processor to run on. */
+const LONG_MAX = Math.max(1, Math.min(2, availableParallelism() - 1));
 /** Jobs that may wait for a worker. */
 const WAITING_MAX = 64;
 /** Workers that hang in a file system which does not answer; above it no new one is risked. */

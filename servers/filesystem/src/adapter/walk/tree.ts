@@ -7,7 +7,7 @@ import { compileIgnore, type IgnoreRules } from '../ignore.ts';
 import { readIgnoreFile } from '../read/ignore-file.ts';
 import type { Entry, Skipped } from '../results.ts';
 import type { Directory } from './directory.ts';
-import { type Listed, readEntries } from './entries.ts';
+import { type Entries, type Listed, readEntries } from './entries.ts';
 
 /** One entry of a tree, beneath the directory where the walk began. */
 export interface TreeEntry {
@@ -32,6 +32,8 @@ export interface TreeOptions {
   readonly after: readonly string[] | undefined;
   /** …or at it. */
   readonly inclusive: boolean;
+  /** The entries of the first directory, where they are read already. */
+  readonly first?: Entries;
   readonly budget: Budget;
   readonly skipped: Skipped;
 }
@@ -180,9 +182,10 @@ function openLevel(
   steps: readonly Name[],
   above: readonly Ignoring[],
   after: readonly string[],
-  { budget, skipped, ignored }: TreeOptions,
+  { budget, skipped, ignored, first }: TreeOptions,
 ): Level {
-  const { entries, more } = readEntries(directory, LIMITS.sortEntriesMax, skipped);
+  const read = steps.length === 0 ? first : undefined;
+  const { entries, more } = read ?? readEntries(directory, LIMITS.sortEntriesMax, skipped);
   if (more) {
     skipped.large += 1;
     budget.over = true;
