@@ -211,7 +211,7 @@ describe('read_file', () => {
     async () => {
       const { structured, text } = await read('hidden.txt');
       expect(structured['text']).toBe('ok\\u{E0041}\\u{202E} \\u{1B}[31m');
-      expect(text).toContain('3 hidden characters are shown');
+      expect(text).toContain('Hidden characters shown as \\u{…}: 3.');
       const named = await read('a\\u{202E}txt.exe');
       expect(named.structured).toMatchObject({
         path: 'root:a\\u{202E}txt.exe',
@@ -231,7 +231,7 @@ describe('secrets', () => {
     async () => {
       const answer = await read('token.txt');
       expect(answer.structured['text']).toBe('token = "[redacted: github-token]"');
-      expect(answer.text).toContain('1 secrets were redacted.');
+      expect(answer.text).toContain('Secrets redacted: 1.');
       expect(JSON.stringify(answer)).not.toContain(TOKEN);
       for (const path of ['token.txt', 'token16.txt']) {
         expect((await read(path, { encoding: 'base64' })).text).toMatch(/^file\.secret: /);

@@ -204,6 +204,10 @@ describe('find_files', () => {
     [{ glob: 'util', type: 'directory' }, ['src/util']],
     [{ glob: 'link-*', type: 'link' }, ['link-to-etc', 'link-to-src']],
     [{ glob: '*.ts', path: 'src/util' }, ['src/util/deep.ts']],
+    // Ignore files above the place where a walk begins count, too.
+    [{ glob: '*.log', path: 'logs' }, ['logs/keep.log']],
+    [{ glob: '*.js', path: 'src' }, []],
+    [{ glob: '*.js', path: 'src', include_ignored: true }, ['src/generated.js']],
     [{ glob: '.env*' }, []],
     [{ glob: '{README,nothing}.md' }, ['README.md']],
     [{ glob: '*', path: 'many', sort: 'size', limit: 2 }, ['many/f249.dat', 'many/f248.dat']],

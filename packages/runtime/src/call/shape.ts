@@ -81,7 +81,11 @@ function textsOf(value: unknown): readonly string[] {
   while (pending.length > 0) {
     const next = pending.pop();
     if (typeof next === 'string') texts.push(next);
-    else if (typeof next === 'object' && next !== null) pending.push(...Object.values(next));
+    else if (typeof next === 'object' && next !== null) pending.push(...membersOf(next));
   }
   return texts;
+}
+
+function membersOf(value: object): readonly unknown[] {
+  return Object.values(value);
 }

@@ -20,6 +20,7 @@ import { readConfig, readObject } from '../config/read.ts';
 import type { ServerDefinition, ServerOptions, Services } from '../server-definition.ts';
 import { serveOverStdio } from '../stdio/serve.ts';
 import { helpText } from './help.ts';
+import { nodeProblem } from './node-version.ts';
 
 /** How a run ends: fine, an internal fault, or a configuration that cannot be served. */
 const EXIT = { ok: 0, fault: 1, configuration: 2 } as const;
@@ -34,6 +35,8 @@ export async function run<Options extends ServerOptions, Context>(
   // The protocol owns stdout. A dependency that prints would break every message after it.
   console.log = console.info = console.debug = console.error;
   try {
+    const problem = nodeProblem(process.version);
+    if (problem !== undefined) throw new ConfigurationProblem('node', problem);
     const { code, clean } = await runCommand(definition, process.argv.slice(2));
     return end(code, clean);
   } catch (error) {

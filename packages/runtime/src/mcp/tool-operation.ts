@@ -108,8 +108,8 @@ function textBlock(
   { redacted, escaped }: AuditedOutput,
 ): ContentBlock {
   const notes = [
-    redacted > 0 ? `${String(redacted)} secrets were redacted.` : '',
-    escaped > 0 ? `${String(escaped)} hidden characters are shown as \\u{…}.` : '',
+    redacted > 0 ? `Secrets redacted: ${String(redacted)}.` : '',
+    escaped > 0 ? `Hidden characters shown as \\u{…}: ${String(escaped)}.` : '',
   ].filter((note) => note !== '');
   const parts = [summary, ...notes, ...(data === undefined ? [] : [markUntrusted(data)])];
   return { type: 'text', text: parts.join('\n') };

@@ -74,7 +74,7 @@ export const findFiles = defineTool({
   render({ entries, scanned, complete, next_cursor: next, skipped }) {
     return {
       summary: joinSentences(
-        `${String(entries.length)} found among ${String(scanned)} entries.`,
+        `Found: ${String(entries.length)}, among ${String(scanned)} entries.`,
         complete ? '' : 'The tree was not walked to its end.',
         next === undefined ? '' : `More with cursor ${next}.`,
         skippedText(skipped),

@@ -62,7 +62,7 @@ export const listDirectory = defineTool({
   render({ entries, sorted, next_cursor: next, skipped }) {
     return {
       summary: joinSentences(
-        `${String(entries.length)} entries.`,
+        `Entries: ${String(entries.length)}.`,
         sorted ? '' : 'In the directory’s own order.',
         next === undefined ? '' : `More with cursor ${next}.`,
         skippedText(skipped),

@@ -96,11 +96,11 @@ export const searchText = defineTool({
 
   render({ hits, files, scanned_files: scanned, complete, next_cursor: next, skipped }) {
     const found =
-      hits === undefined ? `${String(files?.length ?? 0)} files` : `${String(hits.length)} hits`;
+      hits === undefined ? `Files: ${String(files?.length ?? 0)}` : `Hits: ${String(hits.length)}`;
     const lines = hits?.map(hitLines) ?? files?.map(fileLine) ?? [];
     return {
       summary: joinSentences(
-        `${found} in ${String(scanned)} searched files.`,
+        `${found}, in ${String(scanned)} searched files.`,
         complete ? '' : 'There is more to search.',
         next === undefined ? '' : `More with cursor ${next}.`,
         skippedText(skipped),

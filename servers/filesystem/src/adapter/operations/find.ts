@@ -6,7 +6,7 @@ import type { Entry, FindResult, NextPage, Skipped } from '../results.ts';
 import { type Budget, type TreeEntry, walkTree } from '../walk/tree.ts';
 import { type Details, detailsOf } from './details.ts';
 import { Page } from './page.ts';
-import { inDirectory, newBudget, nothingSkipped, type Work } from './work.ts';
+import { hidingAbove, inDirectory, newBudget, nothingSkipped, type Work } from './work.ts';
 
 /** Entries between two looks at the clock. */
 const STRIDE = 512;
@@ -21,6 +21,7 @@ export function find(job: FindJob, work: Work): FindResult {
       deny: work.rulesFor(job).deny,
       depth: Infinity,
       ignored: job.ignored,
+      hiding: job.ignored ? [] : hidingAbove(work, job, directory),
       after: job.sort === 'path' ? job.cursor.after : undefined,
       inclusive: false,
       budget,

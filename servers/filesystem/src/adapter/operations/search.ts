@@ -14,7 +14,7 @@ import { type Budget, type TreeEntry, walkTree } from '../walk/tree.ts';
 import { mayBeRead, type WalkRules } from '../walk/walk.ts';
 import { compileChosen } from './find.ts';
 import { Page } from './page.ts';
-import { newBudget, nothingSkipped, type Work } from './work.ts';
+import { hidingAbove, newBudget, nothingSkipped, type Work } from './work.ts';
 
 /** Files between two looks at the clock. */
 const STRIDE = 32;
@@ -83,6 +83,7 @@ function searchTree(base: Directory, gathered: Gathered, work: Work): boolean {
     deny: rules.deny,
     depth: Infinity,
     ignored: job.ignored,
+    hiding: job.ignored ? [] : hidingAbove(work, job, base),
     after: job.cursor.after,
     // The last page may have ended in the middle of a file.
     inclusive: true,

@@ -1,6 +1,7 @@
 import type { JobPlace } from '../job.ts';
 import type { Skipped } from '../results.ts';
 import type { Directory } from '../walk/directory.ts';
+import { type Hiding, hidingIn } from '../walk/hiding.ts';
 import type { Budget } from '../walk/tree.ts';
 import type { Destination, WalkRules } from '../walk/walk.ts';
 import { refuse } from '../../guard/index.ts';
@@ -30,6 +31,18 @@ export function inDirectory<Value>(
   } finally {
     destination.close();
   }
+}
+
+/**
+ * Reads the ignore files above a directory, down from its root, as git does. They decide what is shown
+ * and never what may be read, so a race between these looks and the walk matters to nobody.
+ */
+export function hidingAbove(work: Work, place: JobPlace, { names }: Directory): readonly Hiding[] {
+  return names.flatMap((_, depth) =>
+    inDirectory(work, { ...place, steps: names.slice(0, depth) }, (above) =>
+      hidingIn(above, { lead: names.slice(depth), depth: 0 }),
+    ),
+  );
 }
 
 export function nothingSkipped(): Skipped {

@@ -1,13 +1,12 @@
 import { closeSync } from 'node:fs';
 
-import { type Name, nameFromDisk } from '../../guard/index.ts';
+import type { Name } from '../../guard/index.ts';
 import { LIMITS } from '../../policy.ts';
 import type { DenyRules } from '../deny.ts';
-import { compileIgnore, type IgnoreRules } from '../ignore.ts';
-import { readIgnoreFile } from '../read/ignore-file.ts';
 import type { Entry, Skipped } from '../results.ts';
 import type { Directory } from './directory.ts';
 import { type Entries, type Listed, readEntries } from './entries.ts';
+import { type Hiding, hidingIn, IGNORE_FILE, isHidden } from './hiding.ts';
 
 /** One entry of a tree, beneath the directory where the walk began. */
 export interface TreeEntry {
@@ -28,6 +27,8 @@ export interface TreeOptions {
   readonly depth: number;
   /** Enters what ignore files and `.git` hide. */
   readonly ignored: boolean;
+  /** What ignore files above the first directory say. */
+  readonly hiding: readonly Hiding[];
   /** The walk goes on behind this entry… */
   readonly after: readonly string[] | undefined;
   /** …or at it. */
@@ -53,16 +54,10 @@ interface Level {
   readonly directory: Directory;
   readonly steps: readonly Name[];
   readonly entries: readonly Listed[];
-  readonly ignore: readonly Ignoring[];
+  readonly hiding: readonly Hiding[];
   /** What is left of the place to go on from, while this level lies on its way. */
   after: readonly string[];
   at: number;
-}
-
-interface Ignoring {
-  readonly rules: IgnoreRules;
-  /** Steps of the directory that holds the ignore file. */
-  readonly depth: number;
 }
 
 /**
@@ -74,7 +69,7 @@ interface Ignoring {
  * costs 64 open directories and no recursion.
  */
 export function* walkTree(base: Directory, options: TreeOptions): Generator<TreeEntry> {
-  const levels: Level[] = [openLevel(base, [], [], options.after ?? [], options)];
+  const levels: Level[] = [openLevel(base, [], options.hiding, options.after ?? [], options)];
   const leave = (): void => {
     const left = levels.pop()?.directory;
     if (left !== base) left?.close();
@@ -137,7 +132,7 @@ function judge(level: Level, { name, type }: Listed, options: TreeOptions): Tree
   const steps = [...level.steps, name];
   const denied = options.deny.denies(directory.names, name);
   const isDirectory = type === 'directory';
-  const ignored = !options.ignored && !denied && isHidden(level.ignore, steps, name, isDirectory);
+  const ignored = !options.ignored && !denied && isHidden(level.hiding, steps, name, isDirectory);
   const deep = isDirectory && steps.length >= Math.min(options.depth, LIMITS.depthMax);
   if (denied) skipped.denied += 1;
   else if (ignored) skipped.ignored += 1;
@@ -151,25 +146,10 @@ function closedBy(ignored: boolean, deep: boolean): Entry['closed'] {
   return deep ? 'depth' : undefined;
 }
 
-/** The ignore file nearest to the entry decides, as in git. */
-function isHidden(
-  ignore: readonly Ignoring[],
-  steps: readonly Name[],
-  name: Name,
-  isDirectory: boolean,
-): boolean {
-  if (name === '.git') return true;
-  for (const { rules, depth } of ignore.toReversed()) {
-    const verdict = rules.verdict(steps.slice(depth).join('/'), isDirectory);
-    if (verdict !== undefined) return verdict;
-  }
-  return false;
-}
-
 function enter(level: Level, { entry, after }: Visit, options: TreeOptions): Level | undefined {
   const found = level.directory.look(entry.name);
   if (found.kind === 'directory') {
-    return openLevel(found.directory, entry.steps, level.ignore, after, options);
+    return openLevel(found.directory, entry.steps, level.hiding, after, options);
   }
   if (found.kind === 'file') closeSync(found.descriptor);
   // It was a directory a moment ago; whatever it is now, the listing is not its place.
@@ -180,7 +160,7 @@ function enter(level: Level, { entry, after }: Visit, options: TreeOptions): Lev
 function openLevel(
   directory: Directory,
   steps: readonly Name[],
-  above: readonly Ignoring[],
+  above: readonly Hiding[],
   after: readonly string[],
   { budget, skipped, ignored, first }: TreeOptions,
 ): Level {
@@ -193,15 +173,8 @@ function openLevel(
   // What was read only to find the place again is not charged, or a page could end before it begins.
   if (after.length === 0) budget.spent += entries.length;
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const rules = ignored ? undefined : ignoreRules(directory, entries);
-  const ignore = rules === undefined ? above : [...above, { rules, depth: steps.length }];
-  return { directory, steps, entries, ignore, after, at: 0 };
-}
-
-const IGNORE_FILE = nameFromDisk('.gitignore');
-
-function ignoreRules(directory: Directory, entries: readonly Listed[]): IgnoreRules | undefined {
-  const listed = entries.some(({ name, type }) => name === IGNORE_FILE && type === 'file');
-  const text = listed ? readIgnoreFile(directory, IGNORE_FILE) : undefined;
-  return text === undefined ? undefined : compileIgnore(text);
+  const isHiding =
+    !ignored && entries.some(({ name, type }) => name === IGNORE_FILE && type === 'file');
+  const own = isHiding ? hidingIn(directory, { lead: [], depth: steps.length }) : [];
+  return { directory, steps, entries, hiding: [...above, ...own], after, at: 0 };
 }

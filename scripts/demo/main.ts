@@ -1,0 +1,28 @@
+/**
+ * `npm run demo`: a real MCP client uses the servers on real data, attacks them, and prints the lines
+ * that connect them to a client. Ends with 1 when anything came out otherwise than promised.
+ */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+import { clientConfigs } from './client-configs.ts';
+import { FILESYSTEM_SERVER, playFilesystem } from './filesystem.ts';
+import { createStage } from './stage.ts';
+
+const stage = createStage();
+await playFilesystem(stage);
+
+stage.act('connect a client');
+stage.note('Paste one of these, and name the directories that you want to open:');
+console.log(
+  clientConfigs({
+    name: 'files',
+    command: process.execPath,
+    args: [FILESYSTEM_SERVER, join(homedir(), 'projects')],
+  }),
+);
+
+const { steps, failed } = stage.score();
+console.log(`\n${String(steps - failed)} of ${String(steps)} as promised`);
+console.log('Every control, with its code, its page and its tests: docs/controls.md');
+process.exitCode = failed === 0 ? 0 : 1;
