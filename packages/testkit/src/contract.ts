@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { CLIENTS, connect, type ServerCommand, type TestClient } from './clients.ts';
+import { testServerProcess } from './contract-process.ts';
 import { brokenRules, textsOf } from './description-rules.ts';
 import { openParts } from './schema-rules.ts';
 import { verifies } from './verifies.ts';
@@ -15,8 +16,8 @@ export interface Lock {
 
 /** What a server says of itself, so that the contract can be tested on it. */
 export interface ServerContract {
-  /** Starts the bundle on a little data of its own. */
-  readonly server: () => ServerCommand;
+  /** Starts the bundle on a little data of its own, with further options. */
+  readonly server: (...options: readonly string[]) => ServerCommand;
   readonly lock: Lock;
   /** A call that has to work, and a text that its answer has to hold. */
   readonly call: { readonly name: string; readonly args: object; readonly holds: string };
@@ -55,6 +56,7 @@ export function testServerContract(contract: ServerContract): void {
     testTrail(contract, () => client);
   });
   testDescriptions(contract);
+  testServerProcess(contract);
 }
 
 function testTools({ lock, call, writes = [] }: ServerContract, client: () => TestClient): void {

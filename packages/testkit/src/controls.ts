@@ -59,8 +59,6 @@ export const CONTROLS = {
     promises: {},
     absent: {
       filesystem: 'Starts no command and builds no query; names are opened one by one (C3).',
-      postgres: 'Comes with the Postgres server.',
-      git: 'Comes with the git server.',
     },
   },
   C3: {
@@ -96,7 +94,6 @@ export const CONTROLS = {
       'C3.trusted':
         'An adapter cannot be called with a string that no guard has seen: it does not compile.',
     },
-    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
   },
   C4: {
     title: 'Authentication for HTTP',
@@ -141,7 +138,6 @@ export const CONTROLS = {
         'A configuration that is not understood stops the start; nothing is served in a weaker mode.',
       'C6.workers': 'What reads files has no environment and no protocol stream.',
     },
-    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
   },
   C7: {
     title: 'Authorization per tool',
@@ -160,7 +156,6 @@ export const CONTROLS = {
       'C7.scopes':
         'A tool runs only for a caller whose scopes cover it; write implies read and nothing else.',
     },
-    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
   },
   C8: {
     title: 'Errors that leak nothing',
@@ -179,7 +174,6 @@ export const CONTROLS = {
         'What is missing, what lies outside and what a link leads to get the same answer.',
       'C8.reference': 'A fault shows the caller a reference, and the log where it happened.',
     },
-    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
   },
   C9: {
     title: 'Audit trail',
@@ -202,7 +196,6 @@ export const CONTROLS = {
       'C9.fail-closed': 'A call that cannot be recorded is refused.',
       'C9.never-blocks': 'A client that does not read stderr stops nothing.',
     },
-    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
   },
   C10: {
     title: 'Injection and exhaustion tests',
@@ -218,7 +211,6 @@ export const CONTROLS = {
       'C10.hostile-trees':
         'Ignore files and names that come with the data cannot harm their reader.',
     },
-    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
   },
   C11: {
     title: 'Tool descriptions reviewed and locked',
@@ -236,7 +228,6 @@ export const CONTROLS = {
       'C11.rules':
         'Descriptions hold nothing hidden, no address, no secret, and no instruction beyond their tool.',
     },
-    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
   },
   C12: {
     title: 'Rate limits',
@@ -247,7 +238,6 @@ export const CONTROLS = {
       'C12.calls':
         'Calls above the rate are refused with the time to wait, on stdio too, whatever their kind.',
     },
-    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
   },
   C13: {
     title: 'Rotation and revocation without a restart',
@@ -275,7 +265,6 @@ export const CONTROLS = {
         'A message over the limit is refused once, costs no memory, and the next one is served.',
       'E2.unread': 'A client that does not read its answers is not read from, either.',
     },
-    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
   },
   E3: {
     title: 'IP allowlist',
@@ -309,7 +298,6 @@ export const CONTROLS = {
       'E5.deny':
         'A path that the policy closes stays closed, also against the operator’s own allow list.',
     },
-    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
   },
   E6: {
     title: 'Fields and secrets kept back',
@@ -327,7 +315,6 @@ export const CONTROLS = {
       'E6.keys': 'A private key stays hidden, also when a read begins in its middle.',
       'E6.undeclared': 'A field that the output schema does not declare never leaves the server.',
     },
-    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
   },
   E7: {
     title: 'Output validation',
@@ -341,7 +328,6 @@ export const CONTROLS = {
       'E7.bytes':
         'An answer has a ceiling in bytes, and a cut is always flagged with the place to go on.',
     },
-    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
   },
   E8: {
     title: 'A person confirms what cannot be undone',
@@ -360,8 +346,6 @@ export const CONTROLS = {
     absent: {
       filesystem:
         'Has no destructive tool: nothing can be written. Shown by the runtime’s own tests.',
-      postgres: 'Comes with the Postgres server.',
-      git: 'Comes with the git server.',
     },
   },
   E9: {
@@ -380,7 +364,6 @@ export const CONTROLS = {
       'E9.marked': 'Found text stands between marks that it cannot forge.',
       'E9.names': 'A file name cannot forge a second entry or line.',
     },
-    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
   },
   E10: {
     title: 'Host and Origin (DNS rebinding)',
@@ -427,7 +410,6 @@ export const CONTROLS = {
       'E13.dead-mount':
         'A file system that does not answer costs its callers a refusal, and nobody else anything.',
     },
-    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
   },
   E14: {
     title: 'Graceful shutdown',
@@ -440,7 +422,6 @@ export const CONTROLS = {
       'E14.signal': 'On SIGTERM running calls are answered, then the server ends with code 0.',
       'E14.pipe': 'A pipe that breaks ends the server cleanly.',
     },
-    absent: { postgres: 'Comes with the Postgres server.', git: 'Comes with the git server.' },
   },
 } as const satisfies Readonly<Record<string, Control>>;
 

@@ -1,4 +1,5 @@
 export * as attacks from './attacks/index.ts';
+export { type Citation, citations, testsServer } from './citations.ts';
 export {
   type Answer,
   CLIENTS,

@@ -9,7 +9,7 @@ temp.write('docs/hello.txt', 'Hello, reader.\n');
 afterAll(() => temp.remove());
 
 testServerContract({
-  server: () => bundle(`docs=${temp.path}/docs`),
+  server: (...options) => bundle(`docs=${temp.path}/docs`, ...options),
   lock,
   call: { name: 'read_file', args: { path: 'docs:hello.txt' }, holds: 'Hello, reader.' },
   resource: {

@@ -101,11 +101,9 @@ describe.each(SANDBOXES)('the %s walk', (sandbox) => {
   });
 
   const oracle = kernelOracle();
+  const skipped = oracle === undefined ? '' : ` (skipped: ${oracle})`;
   test.skipIf(oracle !== undefined)(
-    verifies(
-      'C3.kernel',
-      `decides as the kernel does${oracle === undefined ? '' : ` (skipped: ${oracle})`}`,
-    ),
+    verifies('C3.kernel', `decides as the kernel does${skipped}`),
     () => {
       fc.assert(
         fc.property(

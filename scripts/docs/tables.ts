@@ -1,0 +1,74 @@
+import { COMMON_REFUSALS, optionsOf } from '@secure-mcp/runtime';
+
+import { ALLOWED_BY_DEFAULT, DENIED_BY_DEFAULT } from '../../servers/filesystem/src/policy.ts';
+import { isServer, serverRefusals, servers } from './servers.ts';
+
+/** A place that is filled in: <!-- made: options filesystem --> … <!-- /made -->. */
+const PLACE = /(<!-- made: (\S+)(?: (\S+))? -->\n)[^]*?(<!-- \/made -->)/g;
+
+/** Fills each marked place of a page with the table that its mark names. */
+export function withTables(text: string, page: string): string {
+  return text.replace(PLACE, (_, opening: string, kind: string, subject = '', closing: string) => {
+    const make = TABLES[kind];
+    if (make === undefined) throw new Error(`${page}: nothing is known of "${kind}"`);
+    return `${opening}\n${make(String(subject))}\n\n${closing}`;
+  });
+}
+
+const TABLES: Readonly<Record<string, (subject: string) => string>> = {
+  options: (server) =>
+    table(
+      ['Option', 'Variable', 'Default', 'What it does'],
+      optionsOf(definitionOf(server).options)
+        .filter(({ positional }) => !positional)
+        .map(({ flag, value, kind, variable, fallback = '', description }) => [
+          code(kind === 'switch' ? flag : `${flag} ${value}`),
+          code(variable),
+          fallback === '' ? '' : code(fallback),
+          kind === 'list' ? `${description} Can be repeated.` : description,
+        ]),
+    ),
+  tools: (server) => {
+    const { tools } = definitionOf(server);
+    return table(
+      ['Tool', 'Scope', 'What it does'],
+      tools.map(({ name, scope, description }) => [code(name), code(scope), description]),
+    );
+  },
+  resources: (server) =>
+    table(
+      ['Resource', 'Scope', 'What it is'],
+      definitionOf(server).resources.map(({ uriTemplate, scope, description }) => [
+        code(uriTemplate),
+        code(scope),
+        description,
+      ]),
+    ),
+  refusals: (server) =>
+    table(
+      ['Code', 'What the caller is told'],
+      Object.entries(isServer(server) ? serverRefusals[server] : COMMON_REFUSALS).map(
+        ([refusal, message]) => [code(refusal), message],
+      ),
+    ),
+  denied: () =>
+    [
+      `Closed: ${DENIED_BY_DEFAULT.map(code).join(' ')}`,
+      `Open among them: ${ALLOWED_BY_DEFAULT.map(code).join(' ')}`,
+    ].join('\n\n'),
+};
+
+function definitionOf(server: string) {
+  if (!isServer(server)) throw new Error(`there is no server "${server}"`);
+  return servers[server];
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
