@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import {
@@ -203,7 +204,22 @@ describe.each(CLIENTS)('a call, with the %s client', (kind) => {
     await expect(client.read('thing://a')).rejects.toThrow('audit.unavailable');
   });
 
-  test('an audit file holds one line for each call', async () => {
+  test(
+    verifies('C9.fail-closed', 'a call is refused once the trail breaks in the middle of a run'),
+    async () => {
+      // The trail is a pipe. When its reader goes, each further write fails (EPIPE).
+      const pipe = join(temp.path, `trail-${kind.replace(' ', '-')}`);
+      execFileSync('mkfifo', [pipe]);
+      const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+      const client = await start(kind, '--audit-log', pipe);
+      expect((await client.call('echo', { text: 'a' })).isError).toBe(false);
+      closeSync(reader);
+      expect((await client.call('echo', { text: 'a' })).text).toMatch(/^audit\.unavailable: /);
+      await expect(client.read('thing://a')).rejects.toThrow('audit.unavailable');
+    },
+  );
+
+  test(verifies('C9.no-values', 'an audit file holds one line for each call'), async () => {
     const file = join(temp.path, `audit-${kind.replace(' ', '-')}.log`);
     const client = await start(kind, '--audit-log', file);
     await client.call('echo', { text: 'hello from a caller' });

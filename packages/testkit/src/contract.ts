@@ -21,6 +21,8 @@ export interface ServerContract {
   readonly lock: Lock;
   /** A call that has to work, and a text that its answer has to hold. */
   readonly call: { readonly name: string; readonly args: object; readonly holds: string };
+  /** A call with a text that the trail must not hold: a search, a statement. */
+  readonly unrecorded: { readonly name: string; readonly args: object; readonly text: string };
   /** A resource that can be read, a text that it holds, and one that does not exist. */
   readonly resource?: { readonly uri: string; readonly holds: string; readonly missing: string };
   /** A variable to complete, and a value that has to be offered. */
@@ -156,7 +158,7 @@ function testCompletion({ completion }: ServerContract, client: () => TestClient
   });
 }
 
-function testTrail({ call }: ServerContract, client: () => TestClient): void {
+function testTrail({ call, unrecorded }: ServerContract, client: () => TestClient): void {
   test(
     verifies(
       'C9.complete',
@@ -166,6 +168,7 @@ function testTrail({ call }: ServerContract, client: () => TestClient): void {
     async () => {
       await client().call(call.name, call.args);
       await client().call(call.name, { [POISON]: POISON });
+      await client().call(unrecorded.name, unrecorded.args);
       await client().call('no_such_tool_IGNORE', {});
       const records = await eventually(
         () => recordsOf(client()),
@@ -175,7 +178,9 @@ function testTrail({ call }: ServerContract, client: () => TestClient): void {
       expect(calls.map(({ reason }) => reason)).toEqual(
         expect.arrayContaining([undefined, 'input.invalid', 'tool.unknown']),
       );
+      expect(calls.some(({ request }) => Object(request).name === unrecorded.name)).toBe(true);
       expect(client().stderr()).not.toContain('IGNORE');
+      expect(client().stderr()).not.toContain(unrecorded.text);
     },
   );
 }

@@ -12,6 +12,11 @@ testServerContract({
   server: (...options) => bundle(`docs=${temp.path}/docs`, ...options),
   lock,
   call: { name: 'read_file', args: { path: 'docs:hello.txt' }, holds: 'Hello, reader.' },
+  unrecorded: {
+    name: 'search_text',
+    args: { pattern: 'what ada was looking for' },
+    text: 'ada was',
+  },
   resource: {
     uri: 'workspace://docs/hello.txt',
     holds: 'Hello, reader.',
