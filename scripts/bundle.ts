@@ -2,7 +2,7 @@
  * Builds a server to one file that runs alone: `dist/main.cjs`, with nothing to install beside it.
  * Called by each server's own build script, from its folder.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { build, type BuildOptions, type Plugin } from 'esbuild';
@@ -52,17 +52,54 @@ function embeddedWorker(code: string): Plugin {
   };
 }
 
-async function bundleWorker(folder: string): Promise<string> {
+interface Bundle {
+  readonly code: string;
+  /** The files that it is made of. */
+  readonly inputs: readonly string[];
+}
+
+async function bundleWorker(folder: string): Promise<Bundle> {
   const entry = join(folder, 'src/adapter/worker-main.ts');
-  if (!existsSync(entry)) return '';
-  const { outputFiles } = await build({ ...shared, entryPoints: [entry], write: false });
-  return outputFiles[0]?.text ?? '';
+  if (!existsSync(entry)) return { code: '', inputs: [] };
+  const { outputFiles, metafile } = await build({
+    ...shared,
+    entryPoints: [entry],
+    write: false,
+    metafile: true,
+  });
+  return { code: outputFiles[0]?.text ?? '', inputs: Object.keys(metafile.inputs) };
+}
+
+/** The licences of everything that is in the bundle, as each of them asks. */
+function licencesOf(files: readonly string[]): string {
+  const folders = new Set(
+    files.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []),
+  );
+  const own = [...folders].filter((path) => !path.includes('@secure-mcp')).toSorted();
+  return own.map(licenceOf).join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+function licenceOf(path: string): string {
+  const { name, version, license }: Record<string, string> = JSON.parse(
+    readFileSync(join(path, 'package.json'), 'utf8'),
+  );
+  const file = readdirSync(path).find((entry) => /^licen[cs]e/i.test(entry));
+  const text = file === undefined ? '' : readFileSync(join(path, file), 'utf8');
+  return `${String(name)} ${String(version)} (${String(license)})\n\n${text.trim()}\n`;
 }
 
 const folder = process.cwd();
-await build({
+const worker = await bundleWorker(folder);
+const { metafile } = await build({
   ...shared,
   entryPoints: [join(folder, 'src/main.ts')],
   outfile: join(folder, 'dist/main.cjs'),
-  plugins: [withoutJsonSchemaValidator, embeddedWorker(await bundleWorker(folder))],
+  plugins: [withoutJsonSchemaValidator, embeddedWorker(worker.code)],
+  metafile: true,
 });
+writeFileSync(
+  join(folder, 'dist/third-party-licenses.txt'),
+  licencesOf(
+    [...Object.keys(metafile.inputs), ...worker.inputs].map((input) => join(folder, input)),
+  ),
+);

@@ -17,7 +17,7 @@ import { withSnippets } from './snippets.ts';
 import { withTables } from './tables.ts';
 
 const check = process.argv.includes('--check');
-const PAGES = ['*.md', 'docs/**/*.md', '{packages,servers,docker}/*/README.md'];
+const PAGES = ['*.md', 'docs/**/*.md', '{packages,servers}/*/README.md'];
 
 const wanted = new Map<string, string>([...lockFiles(), ...(await schemaFiles())]);
 wanted.set('docs/controls.md', await pretty('docs/controls.md', controlsPage()));

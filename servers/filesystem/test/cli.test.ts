@@ -121,6 +121,15 @@ describe('the commands', () => {
     });
   });
 
+  test(verifies('C7.policy', 'inspect shows what the options leave'), () => {
+    const principals = [{ match: { kind: 'local' }, tools: ['read_*'] }];
+    const policy = temp.write('narrow.json', JSON.stringify({ version: 1, principals }));
+    const json = JSON.parse(run(['inspect', '--json', docs, '--policy', policy]).stdout);
+    expect(json.tools).toMatchObject([{ name: 'read_file' }, { name: 'read_files' }]);
+    expect(json).toMatchObject({ digest: lock.digest, reviewed: true, resources: [] });
+    expect(run(['inspect', docs, '--polcy', policy])).toMatchObject({ status: 2, stdout: '' });
+  });
+
   test('check says ok, and warns', () => {
     expect(run(['check', docs])).toMatchObject({
       status: 0,

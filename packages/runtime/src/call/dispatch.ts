@@ -35,10 +35,14 @@ import { startDeadline } from './deadline.ts';
 import type { CallLimits } from './limits.ts';
 import type { RateLimit } from './rate.ts';
 
-/** Whoever calls, with what they may do and how much of it. */
-export interface Caller {
+/** Who somebody is, and what the policy leaves them. */
+export interface Rights {
   readonly principal: Principal;
   readonly grant: Grant;
+}
+
+/** Whoever calls, with what they may do and how much of it. */
+export interface Caller extends Rights {
   readonly limits: CallLimits;
   readonly secrets: SecretsMode;
   readonly transport: 'stdio' | 'http';

@@ -1,10 +1,15 @@
+import type { Rights } from '../call/dispatch.ts';
 import { digest } from '../mcp/digest.ts';
 import { lockSurface, type Surface, type ToolsLock } from '../mcp/lock.ts';
+import { mayRead } from '../mcp/resource-operation.ts';
+import { mayUse } from '../mcp/tool-operation.ts';
 
 export interface InspectParts<Context> extends Surface<Context> {
   readonly name: string;
   readonly version: string;
   readonly lock: ToolsLock;
+  /** Whose view is shown; without anybody's, all that the server has. */
+  readonly rights: Rights | undefined;
 }
 
 /** What a server exposes, for a reviewer or a gateway that pins digests. */
@@ -26,12 +31,17 @@ export function inspection<Context>({
   name,
   version,
   lock,
+  rights,
   ...surface
 }: InspectParts<Context>): Inspection {
+  // The whole surface is compared with the lock; what the options leave of it is shown.
   const actual = lockSurface(surface);
-  const scopes = new Map(
-    [...surface.tools, ...surface.resources].map((part) => [part.name, part.scope]),
+  const tools = surface.tools.filter((tool) => rights === undefined || mayUse(tool, rights));
+  const resources = surface.resources.filter(
+    (resource) => rights === undefined || mayRead(resource, rights),
   );
+  const scopes = new Map([...tools, ...resources].map(({ name: part, scope }) => [part, scope]));
+  const isShown = (part: { readonly name: string }): boolean => scopes.has(part.name);
   const scoped = <Part extends { readonly name: string }>(part: Part) => ({
     ...part,
     scope: scopes.get(part.name) ?? '',
@@ -43,8 +53,8 @@ export function inspection<Context>({
     digest: actual.digest,
     reviewed: actual.digest === lock.digest,
     instructions: actual.instructions,
-    tools: actual.tools.map(scoped),
-    resources: actual.resources.map(scoped),
+    tools: actual.tools.filter(isShown).map(scoped),
+    resources: actual.resources.filter(isShown).map(scoped),
   };
 }
 

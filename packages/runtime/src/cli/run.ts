@@ -12,7 +12,7 @@ import {
 import { redactSecrets, safeSchema, toVisibleName } from '@secure-mcp/validation';
 
 import { createApplication } from '../application.ts';
-import type { Caller } from '../call/dispatch.ts';
+import type { Caller, Rights } from '../call/dispatch.ts';
 import { strictestLimits } from '../call/limits.ts';
 import { type CommonOptions, commonOptions, limitsOf } from '../config/common.ts';
 import { ConfigurationProblem } from '../config/problem.ts';
@@ -59,7 +59,7 @@ async function runCommand<Options extends ServerOptions, Context>(
   definition: ServerDefinition<Options, Context>,
   args: readonly string[],
 ): Promise<End> {
-  const { identity, instructions, tools, resources, lock, usage, options } = definition;
+  const { identity, usage, options } = definition;
   const [command = ''] = args;
   if (args.includes('--help')) {
     process.stdout.write(helpText({ ...identity, usage, options }));
@@ -69,15 +69,7 @@ async function runCommand<Options extends ServerOptions, Context>(
     process.stdout.write(`${identity.version}\n`);
     return CLEAN_END;
   }
-  if (command === 'inspect') {
-    const { inspection, inspectionText } = await import('./inspect.ts');
-    const found = inspection({ ...identity, instructions, tools, resources, lock });
-    const text = args.includes('--json')
-      ? `${JSON.stringify(found, undefined, 2)}\n`
-      : inspectionText(found);
-    process.stdout.write(text);
-    return { ...CLEAN_END, code: found.reviewed ? EXIT.ok : EXIT.fault };
-  }
+  if (command === 'inspect') return inspect(definition, args.slice(1));
   if (command === 'check') {
     const opened = await openServer(definition, args.slice(1));
     for (const warning of opened.services.warnings) process.stdout.write(`warning: ${warning}\n`);
@@ -85,6 +77,31 @@ async function runCommand<Options extends ServerOptions, Context>(
     return close(opened);
   }
   return serve(definition, await openServer(definition, args));
+}
+
+/** Shows what the given options would serve; without any, all that the server has. */
+async function inspect<Options extends ServerOptions, Context>(
+  definition: ServerDefinition<Options, Context>,
+  args: readonly string[],
+): Promise<End> {
+  const { identity, instructions, tools, resources, lock } = definition;
+  const given = args.filter((arg) => arg !== '--json');
+  const opened = given.length === 0 ? undefined : await openServer(definition, given);
+  const { inspection, inspectionText } = await import('./inspect.ts');
+  const found = inspection({
+    ...identity,
+    instructions,
+    tools,
+    resources,
+    lock,
+    rights: opened && rightsOf(opened),
+  });
+  const text = args.includes('--json')
+    ? `${JSON.stringify(found, undefined, 2)}\n`
+    : inspectionText(found);
+  process.stdout.write(text);
+  const { clean } = opened === undefined ? CLEAN_END : await close(opened);
+  return { code: found.reviewed ? EXIT.ok : EXIT.fault, clean };
 }
 
 interface Opened<Context> {
@@ -114,22 +131,27 @@ async function serve<Options extends ServerOptions, Context>(
   { identity, tools, resources, lock }: ServerDefinition<Options, Context>,
   opened: Opened<Context>,
 ): Promise<End> {
-  const { services, policy, common, audit, logger } = opened;
+  const { services, common, audit, logger } = opened;
   const { contextOf } = services;
   for (const warning of services.warnings) logger.warn(warning);
   const app = createApplication({ identity, tools, resources, lock, contextOf, audit, logger });
-  const principal = localPrincipal(services.scopes);
-  const grant = grantFor(policy, principal);
+  const rights = rightsOf(opened);
+  const { entry } = rights.grant;
   const caller: Caller = {
-    principal,
-    grant,
-    limits: strictestLimits(limitsOf(common), grant.entry?.limits),
-    secrets: grant.entry?.secrets ?? common.secrets,
+    ...rights,
+    limits: strictestLimits(limitsOf(common), entry?.limits),
+    secrets: entry?.secrets ?? common.secrets,
     transport: 'stdio',
   };
   await serveOverStdio({ app, caller, audit });
   app.recordStop();
   return close(opened);
+}
+
+/** The local user, with what the options grant and the policy leaves. */
+function rightsOf<Context>({ services, policy }: Opened<Context>): Rights {
+  const principal = localPrincipal(services.scopes);
+  return { principal, grant: grantFor(policy, principal) };
 }
 
 async function close<Context>({ services, logger }: Opened<Context>): Promise<End> {

@@ -2,7 +2,7 @@ import { covers } from '@secure-mcp/auth';
 import type { AuditedOutput } from '@secure-mcp/logging';
 
 import type { Call } from '../call/call.ts';
-import type { Caller, Operation } from '../call/dispatch.ts';
+import type { Caller, Operation, Rights } from '../call/dispatch.ts';
 import { shapeOutput } from '../call/shape.ts';
 import type { ListedResource, Resource, ResourceContent } from '../resource.ts';
 
@@ -12,7 +12,7 @@ const COMPLETIONS_MAX = 100;
 /** True when scope and policy let a caller read a family of resources. */
 export function mayRead<Context>(
   resource: Resource<Context>,
-  { principal, grant }: Caller,
+  { principal, grant }: Rights,
 ): boolean {
   return covers(principal.scopes, resource.scope) && grant.allowsResource(resource.name);
 }

@@ -11,7 +11,7 @@ import type { Refusal } from '@secure-mcp/validation';
 import type { Call } from '../call/call.ts';
 import type { Confirmations } from '../call/confirm.ts';
 import type { DescribeArguments } from '../call/describe-args.ts';
-import type { Caller, Operation } from '../call/dispatch.ts';
+import type { Caller, Operation, Rights } from '../call/dispatch.ts';
 import { markUntrusted } from '../call/mark.ts';
 import { shapeOutput } from '../call/shape.ts';
 import { refuse } from '../refusals.ts';
@@ -32,7 +32,7 @@ export interface ToolOperationParts<Context> {
 }
 
 /** True when scope and policy let a caller use a tool. */
-export function mayUse<Context>(tool: Tool<Context>, { principal, grant }: Caller): boolean {
+export function mayUse<Context>(tool: Tool<Context>, { principal, grant }: Rights): boolean {
   return covers(principal.scopes, tool.scope) && grant.allowsTool(tool.name);
 }
 
