@@ -20,7 +20,7 @@ const HANDSHAKE = {
 };
 
 /** Starts a server. */
-export function startPeer(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Peer {
+function startPeer(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Peer {
   const child: ChildProcess = spawn(process.execPath, args, {
     stdio: ['pipe', 'pipe', 'ignore'],
     env,

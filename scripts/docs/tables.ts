@@ -32,7 +32,7 @@ const TABLES: Readonly<Record<string, (subject: string) => string>> = {
     const { tools } = definitionOf(server);
     return table(
       ['Tool', 'Scope', 'What it does'],
-      tools.map(({ name, scope, description }) => [code(name), code(scope), description]),
+      tools.map(({ name, scope, description }) => [code(name), code(scope), plain(description)]),
     );
   },
   resources: (server) =>
@@ -41,7 +41,7 @@ const TABLES: Readonly<Record<string, (subject: string) => string>> = {
       definitionOf(server).resources.map(({ uriTemplate, scope, description }) => [
         code(uriTemplate),
         code(scope),
-        description,
+        plain(description),
       ]),
     ),
   refusals: (server) =>
@@ -67,6 +67,11 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** Text in which Markdown reads nothing. */
+function plain(text: string): string {
+  return text.replace(/[*_<>[\]`]/g, '\\$&');
 }
 
 function code(text: string): string {

@@ -16,7 +16,7 @@ export interface ServerCommand {
 }
 
 /** A person's answer to a server's question. */
-export type Elicited =
+type Elicited =
   | { readonly action: 'accept'; readonly content: Readonly<Record<string, boolean>> }
   | { readonly action: 'decline' }
   | { readonly action: 'cancel' };
@@ -26,7 +26,7 @@ export interface ConnectOptions extends ServerCommand {
   readonly onElicit?: (message: string) => Elicited;
 }
 
-export interface CallOptions {
+interface CallOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: number) => void;
   readonly timeoutMs?: number;

@@ -7,7 +7,7 @@ import { openParts } from './schema-rules.ts';
 import { verifies } from './verifies.ts';
 
 /** What `tools.lock.json` holds, as far as the contract looks at it. */
-export interface Lock {
+interface Lock {
   readonly digest: string;
   readonly instructions: string;
   readonly tools: readonly { readonly name: string; readonly inputSchema: object }[];

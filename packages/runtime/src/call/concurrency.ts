@@ -1,7 +1,7 @@
 import { refuse } from '../refusals.ts';
 
 /** Calls that may wait behind the running ones, for each caller. More are refused at once. */
-export const WAITING_MAX = 32;
+const WAITING_MAX = 32;
 
 /** Bounds how many calls run at the same time. */
 export interface Concurrency {

@@ -38,7 +38,7 @@ export interface Confirmations {
   ask(request: ConfirmationRequest): Promise<Confirmation<InputRequiredResult>>;
 }
 
-export interface ConfirmationRequest {
+interface ConfirmationRequest {
   readonly tool: string;
   readonly args: unknown;
   /** What would be done, in words; it is shown to a person. */

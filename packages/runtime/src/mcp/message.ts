@@ -16,7 +16,7 @@ export type MessageVerdict =
 
 export const PARSE_ERROR = -32_700;
 export const INVALID_REQUEST = -32_600;
-export const INVALID_PARAMS = -32_602;
+const INVALID_PARAMS = -32_602;
 
 const NAME = boundedText(128);
 const requestId = z.union([boundedText(128), z.int()]);

@@ -1,4 +1,4 @@
 export { createDisk, type Disk } from './disk.ts';
-export { ENCODINGS, type FileType, type ReadOptions } from './job.ts';
+export { ENCODINGS } from './job.ts';
 export { canWalkDescriptors, openRoot, type Sandbox } from './open-roots.ts';
-export type { Entry, FileCount, Hit, NextPage, ReadOutcome, Skipped } from './results.ts';
+export type { Entry, ReadOutcome, Skipped } from './results.ts';

@@ -27,7 +27,7 @@ export const ENCODINGS = [
   'big5',
   'euc-kr',
 ] as const;
-export type Encoding = (typeof ENCODINGS)[number] | 'auto' | 'base64';
+type Encoding = (typeof ENCODINGS)[number] | 'auto' | 'base64';
 
 export interface ReadOptions {
   readonly encoding: Encoding;
@@ -60,7 +60,7 @@ export interface ListJob extends JobPlace {
   readonly cursor: Cursor;
 }
 
-export type Sort = 'path' | 'mtime' | 'size';
+type Sort = 'path' | 'mtime' | 'size';
 export type FileType = 'file' | 'directory' | 'link' | 'other';
 
 export interface FindJob extends JobPlace {

@@ -41,12 +41,12 @@ export interface BytesRead extends FileFacts {
   readonly nextOffset: number | undefined;
 }
 
-export interface BinaryRead extends FileFacts {
+interface BinaryRead extends FileFacts {
   readonly kind: 'binary';
 }
 
 /** One of several files that could not be read. */
-export interface ReadRefused {
+interface ReadRefused {
   readonly kind: 'refused';
   readonly code: string;
   readonly message: string;

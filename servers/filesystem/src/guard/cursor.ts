@@ -30,7 +30,7 @@ const position = z.strictObject({
  * Not promised: that the entry it names still exists.
  */
 export type Cursor = Trusted<z.output<typeof position>, 'Cursor'>;
-export type CursorPosition = z.input<typeof position>;
+type CursorPosition = z.input<typeof position>;
 
 /** A cursor for a request without one. */
 export const START: Cursor = {} as Cursor;

@@ -1,11 +1,4 @@
-export {
-  type Cursor,
-  type CursorPosition,
-  cursorText,
-  readCursor,
-  START,
-  writeCursor,
-} from './cursor.ts';
+export { type Cursor, cursorText, readCursor, START, writeCursor } from './cursor.ts';
 export {
   isAscii,
   matchableName,
@@ -14,13 +7,7 @@ export {
   nameFromText,
   textFromName,
 } from './name.ts';
-export {
-  createPathGuard,
-  labelOf,
-  type PathGuard,
-  type PathInRoot,
-  requestedPath,
-} from './path.ts';
+export { createPathGuard, labelOf, type PathInRoot, requestedPath } from './path.ts';
 export { type Glob, glob, type SearchPattern, searchPattern } from './pattern.ts';
 export { isUnsafeRoot, parseRoot, type RequestedRoot, type RootProblem } from './root.ts';
 export { refuse, REFUSALS } from './refusals.ts';

@@ -4,7 +4,7 @@ export type Sniffed =
   | { readonly kind: 'media'; readonly type: 'image' | 'audio'; readonly mimeType: string }
   | { readonly kind: 'binary' };
 
-export type SniffedEncoding = 'utf-8' | 'utf-16le' | 'utf-16be';
+type SniffedEncoding = 'utf-8' | 'utf-16le' | 'utf-16be';
 
 /** Bytes that are looked at: git and grep judge by as many. */
 export const SNIFF_BYTES = 8192;
