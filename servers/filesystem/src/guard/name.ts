@@ -45,7 +45,8 @@ export function textFromName(name: Name): string {
 
 /** A name as Unicode text for matching against globs; raw bytes that are no text become U+FFFD. */
 export function matchableName(name: Name): string {
-  const text = BYTES && !PLAIN.test(name) ? Buffer.from(name, 'latin1').toString('utf8') : name;
+  if (PLAIN.test(name)) return name;
+  const text = BYTES ? Buffer.from(name, 'latin1').toString('utf8') : name;
   return text.normalize('NFC');
 }
 
