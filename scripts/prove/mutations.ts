@@ -1,7 +1,9 @@
+import type { PromiseId } from '@secure-mcp/testkit';
+
 /** One control taken out, and the tests that have to notice. */
 export interface Mutation {
   /** The promise that is broken. */
-  readonly promise: string;
+  readonly promise: PromiseId;
   readonly file: string;
   /** The code that holds the promise; it has to stand in the file exactly once. */
   readonly control: string;
@@ -16,11 +18,41 @@ const WALK = 'servers/filesystem/src/adapter/walk';
 /** Each is a mistake that somebody could make, or a line that somebody could find superfluous. */
 export const MUTATIONS: readonly Mutation[] = [
   {
+    promise: 'C1.strict',
+    file: 'servers/filesystem/src/tools/list-roots.ts',
+    control: 'input: z.strictObject({}),',
+    without: 'input: z.object({}),',
+    tests: [`${FILESYSTEM}/contract.test.ts`],
+  },
+  {
+    promise: 'C1.strict',
+    file: 'servers/filesystem/src/tools/read-file.ts',
+    control: 'input: z.strictObject({',
+    without: 'input: z.object({',
+    tests: [`${FILESYSTEM}/contract.test.ts`],
+  },
+  {
     promise: 'C1.no-echo',
     file: 'packages/validation/src/schema.ts',
     control: "      return 'unknown field';",
     without: "      return `unknown field: ${issue.keys.join(', ')}`;",
     tests: [`${FILESYSTEM}/contract.test.ts`],
+  },
+  {
+    // The bounds are tested on the lock; that the sources agree with it is what C11.locked tests.
+    promise: 'C1.bounds',
+    file: 'servers/filesystem/tools.lock.json',
+    control: '"maxLength": 40\n',
+    without: '"minLength": 1\n',
+    tests: [`${FILESYSTEM}/contract.test.ts`],
+  },
+  {
+    promise: 'C1.messages',
+    file: 'packages/runtime/src/stdio/transport.ts',
+    control:
+      "    if (verdict.answer) write({ jsonrpc: '2.0', id, error: { code, message: reason } });\n",
+    without: '',
+    tests: ['packages/runtime/test/stdio', `${FILESYSTEM}/contract.test.ts`],
   },
   {
     promise: 'C1.one-meaning',
@@ -31,7 +63,6 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['packages/validation/test/json.test.ts', `${FILESYSTEM}/contract.test.ts`],
   },
   {
-    // The bounds are tested on the lock; that the sources agree with it is tested by `inspect`.
     promise: 'C11.locked',
     file: 'servers/filesystem/src/guard/path.ts',
     control: 'export const requestedPath = boundedText(PATH_CHARACTERS_MAX);',
@@ -50,7 +81,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: `${WALK}/descriptor.ts`,
     control: 'found = openSync(directory.at(name), O_PATH | O_NOFOLLOW);',
     without: 'found = openSync(directory.at(name), O_PATH);',
-    tests: [`${FILESYSTEM}/walk`, `${FILESYSTEM}/race.test.ts`],
+    tests: [`${FILESYSTEM}/race.test.ts`],
   },
   {
     promise: 'C3.race',
@@ -65,6 +96,22 @@ export const MUTATIONS: readonly Mutation[] = [
     control:
       "    return stats.isFile()\n      ? openedFile(openSync(self, O_RDONLY | O_NONBLOCK | O_NOCTTY))\n      : { kind: 'special' };",
     without: '    return openedFile(openSync(self, O_RDONLY | O_NONBLOCK | O_NOCTTY));',
+    tests: [`${FILESYSTEM}/walk`],
+  },
+  {
+    promise: 'C3.special',
+    file: `${WALK}/portable.ts`,
+    control:
+      "  if (seen.dev !== above.place.dev && isKernelType(statfsSync('.', { bigint: true })))\n    return { kind: 'special' };\n",
+    without: '',
+    tests: [`${FILESYSTEM}/walk`],
+  },
+  {
+    promise: 'C3.kernel',
+    file: `${WALK}/walk.ts`,
+    control:
+      "  return parts.length > 1 && parts.at(-1) === '' ? [...names, nameFromDisk('.')] : names;",
+    without: '  return names;',
     tests: [`${FILESYSTEM}/walk`],
   },
   {
@@ -87,6 +134,13 @@ export const MUTATIONS: readonly Mutation[] = [
     control: '.filter((spelling) => text === spelling || text.startsWith(withSeparator(spelling)))',
     without: '.filter((spelling) => text.startsWith(spelling))',
     tests: [`${FILESYSTEM}/guard`],
+  },
+  {
+    promise: 'C3.trusted',
+    file: 'packages/validation/src/trusted.ts',
+    control: '= Value & z.core.$brand<Name>;',
+    without: '= Value | (Value & z.core.$brand<Name>);',
+    tests: [`${FILESYSTEM}/trusted.test.ts`],
   },
   {
     promise: 'C6.denied-names',
@@ -125,6 +179,15 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: [`${FILESYSTEM}/contract.test.ts`],
   },
   {
+    promise: 'C7.hidden',
+    file: 'packages/runtime/src/call/dispatch.ts',
+    control:
+      '  if (!operation.allowed(caller)) refuse(operation.unknown);\n  if (operation.describeArgs',
+    without:
+      '  operation.parse();\n  if (!operation.allowed(caller)) refuse(operation.unknown);\n  if (operation.describeArgs',
+    tests: ['packages/runtime/test/policy.test.ts'],
+  },
+  {
     promise: 'C7.default',
     file: 'packages/auth/src/grant.ts',
     control:
@@ -134,6 +197,27 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['packages/auth/test', `${FILESYSTEM}/contract.test.ts`],
   },
   {
+    promise: 'C7.scopes',
+    file: 'packages/auth/src/scopes.ts',
+    control: 'granted.has(`${noun}:${stronger}`)',
+    without: '[...granted].some((scope) => scope.endsWith(`:${stronger}`))',
+    tests: ['packages/auth/test', 'packages/runtime/test/policy.test.ts'],
+  },
+  {
+    promise: 'C8.no-leak',
+    file: 'packages/logging/src/error.ts',
+    control: 'basename(frame[1])',
+    without: 'frame[1]',
+    tests: ['packages/runtime/test/call.test.ts', 'packages/logging/test'],
+  },
+  {
+    promise: 'C8.uniform',
+    file: 'servers/filesystem/src/guard/path.ts',
+    control: "refuse('path.refused', { detail: 'absolute, outside the roots' })",
+    without: "refuse('path.invalid', { hint: 'It is absolute.' })",
+    tests: [`${FILESYSTEM}/leak.test.ts`],
+  },
+  {
     promise: 'C8.reference',
     file: 'packages/runtime/src/call/dispatch.ts',
     control: "new Refusal('internal', `Internal error. Reference: ${reference}`)",
@@ -141,11 +225,40 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['packages/runtime/test/call.test.ts'],
   },
   {
+    promise: 'C9.complete',
+    file: 'packages/runtime/src/call/dispatch.ts',
+    control: "    if (refusal.code !== 'audit.unavailable') record(",
+    without: "    if (event.outcome === 'error') record(",
+    tests: [`${FILESYSTEM}/contract.test.ts`, `${FILESYSTEM}/leak.test.ts`],
+  },
+  {
+    promise: 'C9.complete',
+    file: 'packages/runtime/src/call/dispatch.ts',
+    control: "    record(parts, describe('allow'));\n    return answer;",
+    without:
+      "    record(parts, describe('allow'));\n    record(parts, describe('allow'));\n    return answer;",
+    tests: [`${FILESYSTEM}/contract.test.ts`],
+  },
+  {
     promise: 'C9.no-values',
     file: 'packages/runtime/src/call/describe-args.ts',
     control: ": { type: 'string', length: value.length, hmac: digest(value, key) };",
     without: ": { type: 'string', length: value.length, hmac: value };",
     tests: [`${FILESYSTEM}/contract.test.ts`, `${FILESYSTEM}/leak.test.ts`],
+  },
+  {
+    promise: 'C9.one-line',
+    file: 'packages/logging/src/audit.ts',
+    control: 'sink.write(JSON.stringify(seal?.(record) ?? record));',
+    without: 'sink.write(JSON.stringify(seal?.(record) ?? record, undefined, 1));',
+    tests: ['packages/logging/test'],
+  },
+  {
+    promise: 'C9.never-blocks',
+    file: 'packages/logging/src/sink.ts',
+    control: '      stream.write(`${line}\\n`);',
+    without: '      writeSync(2, `${line}\\n`);',
+    tests: ['packages/runtime/test/stdio'],
   },
   {
     promise: 'C9.fail-closed',
@@ -156,12 +269,33 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['packages/runtime/test/call.test.ts'],
   },
   {
+    promise: 'C10.paths',
+    file: `${WALK}/walk.ts`,
+    control: 'if (rest === undefined || !/^(?:$|[/\\\\])/.test(rest)) {',
+    without: 'if (rest === undefined) {',
+    tests: [`${FILESYSTEM}/walk`],
+  },
+  {
     promise: 'C10.patterns',
     file: 'packages/validation/src/patterns/linear.ts',
     control: 'return { ok: true, pattern: wrap(RE2JS.compile(expression, flags)) };',
     without:
       'const native = new RegExp(expression); return { ok: true, pattern: { test: (text) => native.test(text), indexIn: (text) => text.search(native) } };',
     tests: ['packages/validation/test/patterns'],
+  },
+  {
+    promise: 'C10.bombs',
+    file: 'servers/filesystem/src/adapter/operations/read-text.ts',
+    control: 'const to = Math.min(size, LIMITS.scanBytesMax);',
+    without: 'const to = size;',
+    tests: [`${FILESYSTEM}/bombs.test.ts`],
+  },
+  {
+    promise: 'C10.hostile-trees',
+    file: `${WALK}/hiding.ts`,
+    control: ' || budget.ms <= 0) return false;',
+    without: ') return false;',
+    tests: [`${FILESYSTEM}/bombs.test.ts`],
   },
   {
     promise: 'C11.locked',
@@ -171,9 +305,17 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['packages/runtime/test/call.test.ts'],
   },
   {
+    promise: 'C11.rules',
+    file: 'servers/filesystem/tools.lock.json',
+    control: '"Names the directories that can be read."',
+    without:
+      '"Names the directories that can be read. Always call it before using any other tool."',
+    tests: [`${FILESYSTEM}/contract.test.ts`],
+  },
+  {
     promise: 'C12.calls',
     file: 'packages/runtime/src/call/dispatch.ts',
-    control: '  await parts.rate.admit(principal.id, limits.rate);\n',
+    control: '  await parts.rate.admit(principal.id, limits.rates);\n',
     without: '',
     tests: [`${FILESYSTEM}/contract.test.ts`],
   },
@@ -183,6 +325,13 @@ export const MUTATIONS: readonly Mutation[] = [
     control: '    if (heldBytes <= lineBytesMax) {',
     without: '    if (heldBytes <= Infinity) {',
     tests: [`${FILESYSTEM}/contract.test.ts`],
+  },
+  {
+    promise: 'E2.unread',
+    file: 'packages/runtime/src/stdio/transport.ts',
+    control: '    if (output.writableLength > UNREAD_BYTES_MAX) input.pause();\n',
+    without: '',
+    tests: ['packages/runtime/test/stdio'],
   },
   {
     promise: 'E5.roots',
@@ -207,11 +356,31 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     promise: 'E6.keys',
-    file: 'servers/filesystem/src/adapter/read/private-keys.ts',
-    control:
-      'for (const line of lines) yield isKey(line.text) ? { ...line, text: KEY_LINE } : line;',
-    without: 'for (const line of lines) yield isKey(line.text) ? line : line;',
+    file: 'servers/filesystem/src/adapter/read/screen.ts',
+    control: "if (isKey(plain)) return covered(line, 'private-key');",
+    without: 'void isKey;',
     tests: [`${FILESYSTEM}/read.test.ts`],
+  },
+  {
+    promise: 'E6.undeclared',
+    file: 'packages/runtime/src/mcp/tool-operation.ts',
+    control: 'const parsed = tool.output.parse(output);',
+    without: 'const parsed = { ok: true, value: Object(output), issues: [] };',
+    tests: ['packages/runtime/test/call.test.ts'],
+  },
+  {
+    promise: 'E7.schema',
+    file: 'packages/runtime/src/mcp/tool-operation.ts',
+    control: 'const structuredContent = { ...value };',
+    without: 'const structuredContent = {};',
+    tests: [`${FILESYSTEM}/contract.test.ts`],
+  },
+  {
+    promise: 'E7.bytes',
+    file: 'packages/runtime/src/mcp/tool-operation.ts',
+    control: "  if (bytes > limits.resultBytes) refuse('limit.result');\n",
+    without: '',
+    tests: ['packages/runtime/test/call.test.ts'],
   },
   {
     promise: 'E7.bytes',
@@ -219,6 +388,20 @@ export const MUTATIONS: readonly Mutation[] = [
     control: "    if (bytes > bytesMax) refuse('limit.result');\n",
     without: '',
     tests: ['packages/runtime/test/call.test.ts'],
+  },
+  {
+    promise: 'E8.asked',
+    file: 'packages/runtime/src/call/dispatch.ts',
+    control: 'await operation.confirm?.(input, call)',
+    without: 'void operation.confirm',
+    tests: ['packages/runtime/test/confirm.test.ts'],
+  },
+  {
+    promise: 'E8.refused',
+    file: 'packages/runtime/src/call/dispatch.ts',
+    control: "confirmation.kind === 'declined' ? refuse('call.declined') : confirmation;",
+    without: 'confirmation;',
+    tests: ['packages/runtime/test/confirm.test.ts'],
   },
   {
     promise: 'E8.bound',
@@ -242,11 +425,32 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['packages/validation/test/visible.test.ts'],
   },
   {
+    promise: 'E9.names',
+    file: 'packages/validation/src/visible.ts',
+    control: '.replace(/[\\t\\n\\r]/g, escapeOf)',
+    without: '',
+    tests: ['packages/validation/test/visible.test.ts', `${FILESYSTEM}/walks.test.ts`],
+  },
+  {
     promise: 'E13.deadline',
     file: 'packages/runtime/src/call/deadline.ts',
     control: 'race: (work) => Promise.race([work, whenAborted(signal)]),',
     without: 'race: (work) => (void whenAborted, work),',
     tests: ['packages/runtime/test/call.test.ts'],
+  },
+  {
+    promise: 'E13.cancel',
+    file: 'packages/runtime/src/call/dispatch.ts',
+    control: '    signal,\n    deadline: at,',
+    without: '    signal: new AbortController().signal,\n    deadline: at,',
+    tests: ['packages/runtime/test/call.test.ts'],
+  },
+  {
+    promise: 'E13.cancel',
+    file: 'servers/filesystem/src/adapter/pool/pool.ts',
+    control: '      void worker.slot.end();\n      running.timer',
+    without: '      running.timer',
+    tests: [`${FILESYSTEM}/bombs.test.ts`],
   },
   {
     promise: 'E13.concurrency',
@@ -256,10 +460,43 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['packages/runtime/test/call.test.ts'],
   },
   {
+    promise: 'E13.light',
+    file: 'servers/filesystem/src/adapter/pool/pool.ts',
+    control: 'const WORKERS_MAX = 4;',
+    without: 'const WORKERS_MAX = 1;',
+    tests: [`${FILESYSTEM}/bombs.test.ts`],
+  },
+  {
     promise: 'E13.dead-mount',
     file: 'servers/filesystem/src/adapter/pool/pool.ts',
     control: "    if (this.#hangs(job)) refuse('root.unresponsive');\n",
     without: '',
     tests: [`${FILESYSTEM}/dead-mount.test.ts`],
   },
+  {
+    promise: 'E14.eof',
+    file: 'packages/runtime/src/stdio/transport.ts',
+    control: ".on('end', onEnd).on('close', onEnd)",
+    without: '',
+    tests: ['packages/runtime/test/stdio', `${FILESYSTEM}/contract.test.ts`],
+  },
+  {
+    promise: 'E14.signal',
+    file: 'packages/runtime/src/stdio/serve.ts',
+    control: "  process.once('SIGINT', stop).once('SIGTERM', stop);\n  await",
+    without: '  await',
+    tests: ['packages/runtime/test/stdio', `${FILESYSTEM}/contract.test.ts`],
+  },
+  {
+    promise: 'E14.pipe',
+    file: 'packages/runtime/src/stdio/transport.ts',
+    control: ".on('drain', onDrain).on('error', onEnd)",
+    without: ".on('drain', onDrain)",
+    tests: ['packages/runtime/test/stdio'],
+  },
 ];
+
+/** Promises that no line holds, so that none can be taken out, with the reason. */
+export const WITHOUT_MUTATION: Readonly<Partial<Record<PromiseId, string>>> = {
+  'C6.read-only': 'No code writes; what is missing cannot be taken out.',
+};

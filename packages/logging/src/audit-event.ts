@@ -33,7 +33,7 @@ export interface ServerEvent {
   readonly type: 'server.start' | 'server.stop';
   readonly outcome: Outcome;
   readonly reason?: string;
-  /** What was served: a digest of the tools, and of the configuration without its secrets. */
+  /** What was served: the digest of the lock. */
   readonly tools_digest?: string;
 }
 
@@ -48,13 +48,14 @@ export interface InputEvent {
 export interface CallEvent {
   readonly type:
     | 'tool.call'
+    /** A call that changes something is about to do it. */
+    | 'tool.start'
     | 'tool.list'
     | 'resource.read'
     | 'resource.list'
     | 'resource.complete'
     | 'confirm.requested'
-    | 'confirm.approved'
-    | 'confirm.declined';
+    | 'confirm.approved';
   readonly outcome: Outcome;
   /** The refusal's code. */
   readonly reason?: string;

@@ -28,10 +28,10 @@ export interface AuditOptions {
 /** The trail of what callers did and were refused. */
 export interface Audit {
   /**
-   * Writes an event before the caller gets an answer.
+   * Hands an event to the sink before the caller gets an answer.
    *
-   * Throws when the sink cannot take it. The caller of this function then refuses the call: an action
-   * that cannot be recorded does not happen.
+   * Throws when the sink cannot take it, and the call is refused then. A file takes it at once or
+   * throws; stderr takes everything, and drops what its reader does not read.
    */
   record(event: AuditEvent): void;
 }

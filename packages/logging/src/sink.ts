@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, type Stats, writeSync } from 'node:fs';
 
 /** Takes whole lines. */
 export interface Sink {
@@ -11,7 +11,8 @@ export interface Sink {
 const STDERR_WAITING_BYTES_MAX = 1_048_576;
 
 /**
- * Writes to stderr without ever blocking or growing.
+ * Writes to stderr without ever blocking or growing. It never refuses: only a file can hold the trail's
+ * promise that nothing happens unrecorded.
  *
  * A client that pipes stderr and never reads it fills the pipe after 64 KiB. A blocking write would
  * then hang the server, an unbounded queue would eat its memory; here the line is dropped and the
@@ -61,18 +62,35 @@ export function stderrSink(): Sink {
 
 /**
  * Appends to a file that only its owner can read. Each line is one write, so that two processes that
- * share the file do not mix their lines. A link in the file's place is refused: whoever could plant
- * it would choose which file grows.
+ * share the file do not mix their lines. A link in the file's place is refused, and so is a file that
+ * somebody else owns, may write or has under another name: whoever could plant one would choose which
+ * file grows, or could change the trail.
  */
 export function fileSink(path: string): Sink {
   const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
   const descriptor = openSync(path, O_WRONLY | O_APPEND | O_CREAT | (O_NOFOLLOW ?? 0), 0o600);
+  if (isOpenToOthers(fstatSync(descriptor))) {
+    closeSync(descriptor);
+    throw new Error('the audit file is not only ours');
+  }
+  let torn = false;
   return {
     write(line) {
-      const bytes = Buffer.from(`${line}\n`);
-      if (writeSync(descriptor, bytes) !== bytes.length)
-        throw new Error('the audit file took part of a line');
+      // What is left of a line that was taken in part ends there, and does not swallow the next one.
+      const bytes = Buffer.from(`${torn ? '\n' : ''}${line}\n`);
+      const written = writeSync(descriptor, bytes);
+      torn = written > 0 && written < bytes.length;
+      if (written !== bytes.length) throw new Error('the audit file took part of a line');
     },
     close: () => closeSync(descriptor),
   };
+}
+
+const WRITABLE_BY_OTHERS = 0o022;
+
+/** A pipe or a device is what the operator made it; a plain file has to be ours alone. */
+function isOpenToOthers(stats: Stats): boolean {
+  if (!stats.isFile() || process.getuid === undefined) return false;
+  const isOurs = stats.uid === process.geteuid?.() && stats.nlink === 1;
+  return !isOurs || (stats.mode & WRITABLE_BY_OTHERS) !== 0;
 }

@@ -81,7 +81,13 @@ export function createApplication<Context>(parts: ApplicationParts<Context>): Ap
       if (reviewed.differs !== undefined) refuse('server.tampered');
     },
     recordStop() {
-      if (review !== undefined) audit.record({ type: 'server.stop', outcome: 'allow' });
+      if (review === undefined) return;
+      try {
+        audit.record({ type: 'server.stop', outcome: 'allow' });
+      } catch (error) {
+        // Nobody is left to be refused.
+        logger.error('the audit trail cannot be written', { error });
+      }
     },
   };
 }

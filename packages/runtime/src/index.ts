@@ -34,4 +34,11 @@ export {
   type Services,
 } from './server-definition.ts';
 export { createStdioTransport, MESSAGE_BYTES_MAX } from './stdio/transport.ts';
-export { defineTool, type Media, type Rendering, type Tool, type ToolResult } from './tool.ts';
+export {
+  defineTool,
+  type Found,
+  type Media,
+  type Rendering,
+  type Tool,
+  type ToolResult,
+} from './tool.ts';

@@ -14,7 +14,7 @@ export const COMMON_REFUSALS = {
   'call.confirmation_unavailable':
     'This needs a person’s confirmation, which this client cannot ask for.',
   'output.secret': 'The answer holds a secret, and the policy does not let secrets out.',
-  'audit.unavailable': 'The call cannot be recorded, so it was not done.',
+  'audit.unavailable': 'The call cannot be recorded, so it gets no answer.',
   'server.stopping': 'The server is shutting down.',
   'server.tampered': 'The tools differ from the reviewed ones, so the server does not serve them.',
 } as const;

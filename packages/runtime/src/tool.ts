@@ -23,7 +23,14 @@ export interface ToolResult<Output> {
  */
 export interface Rendering {
   readonly summary: string;
-  readonly data?: string;
+  readonly data?: string | readonly Found[];
+}
+
+/** One of several things that were found. */
+export interface Found {
+  /** What the server says of it, on one line. */
+  readonly head: string;
+  readonly text?: string | undefined;
 }
 
 export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodObject, Context> {

@@ -45,7 +45,7 @@ export const CONTROLS = {
         'An unknown field, a wrong type and a value out of bounds are refused before the tool runs.',
       'C1.no-echo': 'A refusal repeats neither a key nor a value of the caller.',
       'C1.bounds':
-        'Every string, list and number of a tool’s input has a ceiling, and every object is closed.',
+        'Every string and list of a tool’s input has a ceiling, every number is an exact integer in a range, and every object is closed.',
       'C1.one-meaning': 'JSON that two parsers could read differently is refused.',
       'C1.messages':
         'A line that is not one JSON-RPC message gets one error, and the next line is served.',
@@ -191,9 +191,10 @@ export const CONTROLS = {
       'C9.complete':
         'Every call leaves one record, also when the schema, the policy, a limit or a guard refused it.',
       'C9.no-values':
-        'A record holds what was touched in the server’s own terms, and no argument as the caller wrote it.',
+        'A record names what was asked for in the server’s own terms, escaped and without secrets, and keeps no other argument as the caller wrote it.',
       'C9.one-line': 'No name, client or argument can forge a second record.',
-      'C9.fail-closed': 'A call that cannot be recorded is refused.',
+      'C9.fail-closed':
+        'With a trail in a file, a call that cannot be recorded gets no answer, and what changes something is recorded before it is done.',
       'C9.never-blocks': 'A client that does not read stderr stops nothing.',
     },
   },
@@ -307,7 +308,7 @@ export const CONTROLS = {
     code: [
       'packages/validation/src/secrets.ts',
       'packages/runtime/src/call/shape.ts',
-      'servers/filesystem/src/adapter/read/private-keys.ts',
+      'servers/filesystem/src/adapter/read/screen.ts',
     ],
     promises: {
       'E6.redacted':
@@ -418,7 +419,7 @@ export const CONTROLS = {
     code: ['packages/runtime/src/stdio/serve.ts', 'packages/runtime/src/cli/run.ts'],
     promises: {
       'E14.eof':
-        'When the client goes, the server ends at once with code 0 and leaves no process behind.',
+        'When the client goes, the server ends at once and leaves no process behind: with code 0, or by a signal where the system holds one of its threads.',
       'E14.signal': 'On SIGTERM running calls are answered, then the server ends with code 0.',
       'E14.pipe': 'A pipe that breaks ends the server cleanly.',
     },

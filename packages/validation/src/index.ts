@@ -26,9 +26,12 @@ export {
 export {
   createPrivateKeyTracker,
   findSecrets,
+  maskOf,
+  maskSecrets,
   mayHoldSecrets,
   type RedactedText,
   redactSecrets,
+  SECRET_CHARACTERS_MAX,
   type SecretFound,
 } from './secrets.ts';
 export { boundedText } from './text.ts';

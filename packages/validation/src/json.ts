@@ -4,10 +4,19 @@ export type StrictJson =
   | { readonly ok: false; readonly problem: JsonProblem };
 
 export type JsonProblem =
-  'syntax' | 'duplicate key' | 'forbidden key' | 'too deep' | 'lone surrogate' | 'unsafe number';
+  | 'syntax'
+  | 'too many values'
+  | 'duplicate key'
+  | 'forbidden key'
+  | 'too deep'
+  | 'lone surrogate'
+  | 'unsafe number';
 
 /** Deep enough for any tool input; shallow enough that no recursive reader downstream can overflow. */
 export const JSON_DEPTH_MAX = 64;
+
+/** More values than any tool takes. A text of empty objects becomes a hundred times its size in memory. */
+export const JSON_VALUES_MAX = 100_000;
 
 /**
  * Parses JSON that has one meaning only (RFC 7493, I-JSON).
@@ -18,6 +27,7 @@ export const JSON_DEPTH_MAX = 64;
  */
 export function parseStrictJson(text: string, depthMax = JSON_DEPTH_MAX): StrictJson {
   let value: unknown;
+  if (holdsMoreValues(text, JSON_VALUES_MAX)) return { ok: false, problem: 'too many values' };
   try {
     value = JSON.parse(text);
   } catch {
@@ -69,8 +79,23 @@ function problemOf(value: unknown, depth: number, depthMax: number): JsonProblem
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
+const COMMA = 0x2c;
+const BRACKET = 0x5b;
+const BRACE = 0x7b;
 
-/** Counts colons outside strings. The text has parsed, so every string in it is closed. */
+/** Counts what opens or separates values outside strings, before anything is made of the text. */
+function holdsMoreValues(text: string, max: number): boolean {
+  if (text.length <= max) return false;
+  let values = 0;
+  for (let at = 0; at < text.length && values <= max; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit === COMMA || unit === BRACKET || unit === BRACE) values += 1;
+    else if (unit === QUOTE) at = closingQuote(text, at + 1);
+  }
+  return values > max;
+}
+
+/** Counts colons outside strings. */
 function countStructuralColons(text: string): number {
   let colons = 0;
   for (let at = 0; at < text.length; at += 1) {
@@ -83,6 +108,7 @@ function countStructuralColons(text: string): number {
 
 function closingQuote(text: string, from: number): number {
   for (let at = text.indexOf('"', from); ; at = text.indexOf('"', at + 1)) {
+    if (at < 0) return text.length;
     let slashes = 0;
     while (text.charCodeAt(at - 1 - slashes) === BACKSLASH) slashes += 1;
     if (slashes % 2 === 0) return at;

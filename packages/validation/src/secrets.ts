@@ -23,7 +23,7 @@ const RULES: readonly SecretRule[] = [
   rule(
     'aws-secret-key',
     ['aws_secret_access_key', 'AWS_SECRET_ACCESS_KEY', 'SecretAccessKey'],
-    /(?:aws_secret_access_key|AWS_SECRET_ACCESS_KEY|SecretAccessKey)["']?\s{0,8}[=:]\s{0,8}["']?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])/g,
+    /(?:aws_secret_access_key|AWS_SECRET_ACCESS_KEY|SecretAccessKey)["']?[^\S\n]{0,8}[=:][^\S\n]{0,8}["']?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])/g,
   ),
   rule('azure-key', ['AccountKey='], /AccountKey=([A-Za-z0-9+/]{80,88}={0,2})/g),
   rule('google-api-key', ['AIza'], /\bAIza[0-9A-Za-z_-]{35}(?![0-9A-Za-z_-])/g),
@@ -78,11 +78,11 @@ const RULES: readonly SecretRule[] = [
   rule('supabase-token', ['sbp_'], /\bsbp_[a-f0-9]{40}\b/g),
   rule('vault-token', ['hvs.', 'hvb.'], /\bhv[sb]\.[\w-]{24,300}/g),
   rule('telegram-token', [':AA'], /\b\d{8,10}:AA[\w-]{33}(?![\w-])/g),
-  rule('json-web-token', ['eyJ'], /\beyJ[\w-]{10,2000}\.eyJ[\w-]{10,4000}\.[\w-]{20,2000}/g),
+  rule('json-web-token', ['eyJ'], /\beyJ[\w-]{10,2000}\.eyJ[\w-]{10,16000}\.[\w-]{20,8000}/g),
   rule(
     'authorization-header',
     ['uthorization'],
-    /[Aa]uthorization["']?\s{0,8}[:=]\s{0,8}["']?(?:Bearer|Basic|Token) +([\w.~+/-]{16,4000}=*)/g,
+    /[Aa]uthorization["']?[^\S\n]{0,8}[:=][^\S\n]{0,8}["']?(?:Bearer|Basic|Token) +([\w.~+/-]{16,16000}=*)/g,
   ),
   rule(
     'url-password',
@@ -91,8 +91,8 @@ const RULES: readonly SecretRule[] = [
   ),
 ];
 
-function rule(name: string, markers: readonly string[], pattern: RegExp): SecretRule {
-  return { name, markers, pattern };
+function rule(name: string, markers: readonly string[], { source }: RegExp): SecretRule {
+  return { name, markers, pattern: new RegExp(source, 'gd') };
 }
 
 /** Where a secret stands in a text, and which rule knows it. Offsets are in UTF-16 units. */
@@ -107,8 +107,15 @@ export interface SecretFound {
  * about at once, joined by line feeds.
  */
 export function mayHoldSecrets(text: string): boolean {
-  return RULES.some(({ markers }) => markers.some((marker) => text.includes(marker)));
+  return MARKERS.test(text);
 }
+
+/** All markers in one pattern: one pass over a text costs a quarter of a native search for each. */
+const MARKERS = new RegExp(
+  RULES.flatMap(({ markers }) =>
+    markers.map((marker) => marker.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')),
+  ).join('|'),
+);
 
 /** Finds the secrets of a text, first to last, without overlaps. */
 export function findSecrets(text: string): readonly SecretFound[] {
@@ -125,10 +132,10 @@ export function findSecrets(text: string): readonly SecretFound[] {
 
 function hitsOf({ name, markers, pattern }: SecretRule, text: string): readonly SecretFound[] {
   if (!markers.some((marker) => text.includes(marker))) return [];
-  return Array.from(text.matchAll(pattern), (match) => {
-    const secret = match[1] ?? match[0];
-    const start = match.index + match[0].indexOf(secret);
-    return { rule: name, start, end: start + secret.length };
+  return Array.from(text.matchAll(pattern), ({ indices, index, 0: whole }) => {
+    // The group, where the rule has one: its text may also stand earlier in the match.
+    const [start, end] = indices?.[1] ?? [index, index + whole.length];
+    return { rule: name, start, end };
   });
 }
 
@@ -152,6 +159,36 @@ export function redactSecrets(text: string): RedactedText {
 }
 
 /**
+ * Covers each secret of a text without changing its length, so that lines, columns and pages stay
+ * where they are.
+ */
+export function maskSecrets(text: string): RedactedText {
+  const found = findSecrets(text);
+  if (found.length === 0) return { text, rules: [] };
+  let masked = '';
+  let from = 0;
+  for (const { rule: name, start, end } of found) {
+    masked += text.slice(from, start) + maskOf(text.slice(start, end), name);
+    from = end;
+  }
+  return { text: masked + text.slice(from), rules: found.map((secret) => secret.rule) };
+}
+
+/** What covers a secret: its rule's name where there is room for it, and always as many characters. */
+export function maskOf(secret: string, ruleName: string): string {
+  const label = `[redacted: ${ruleName}]`;
+  return secret.length < label.length
+    ? '*'.repeat(secret.length)
+    : label.padEnd(secret.length, '*');
+}
+
+/**
+ * The longest secret that a rule knows, in characters, apart from private keys, which are followed
+ * line by line. Whoever cuts a text looks this much further.
+ */
+export const SECRET_CHARACTERS_MAX = 32_768;
+
+/**
  * Follows a private key through a text that is read line by line.
  *
  * A reader that starts in the middle of a key sees only base64, which no pattern can tell from other
@@ -160,11 +197,15 @@ export function redactSecrets(text: string): RedactedText {
 export function createPrivateKeyTracker(): (line: string) => boolean {
   let inside = false;
   return (line) => {
-    if (!inside) {
-      inside = line.includes('-----BEGIN ') && /-----BEGIN [A-Z ]{0,20}PRIVATE KEY/.test(line);
-      if (!inside) return false;
-    }
-    if (/-----END [A-Z ]{0,20}PRIVATE KEY/.test(line)) inside = false;
-    return true;
+    const mark = inside || line.includes('-----BEGIN ') ? lastMark(line) : undefined;
+    const isKey = inside || mark !== undefined;
+    // Files that were put together without a line feed have an end and a beginning on one line.
+    if (mark !== undefined) inside = mark === 'BEGIN';
+    return isKey;
   };
+}
+
+/** The last mark of a private key on a line. */
+function lastMark(line: string): string | undefined {
+  return [...line.matchAll(/-----(BEGIN|END) [A-Z ]{0,20}PRIVATE KEY/g)].at(-1)?.[1];
 }

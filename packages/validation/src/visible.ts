@@ -8,7 +8,7 @@
 
 /** Everything that draws nothing or reorders what is drawn. Tab, line feed and the visible format marks stay. */
 const HIDDEN =
-  /[[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{DI}\p{Noncharacter_Code_Point}\u2800]--[\t\n\u0600-\u0605\u06DD\u070F\u0890\u0891\u08E2\u{110BD}\u{110CD}]]/v;
+  /[[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{DI}\p{Noncharacter_Code_Point}\u2800\u{1D159}]--[\t\n\u0600-\u0605\u06DD\u070F\u0890\u0891\u08E2\u{110BD}\u{110CD}]]/v;
 const HIDDEN_ALL = new RegExp(HIDDEN.source, 'gv');
 
 /** The escape's own opening, in any text: escaping its backslash is what makes the escape reversible. */
@@ -18,12 +18,12 @@ const OPENING = /\\(?=u\{[0-9A-F]{1,6}\}|x\{[0-9A-F]{2}\})/g;
 const NEEDS_WORK = /[^\t\n\x20-\x7e]|\\[ux]\{/;
 
 /**
- * Joiners and selectors that ordinary writing needs: an emoji followed by its selector, emoji joined
- * into one, letters of scripts that shape with joiners, and the flags that Unicode defines by tags.
+ * Joiners and selectors that ordinary writing needs: an emoji followed by its selector, a keycap, emoji
+ * joined into one, letters of scripts that shape with joiners, and the flags that Unicode defines by tags.
  * Runs of two or more never match: a run is how bits are smuggled.
  */
 const ORDINARY =
-  /(?<=[\p{Emoji}])[\uFE0E\uFE0F](?![\u200B-\u200F\uFE00-\uFE0F])|(?<=\p{Extended_Pictographic}[\uFE0F\u{1F3FB}-\u{1F3FF}]?)\u200D(?=\p{Extended_Pictographic})|(?<=[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gujarati}\p{Script=Gurmukhi}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Oriya}\p{Script=Sinhala}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Mongolian}\p{M}])[\u200C\u200D](?=[\p{L}\p{M}])|(?<=\u{1F3F4})\u{E0067}\u{E0062}(?:\u{E0065}\u{E006E}\u{E0067}|\u{E0073}\u{E0063}\u{E0074}|\u{E0077}\u{E006C}\u{E0073})\u{E007F}/gv;
+  /(?<=\p{Extended_Pictographic})[\uFE0E\uFE0F](?![\u200B-\u200F\uFE00-\uFE0F])|(?<=[0-9#*])\uFE0F(?=\u20E3)|(?<=\p{Extended_Pictographic}[\uFE0F\u{1F3FB}-\u{1F3FF}]?)\u200D(?=\p{Extended_Pictographic})|(?<=[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gujarati}\p{Script=Gurmukhi}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Oriya}\p{Script=Sinhala}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Mongolian}])[\u200C\u200D](?=[\p{L}\p{M}])|(?<=\u{1F3F4})\u{E0067}\u{E0062}(?:\u{E0065}\u{E006E}\u{E0067}|\u{E0073}\u{E0063}\u{E0074}|\u{E0077}\u{E006C}\u{E0073})\u{E007F}/gv;
 
 /** Text made visible, and how many characters had to be escaped for it. */
 export interface VisibleText {

@@ -28,8 +28,12 @@ export type HardLinks = 'owned' | 'deny' | 'allow';
 
 export interface Policy {
   readonly roots: readonly Root[];
-  readonly deny: readonly string[];
+  /** Names that are closed by default. */
+  readonly usual: readonly string[];
+  /** What is opened among the usual ones. */
   readonly allow: readonly string[];
+  /** What the operator closes. Nothing lifts it. */
+  readonly deny: readonly string[];
   readonly hardLinks: HardLinks;
 }
 
@@ -72,6 +76,8 @@ export const ALLOWED_BY_DEFAULT: readonly string[] = [
 export const LIMITS = {
   /** Bytes of text that one read returns unless it asks for fewer. */
   readBytesDefault: 65_536,
+  /** A character of UTF-8 has up to four bytes: a smaller window could hold none, and paging would stand still. */
+  readBytesMin: 4,
   /** Bytes of text that one read returns at most: it stands twice in an answer. */
   readBytesMax: 262_144,
   linesDefault: 2000,
@@ -106,6 +112,10 @@ export const LIMITS = {
   linksMax: 40,
   ignoreFileBytesMax: 65_536,
   ignoreRulesMax: 1000,
+  /** Of all ignore files that one walk meets. */
+  ignoreCharactersMax: 131_072,
+  /** Time that one walk spends on matching ignore files, in milliseconds. */
+  ignoreMs: 1000,
   /** Denied globs that one caller's policy can add. */
   denyMax: 256,
 } as const;

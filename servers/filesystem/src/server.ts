@@ -5,11 +5,11 @@ import {
   type OpenParts,
   type Services,
 } from '@secure-mcp/runtime';
-import { isGlob } from '@secure-mcp/validation';
 
 import packageJson from '../package.json' with { type: 'json' };
 import lock from '../tools.lock.json' with { type: 'json' };
 import {
+  areHardLinksProtected,
   canWalkDescriptors,
   createDisk,
   type Disk,
@@ -17,7 +17,14 @@ import {
   type Sandbox,
 } from './adapter/index.ts';
 import { type Options, options } from './config.ts';
-import { createPathGuard, labelOf, parseRoot, parseUri, type PathInRoot } from './guard/index.ts';
+import {
+  createPathGuard,
+  globProblem,
+  labelOf,
+  parseRoot,
+  parseUri,
+  type PathInRoot,
+} from './guard/index.ts';
 import { ALLOWED_BY_DEFAULT, DENIED_BY_DEFAULT, type Root, type RootRights } from './policy.ts';
 import type { Context } from './tools/context.ts';
 import { resources, tools } from './tools/index.ts';
@@ -44,13 +51,14 @@ async function open(given: Options, { policy: callers }: OpenParts): Promise<Ser
   const callersDeny = callers?.principals.flatMap(
     ({ files }) => files?.roots.flatMap(({ deny }) => deny) ?? [],
   );
-  checkGlobs('--deny', given.deny);
-  checkGlobs('--allow', given.allow);
-  checkGlobs('--policy', callersDeny ?? []);
+  checkGlobs('--deny', given.deny, roots);
+  checkGlobs('--allow', given.allow, roots);
+  checkGlobs('--policy', callersDeny ?? [], roots);
   const policy = {
-    deny: [...DENIED_BY_DEFAULT, ...given.deny],
+    usual: DENIED_BY_DEFAULT,
     allow: [...ALLOWED_BY_DEFAULT, ...given.allow],
-    hardLinks: given.hardLinks,
+    deny: given.deny,
+    hardLinks: hardLinksOf(given.hardLinks),
   };
   const disk = createDisk({ roots, policy, sandbox });
   return {
@@ -94,15 +102,29 @@ async function openRoots({ roots, unsafeRoots }: Options, sandbox: Sandbox) {
   return opened;
 }
 
-function checkGlobs(field: string, globs: readonly string[]): void {
-  if (!globs.every(isGlob))
-    throw new ConfigurationProblem(field, 'a bracket or a brace is not closed');
+/** A glob that can match nothing would leave open what it was meant to close. */
+function checkGlobs(field: string, globs: readonly string[], roots: readonly Root[]): void {
+  for (const glob of globs) {
+    const problem = globProblem(
+      glob,
+      roots.map(({ name }) => name),
+    );
+    if (problem !== undefined) throw new ConfigurationProblem(field, `${glob}: ${problem}`);
+  }
+}
+
+/** Links are protected where the kernel lets nobody link a file that they could not read (proc(5)). */
+function hardLinksOf(wanted: Options['hardLinks']): Options['hardLinks'] {
+  return wanted === 'owned' && !areHardLinksProtected() ? 'deny' : wanted;
 }
 
 function warningsOf({ hardLinks, secrets }: Options, sandbox: Sandbox): readonly string[] {
   return [
     ...(process.getuid?.() === 0
       ? ['running as root: the server can read every file beneath its roots']
+      : []),
+    ...(hardLinks === 'owned' && hardLinksOf(hardLinks) === 'deny'
+      ? ['this system lets users link files of others: files with several names are not read']
       : []),
     ...(hardLinks === 'allow'
       ? ['--hard-links allow: a link made by anyone opens the file behind it']
@@ -128,10 +150,18 @@ function contextOf(call: Call, roots: readonly Root[], disk: Disk): Context {
     path: (text) => touched(guard.parse(text)),
     uri: (text) => touched(parseUri(text, guard)),
     disk: {
-      read: (paths, how) => disk.read(paths, how, run),
+      async read(paths, how) {
+        const outcomes = await disk.read(paths, how, run);
+        for (const outcome of outcomes) if (outcome.kind === 'text') call.hide(outcome.hidden);
+        return outcomes;
+      },
       list: (path, how) => disk.list(path, how, run),
       find: (path, how) => disk.find(path, how, run),
-      search: (path, how) => disk.search(path, how, run),
+      async search(path, how) {
+        const result = await disk.search(path, how, run);
+        call.hide(result.hidden);
+        return result;
+      },
     },
     secrets: call.secrets,
   };
@@ -139,9 +169,11 @@ function contextOf(call: Call, roots: readonly Root[], disk: Disk): Context {
 
 function rightsOf({ grant }: Call, roots: readonly Root[]): readonly RootRights[] {
   if (grant.entry === undefined) return roots.map(({ name }) => ({ root: name, deny: [] }));
-  const allowed = grant.entry.files?.roots ?? [];
+  const granted = grant.entry.files?.roots ?? [];
   return roots.flatMap(({ name }) => {
-    const entry = allowed.find(({ root, rights }) => root === name && rights.includes('read'));
-    return entry === undefined ? [] : [{ root: name, deny: entry.deny }];
+    const entries = granted.filter(({ root }) => root === name);
+    const mayRead = entries.some(({ rights }) => rights.includes('read'));
+    // A root that is named twice is closed where either entry closes it.
+    return mayRead ? [{ root: name, deny: entries.flatMap(({ deny }) => deny) }] : [];
   });
 }

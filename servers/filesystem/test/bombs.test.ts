@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chdir, cwd } from 'node:process';
 import {
   closeSync,
@@ -11,11 +11,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { attacks, connect, makeTemp, type TestClient, verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { bundle } from './bundle.ts';
+import { SANDBOXES } from './walk/tree.ts';
 
 /** How soon an answer has to come. "About a second" on a busy machine with two cores. */
 const ANSWER_MS = 3000;
@@ -39,6 +41,7 @@ beforeAll(async () => {
   temp.write('root/nul.txt', '\0'.repeat(1024 ** 2));
   makeDeep(join(root, 'deep'), DEEP);
   entries = makeHuge(join(root, 'huge'));
+  makeHostile(join(root, 'hostile'));
   for (const [index, bomb] of attacks.IGNORE_BOMBS.entries()) {
     temp.write(`root/ignore-${String(index)}/.gitignore`, bomb);
     temp.write(`root/ignore-${String(index)}/${'a/'.repeat(60)}needle.txt`, 'needle');
@@ -70,6 +73,19 @@ function makeDeep(top: string, depth: number): void {
   }
   writeFileSync('bottom.txt', 'needle');
   chdir(before);
+}
+
+/** Directories in each other, each with an ignore file that costs time for every name beneath it. */
+function makeHostile(top: string): void {
+  const rules = Array.from({ length: 320 }, (_, rule) => `*${String(rule)}*a*`).join('\n');
+  let directory = top;
+  for (let level = 0; level < 40; level += 1) {
+    directory = join(directory, 'd');
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, '.gitignore'), rules);
+  }
+  for (let file = 0; file < 2000; file += 1)
+    writeFileSync(join(directory, `${String(file)}${'b'.repeat(200)}`), '');
 }
 
 /** Names that one file can have on common file systems. */
@@ -155,6 +171,7 @@ const BOMBS: readonly (readonly [title: string, name: string, args: object])[] =
   ['a deep tree', 'list_directory', { path: 'deep', depth: 8 }],
   ['a deep tree, searched by name', 'find_files', { path: 'deep', glob: 'bottom.txt' }],
   ['a deep tree, searched', 'search_text', { path: 'deep', pattern: 'needle' }],
+  ['ignore files that cost time', 'find_files', { path: 'hostile', glob: '1b*' }],
   ['everything, by name', 'find_files', { glob: '**/*needle*' }],
   ...attacks.GLOB_BOMBS.map(
     ({ name, pattern }) => [`a glob of ${name}`, 'find_files', { glob: pattern }] as const,
@@ -224,3 +241,67 @@ describe('bombs', () => {
     }
   });
 });
+
+/** Linear in the text, and still thousands of steps for each of its characters. */
+const COSTLY = '(?i)(?:(?:a|b|ab){0,30}){0,30}$';
+const PAUSE_MS = 1000;
+/** What a server that has stopped its work may still use, of one processor. */
+const IDLE_SHARE_MAX = 0.3;
+/** How soon the place of the work has to be free again. */
+const AGAIN_MS = 3000;
+
+describe.each(SANDBOXES)('work that cannot be finished, in the %s sandbox', (sandbox) => {
+  test(
+    verifies(
+      'E13.cancel',
+      'E13.deadline',
+      'C10.patterns',
+      'an expression that is costly for a linear engine, too, ends with its deadline',
+    ),
+    async () => {
+      temp.write('costly/line.txt', 'ab'.repeat(4_000_000));
+      temp.write('costly/small.txt', 'needle\n');
+      const hurried = await connect(
+        'v2 modern',
+        bundle(join(temp.path, 'costly'), '--deadline-ms', '1000', '--sandbox', sandbox),
+      );
+      const search = (args: object) => hurried.call('search_text', args);
+      const started = performance.now();
+      const { text } = await search({ path: 'line.txt', pattern: COSTLY });
+      expect(text).toMatch(/^limit\.deadline: /);
+      expect(performance.now() - started).toBeLessThan(2000);
+
+      const over = performance.now();
+      let again = await search({ path: 'small.txt', pattern: 'needle' });
+      while (again.isError && performance.now() - over < AGAIN_MS) {
+        await pause(100);
+        again = await search({ path: 'small.txt', pattern: 'needle' });
+      }
+      expect(again.structured['hits']).toHaveLength(1);
+
+      const before = processorSeconds(hurried.pid);
+      await pause(PAUSE_MS);
+      const used = processorSeconds(hurried.pid) - before;
+      expect(used / (PAUSE_MS / 1000)).toBeLessThan(IDLE_SHARE_MAX);
+      await hurried.close();
+    },
+  );
+});
+
+/** Ticks of the clock in which Linux counts time (proc_pid_stat(5), USER_HZ). */
+const TICKS_IN_SECOND = 100;
+
+/** Time that a process and its children have spent on a processor. */
+function processorSeconds(pid: number): number {
+  const { stdout } = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' });
+  const pids = [String(pid), ...stdout.split('\n').filter((line) => line !== '')];
+  const ticks = pids.flatMap((each) => {
+    // The name of the process is the only field that can hold spaces; it stands in brackets.
+    const fields = readFileSync(`/proc/${each}/stat`, 'utf8')
+      .replace(/^.*\)/s, '')
+      .trim()
+      .split(' ');
+    return fields.slice(11, 13).map(Number);
+  });
+  return ticks.reduce((sum, each) => sum + each, 0) / TICKS_IN_SECOND;
+}

@@ -1,10 +1,17 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { connect, makeTemp, startRaw, type TestClient, verifies } from '@secure-mcp/testkit';
+import {
+  connect,
+  eventually,
+  makeTemp,
+  startRaw,
+  type TestClient,
+  verifies,
+} from '@secure-mcp/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import { bundle } from './bundle.ts';
@@ -112,7 +119,11 @@ describe.skipIf(reason !== undefined).each(SANDBOXES)(
     );
 
     test(
-      verifies('E14.eof', 'E13.dead-mount', 'the server ends although a worker hangs'),
+      verifies(
+        'E14.eof',
+        'E13.dead-mount',
+        'the server ends although a worker hangs, and leaves no process behind',
+      ),
       async () => {
         const raw = startRaw(
           bundle(join(temp.path, 'live'), '--deadline-ms', '300', '--sandbox', sandbox),
@@ -120,15 +131,26 @@ describe.skipIf(reason !== undefined).each(SANDBOXES)(
         servers.push(raw);
         await raw.initialize();
         await raw.ask(1, 'tools/call', { name: 'read_file', arguments: { path: 'dead/x' } });
+        const children = childrenOf(raw.process.pid);
         const started = performance.now();
         const end = await raw.end();
         expect(performance.now() - started).toBeLessThan(4000);
-        expect(raw.stderr()).toContain('"type":"server.stop"');
-        // A thread inside a system call cannot be joined; the process ends itself.
-        expect(sandbox === 'descriptor' ? end.signal : end.code).toBe(
-          sandbox === 'descriptor' ? 'SIGKILL' : 0,
+        await eventually(raw.stderr, (log) => log.includes('"type":"server.stop"'));
+        // A thread inside a system call cannot be joined, so there the process ends itself by a signal.
+        expect(end).toEqual(
+          sandbox === 'descriptor' ? { code: null, signal: 'SIGKILL' } : { code: 0, signal: null },
+        );
+        await eventually(
+          () => children.filter((pid) => existsSync(`/proc/${pid}`)),
+          (left) => left.length === 0,
+          2000,
         );
       },
     );
   },
 );
+
+function childrenOf(pid: number | undefined): readonly string[] {
+  const { stdout } = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' });
+  return stdout.split('\n').filter((line) => line !== '');
+}

@@ -109,7 +109,11 @@ describe.each(CLIENTS)('nothing leaks, with the %s client', (kind) => {
           .then(JSON.stringify, (error: unknown) => String(error));
         said.push(outcome);
       }
-      const log = await eventually(client.stderr, (text) => text.includes('tool.call'));
+      await eventually(
+        () => recordsOf(client).filter(({ type }) => type === 'tool.call').length,
+        (records) => records >= CALLS.length,
+      );
+      const log = client.stderr();
       expect(said.find((text) => /ENOENT|EACCES|ELOOP|ENOTDIR/.test(text))).toBeUndefined();
       for (const leak of LEAKS) {
         expect(said.find((text) => leak.test(withoutEcho(text)))).toBeUndefined();
@@ -146,7 +150,7 @@ describe.each(CLIENTS)('nothing leaks, with the %s client', (kind) => {
       );
       expect(new Set(answers)).toEqual(
         new Set([
-          'path.refused: There is no such file or directory beneath the roots that you may use.',
+          'path.refused: There is no such file or directory beneath the roots that you may use. Write root:path; list_roots names the roots.',
         ]),
       );
     },

@@ -1,8 +1,14 @@
 import type { Grant, Principal } from '@secure-mcp/auth';
 import type { AuditedTarget } from '@secure-mcp/logging';
 
-/** What happens to a secret that is found in an answer. */
-export type SecretsMode = 'redact' | 'block' | 'allow';
+/** What can happen to a secret that is found in an answer, the strictest first. */
+const SECRETS_MODES = ['block', 'redact', 'allow'] as const;
+export type SecretsMode = (typeof SECRETS_MODES)[number];
+
+/** The stricter of two modes: a policy can only narrow. */
+export function strictestSecrets(a: SecretsMode, b: SecretsMode = 'allow'): SecretsMode {
+  return SECRETS_MODES.find((mode) => mode === a || mode === b) ?? 'block';
+}
 
 /** One call under way: what a server needs to know of it to serve it. */
 export interface Call {
@@ -17,4 +23,6 @@ export interface Call {
   progress(done: number, message?: string): void;
   /** Notes what the call touches, for the audit trail. */
   touch(target: AuditedTarget): void;
+  /** Notes secrets that an adapter has covered itself, because it cuts texts before they get here. */
+  hide(secrets: number): void;
 }

@@ -11,6 +11,7 @@ import { toVisibleName } from '@secure-mcp/validation';
 import * as z from 'zod';
 
 import { crypto } from '../crypto.ts';
+import { refuse } from '../refusals.ts';
 import type { Call } from './call.ts';
 import type { Confirmation } from './dispatch.ts';
 
@@ -18,7 +19,7 @@ import type { Confirmation } from './dispatch.ts';
 const ANSWER_WITHIN_SECONDS = 120;
 /** Open questions at most; the oldest is forgotten first, and then has to be asked again. */
 const OPEN_QUESTIONS_MAX = 256;
-/** A question longer than this is not read. */
+/** A question longer than this is not read, and one that is cut hides what it asks for. */
 const QUESTION_CHARACTERS_MAX = 500;
 
 /** What a question was about. Signed by the server, so that an answer counts for this one call only. */
@@ -72,19 +73,27 @@ export function createConfirmations(now: () => number = Date.now): Confirmations
   return {
     codec,
     async ask({ tool, args, effect, call, context }) {
-      const digest = digestOf(call.principal.id, args);
+      const message = toVisibleName(effect);
+      if (message.length > QUESTION_CHARACTERS_MAX) {
+        return refuse('call.confirmation_unavailable', {
+          hint: 'The effect is too long to be shown.',
+        });
+      }
+      // The effect belongs to the answer: if it has changed meanwhile, the person is asked again.
+      const digest = digestOf(call.principal.id, args, message);
       const question = context.mcpReq.requestState<Question>();
       if (question?.tool === tool && question.digest === digest) {
         const response = inputResponse(context.mcpReq.inputResponses, 'confirm');
         if (response.kind === 'elicit' && use(question.nonce)) {
           const accepted = acceptedContent(context.mcpReq.inputResponses, 'confirm', ANSWER);
-          return { kind: accepted?.confirm === true ? 'approved' : 'declined' };
+          return accepted?.confirm === true
+            ? { kind: 'approved', asked: true }
+            : { kind: 'declined' };
         }
       }
       const nonce = crypto().randomUUID();
       forgetOldest(open);
       open.set(nonce, now() + ANSWER_WITHIN_SECONDS * 1000);
-      const message = toVisibleName(effect).slice(0, QUESTION_CHARACTERS_MAX);
       return {
         kind: 'ask',
         question: inputRequired({
@@ -100,10 +109,10 @@ function callerKey({ http }: ServerContext): string {
   return http === undefined ? 'stdio' : (http.authInfo?.clientId ?? 'anonymous');
 }
 
-function digestOf(principalId: string, args: unknown): string {
+function digestOf(principalId: string, args: unknown, effect: string): string {
   return crypto()
     .createHash('sha256')
-    .update(JSON.stringify([principalId, args]))
+    .update(JSON.stringify([principalId, args, effect]))
     .digest('base64url');
 }
 

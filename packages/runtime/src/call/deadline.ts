@@ -13,21 +13,26 @@ export interface Deadline {
   done(): void;
 }
 
-/** Watches a call: the client's signal and the clock. */
-export function startDeadline(client: AbortSignal, deadlineMs: number): Deadline {
+/** Watches a call: the client's signal, the server's own, and the clock. */
+export function startDeadline(watched: readonly AbortSignal[], deadlineMs: number): Deadline {
   const controller = new AbortController();
   const { signal } = controller;
-  const cancel = (): void => controller.abort(ended('call.cancelled'));
   const timer = setTimeout(() => controller.abort(ended('limit.deadline')), deadlineMs);
-  if (client.aborted) cancel();
-  else client.addEventListener('abort', cancel, { once: true });
+  const watches = watched.map((source) => {
+    // A server that stops says so itself; anything else is the client's cancelling.
+    const end = (): void =>
+      controller.abort(source.reason instanceof Refusal ? source.reason : ended('call.cancelled'));
+    if (source.aborted) end();
+    else source.addEventListener('abort', end, { once: true });
+    return () => source.removeEventListener('abort', end);
+  });
   return {
     signal,
     at: performance.now() + deadlineMs,
     race: (work) => Promise.race([work, whenAborted(signal)]),
     done() {
       clearTimeout(timer);
-      client.removeEventListener('abort', cancel);
+      for (const unwatch of watches) unwatch();
     },
   };
 }

@@ -63,18 +63,23 @@ export interface Operation<Input, Result, Answer> {
   readonly unknown: 'tool.unknown' | 'resource.unknown';
   parse(): Input;
   describeArgs?(): Readonly<Record<string, AuditedArgument>>;
+  /** True for what changes the world: it is recorded before it is done, too. */
+  readonly changes?: boolean;
   /** Absent where nothing is destroyed. */
   confirm?(input: Input, call: Call): Promise<Confirmation<Answer>>;
   run(input: Input, call: Call): Promise<Result>;
+  /** `hidden` counts secrets that an adapter has covered already. */
   shape(
     result: Result,
     caller: Caller,
+    hidden: number,
   ): { readonly answer: Answer; readonly output: AuditedOutput };
 }
 
 /** A person's answer, or the question that has to be put to them first. */
 export type Confirmation<Answer> =
-  | { readonly kind: 'approved' }
+  /** `asked` is false where nobody has to be asked. */
+  | { readonly kind: 'approved'; readonly asked: boolean }
   | { readonly kind: 'declined' }
   | { readonly kind: 'ask'; readonly question: Answer };
 
@@ -85,7 +90,7 @@ export interface Dispatch {
     caller: Caller,
     request: Request,
   ): Promise<Answer>;
-  /** Refuses new calls and waits for the running ones, up to a time. */
+  /** Refuses new calls and waits for the running ones, up to a time. The ones that are left then are refused. */
   drain(timeoutMs: number): Promise<void>;
 }
 
@@ -98,10 +103,14 @@ export interface DispatchParts {
 
 export function createDispatch(parts: DispatchParts): Dispatch {
   const running = new Set<Promise<unknown>>();
+  const halt = new AbortController();
   let stopping = false;
   return {
     async perform(operation, caller, request) {
-      const work = performRecorded(parts, operation, caller, request, stopping);
+      const work = performRecorded(parts, operation, caller, request, {
+        stopping,
+        halt: halt.signal,
+      });
       running.add(work);
       try {
         return await work;
@@ -113,6 +122,8 @@ export function createDispatch(parts: DispatchParts): Dispatch {
       stopping = true;
       const over = new Promise((resolve) => setTimeout(resolve, timeoutMs).unref());
       await Promise.race([Promise.allSettled(running), over]);
+      halt.abort(new Refusal('server.stopping', COMMON_REFUSALS['server.stopping']));
+      await Promise.allSettled(running);
     },
   };
 }
@@ -125,6 +136,8 @@ const TARGET_CHARACTERS_MAX = 512;
 interface Notes {
   readonly targets: AuditedTarget[];
   event: CallEvent['type'];
+  /** Secrets that an adapter has covered. */
+  hidden: number;
   args?: Readonly<Record<string, AuditedArgument>>;
   output?: AuditedOutput;
 }
@@ -134,14 +147,14 @@ async function performRecorded<Input, Result, Answer>(
   operation: Operation<Input, Result, Answer>,
   caller: Caller,
   request: Request,
-  stopping: boolean,
+  { stopping, halt }: Ending,
 ): Promise<Answer> {
   const started = performance.now();
-  const notes: Notes = { targets: [], event: operation.event };
-  const end = (outcome: Outcome, failure: Partial<CallEvent> = {}): CallEvent => ({
+  const notes: Notes = { targets: [], event: operation.event, hidden: 0 };
+  const describe = (outcome: Outcome, more: Partial<CallEvent> = {}): CallEvent => ({
     type: notes.event,
     outcome,
-    ...failure,
+    ...more,
     transport: caller.transport,
     principal: caller.principal.id,
     request: request.audited,
@@ -152,30 +165,49 @@ async function performRecorded<Input, Result, Answer>(
   });
   try {
     if (stopping) refuse('server.stopping');
-    const answer = await performSteps(parts, operation, caller, request, notes);
-    record(parts, end('allow'));
+    const beforehand = (type: CallEvent['type']): void =>
+      record(parts, describe('allow', { type }));
+    const underWay: UnderWay = { caller, request, halt, notes, beforehand };
+    const answer = await performSteps(parts, operation, underWay);
+    record(parts, describe('allow'));
     return answer;
   } catch (error) {
     const { refusal, event } = judge(error, parts.logger);
     // A trail that is down must not hide the first failure behind its own.
-    if (refusal.code !== 'audit.unavailable') record(parts, end(event.outcome, event));
+    if (refusal.code !== 'audit.unavailable') record(parts, describe(event.outcome, event));
     throw refusal;
   }
+}
+
+/** Whether the server is about to end. */
+interface Ending {
+  /** No new call is served. */
+  readonly stopping: boolean;
+  /** Ends the running ones. */
+  readonly halt: AbortSignal;
+}
+
+/** A call on its way. */
+interface UnderWay {
+  readonly caller: Caller;
+  readonly request: Request;
+  readonly halt: AbortSignal;
+  readonly notes: Notes;
+  /** Records what is about to be done. */
+  readonly beforehand: (type: CallEvent['type']) => void;
 }
 
 async function performSteps<Input, Result, Answer>(
   parts: DispatchParts,
   operation: Operation<Input, Result, Answer>,
-  caller: Caller,
-  request: Request,
-  notes: Notes,
+  { caller, request, halt, notes, beforehand }: UnderWay,
 ): Promise<Answer> {
   const { principal, limits } = caller;
-  await parts.rate.admit(principal.id, limits.rate);
+  await parts.rate.admit(principal.id, limits.rates);
   if (!operation.allowed(caller)) refuse(operation.unknown);
   if (operation.describeArgs !== undefined) notes.args = operation.describeArgs();
   const input = operation.parse();
-  const deadline = startDeadline(request.signal, limits.deadlineMs);
+  const deadline = startDeadline([request.signal, halt], limits.deadlineMs);
   try {
     const leave = await parts.concurrency.enter(principal.id, limits.concurrency, deadline.signal);
     try {
@@ -185,8 +217,12 @@ async function performSteps<Input, Result, Answer>(
         notes.event = 'confirm.requested';
         return confirmation.question;
       }
+      // What changes the world is recorded before it is done: afterwards a trail that fails hides it.
+      if (confirmation.asked) beforehand('confirm.approved');
+      else if (operation.changes === true) beforehand('tool.start');
       const result = await deadline.race(operation.run(input, call));
-      const { answer, output } = operation.shape(result, caller);
+      if (notes.hidden > 0 && caller.secrets === 'block') refuse('output.secret');
+      const { answer, output } = operation.shape(result, caller, notes.hidden);
       notes.output = output;
       return answer;
     } finally {
@@ -215,6 +251,9 @@ function callOf(
       const shown = redactSecrets(name.slice(0, TARGET_CHARACTERS_MAX)).text;
       notes.targets.push({ kind, name: shown });
     },
+    hide(found) {
+      notes.hidden += found;
+    },
   };
 }
 
@@ -222,13 +261,15 @@ async function confirm<Input, Result, Answer>(
   operation: Operation<Input, Result, Answer>,
   input: Input,
   call: Call,
-): Promise<Confirmation<Answer>> {
-  const confirmation = (await operation.confirm?.(input, call)) ?? { kind: 'approved' };
-  if (confirmation.kind === 'declined') refuse('call.declined');
-  return confirmation;
+): Promise<Exclude<Confirmation<Answer>, { kind: 'declined' }>> {
+  const confirmation = (await operation.confirm?.(input, call)) ?? {
+    kind: 'approved',
+    asked: false,
+  };
+  return confirmation.kind === 'declined' ? refuse('call.declined') : confirmation;
 }
 
-/** Writes a record, or refuses the call: what cannot be recorded does not happen. */
+/** Writes a record, or refuses the call: no answer leaves that is not recorded. */
 function record({ audit, logger }: DispatchParts, event: CallEvent): void {
   try {
     audit.record(event);

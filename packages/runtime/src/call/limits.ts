@@ -1,9 +1,15 @@
 import type { PolicyLimits } from '@secure-mcp/auth';
 
+/** Calls in a window. */
+export interface Rate {
+  readonly calls: number;
+  readonly seconds: number;
+}
+
 /** The limits of one caller. Each has its attack in its comment. */
 export interface CallLimits {
-  /** Calls in a window: a loop, or a model that is told to try every name. */
-  readonly rate: { readonly calls: number; readonly seconds: number };
+  /** Windows that all have to have room: a loop, or a model that is told to try every name. */
+  readonly rates: readonly Rate[];
   /** Calls at the same time: work that adds up. */
   readonly concurrency: number;
   /** Longest run of one call, in milliseconds: a dead mount, a pattern that meets a huge tree. */
@@ -16,7 +22,8 @@ export interface CallLimits {
 export function strictestLimits(options: CallLimits, policy: PolicyLimits | undefined): CallLimits {
   if (policy === undefined) return options;
   return {
-    rate: policy.rate ?? options.rate,
+    // Neither of two windows is the stricter one at all times, so both count.
+    rates: [...options.rates, ...(policy.rate === undefined ? [] : [policy.rate])],
     concurrency: Math.min(options.concurrency, policy.concurrency ?? Infinity),
     deadlineMs: Math.min(options.deadlineMs, policy.deadlineMs ?? Infinity),
     resultBytes: Math.min(options.resultBytes, policy.resultBytes ?? Infinity),

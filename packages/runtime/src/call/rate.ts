@@ -1,35 +1,36 @@
 import type { RateLimiterMemory } from 'rate-limiter-flexible';
 
 import { refuse } from '../refusals.ts';
-import type { CallLimits } from './limits.ts';
+import type { CallLimits, Rate } from './limits.ts';
 
 /** Counts a caller's calls. */
 export interface RateLimit {
   /** Counts one call, or refuses it and says when the next can succeed. */
-  admit(principalId: string, rate: CallLimits['rate']): Promise<void>;
+  admit(principalId: string, rates: CallLimits['rates']): Promise<void>;
 }
-
-/** Different windows at the same time: one from the options, and one for each policy entry that sets its own. */
-const WINDOWS_MAX = 1024;
 
 /** Holds the counts in this process. The MCP specification demands a limit on stdio, too. */
 export function createRateLimit(): RateLimit {
-  const windows = new Map<string, RateLimiterMemory>();
+  /** By calls and seconds: as many as options and policy name. Promises, so that calls at the same time share one. */
+  const windows = new Map<string, Promise<RateLimiterMemory>>();
   return {
-    async admit(principalId, rate) {
-      const key = `${String(rate.calls)}/${String(rate.seconds)}`;
-      const window = windows.get(key) ?? (await openWindow(rate));
-      if (windows.size < WINDOWS_MAX) windows.set(key, window);
-      const verdict = await window.consume(principalId).catch(asVerdict);
-      if (verdict.consumedPoints > rate.calls) {
-        refuse('limit.rate', { retryAfterMs: verdict.msBeforeNext });
+    async admit(principalId, rates) {
+      for (const rate of rates) {
+        const key = `${String(rate.calls)}/${String(rate.seconds)}`;
+        const window = windows.get(key) ?? openWindow(rate);
+        windows.set(key, window);
+        // oxlint-disable-next-line no-await-in-loop -- a call that one window refuses is not counted by the next
+        const verdict = await (await window).consume(principalId).catch(asVerdict);
+        if (verdict.consumedPoints > rate.calls) {
+          refuse('limit.rate', { retryAfterMs: verdict.msBeforeNext });
+        }
       }
     },
   };
 }
 
 /** Loaded with the first call: the tool list should not wait for it. */
-async function openWindow(rate: CallLimits['rate']): Promise<RateLimiterMemory> {
+async function openWindow(rate: Rate): Promise<RateLimiterMemory> {
   const { default: Limiter } = await import('rate-limiter-flexible/lib/RateLimiterMemory.js');
   return new Limiter({ points: rate.calls, duration: rate.seconds });
 }

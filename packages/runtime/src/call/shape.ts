@@ -64,10 +64,8 @@ export function shapeOutput(
     if (Array.isArray(value)) return value.map((item) => shape(item, field));
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(
-      Object.entries(value).map(([name, member]) => {
-        spend(name.length);
-        return [name, shape(member, name)];
-      }),
+      // A field's name is ours or, in a map, the data's: it passes like any other text.
+      Object.entries(value).map(([name, member]) => [shapeText(name, ''), shape(member, name)]),
     );
   };
 
@@ -81,11 +79,13 @@ function textsOf(value: unknown): readonly string[] {
   while (pending.length > 0) {
     const next = pending.pop();
     if (typeof next === 'string') texts.push(next);
+    else if (Array.isArray(next)) for (const item of next) pending.push(item);
     else if (typeof next === 'object' && next !== null) pending.push(...membersOf(next));
   }
   return texts;
 }
 
+/** Names and values: either can hold a text of the data. */
 function membersOf(value: object): readonly unknown[] {
-  return Object.values(value);
+  return Object.entries(value).flat();
 }

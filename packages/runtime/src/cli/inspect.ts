@@ -1,6 +1,6 @@
 import type { Rights } from '../call/dispatch.ts';
 import { digest } from '../mcp/digest.ts';
-import { lockSurface, type Surface, type ToolsLock } from '../mcp/lock.ts';
+import { digestOf, lockSurface, type Surface, type ToolsLock } from '../mcp/lock.ts';
 import { mayRead } from '../mcp/resource-operation.ts';
 import { mayUse } from '../mcp/tool-operation.ts';
 
@@ -17,7 +17,7 @@ export interface Inspection {
   readonly name: string;
   readonly version: string;
   readonly digest: string;
-  /** False when the source and the reviewed lock disagree. */
+  /** False when the lock, its digest and the sources do not agree. */
   readonly reviewed: boolean;
   readonly instructions: string;
   readonly tools: readonly (ToolsLock['tools'][number] & { scope: string; digest: string })[];
@@ -34,8 +34,10 @@ export function inspection<Context>({
   rights,
   ...surface
 }: InspectParts<Context>): Inspection {
-  // The whole surface is compared with the lock; what the options leave of it is shown.
-  const actual = lockSurface(surface);
+  // What is served is the lock, so the lock is shown and digested. That it agrees with its own digest
+  // and with the sources is what makes it the reviewed one.
+  const actual = digestOf(lock);
+  const reviewed = actual === lock.digest && actual === lockSurface(surface).digest;
   const tools = surface.tools.filter((tool) => rights === undefined || mayUse(tool, rights));
   const resources = surface.resources.filter(
     (resource) => rights === undefined || mayRead(resource, rights),
@@ -50,11 +52,11 @@ export function inspection<Context>({
   return {
     name,
     version,
-    digest: actual.digest,
-    reviewed: actual.digest === lock.digest,
-    instructions: actual.instructions,
-    tools: actual.tools.filter(isShown).map(scoped),
-    resources: actual.resources.filter(isShown).map(scoped),
+    digest: actual,
+    reviewed,
+    instructions: lock.instructions,
+    tools: lock.tools.filter(isShown).map(scoped),
+    resources: lock.resources.filter(isShown).map(scoped),
   };
 }
 

@@ -5,13 +5,15 @@ import {
   type Audit,
   createAudit,
   createLogger,
+  describeError,
   fileSink,
   type Logger,
   stderrSink,
 } from '@secure-mcp/logging';
-import { redactSecrets, safeSchema, toVisibleName } from '@secure-mcp/validation';
+import { describeIssue, redactSecrets, toVisibleName } from '@secure-mcp/validation';
 
 import { createApplication } from '../application.ts';
+import { strictestSecrets } from '../call/call.ts';
 import type { Caller, Rights } from '../call/dispatch.ts';
 import { strictestLimits } from '../call/limits.ts';
 import { type CommonOptions, commonOptions, limitsOf } from '../config/common.ts';
@@ -40,9 +42,14 @@ export async function run<Options extends ServerOptions, Context>(
     const { code, clean } = await runCommand(definition, process.argv.slice(2));
     return end(code, clean);
   } catch (error) {
-    if (!(error instanceof ConfigurationProblem)) throw error;
+    const { name } = definition.identity;
+    if (!(error instanceof ConfigurationProblem)) {
+      // A message and a stack would show paths of the host; name and place are enough to find the cause.
+      writeSync(2, `${name}: internal error ${JSON.stringify(describeError(error))}\n`);
+      return end(EXIT.fault, true);
+    }
     // Written at once: the process may have to end itself before a stream would write.
-    writeSync(2, `${definition.identity.name}: ${toVisibleName(error.message)}\n`);
+    writeSync(2, `${name}: ${toVisibleName(error.message)}\n`);
     return end(EXIT.configuration, !error.hangs);
   }
 }
@@ -140,7 +147,7 @@ async function serve<Options extends ServerOptions, Context>(
   const caller: Caller = {
     ...rights,
     limits: strictestLimits(limitsOf(common), entry?.limits),
-    secrets: entry?.secrets ?? common.secrets,
+    secrets: strictestSecrets(common.secrets, entry?.secrets),
     transport: 'stdio',
   };
   await serveOverStdio({ app, caller, audit });
@@ -161,16 +168,27 @@ async function close<Context>({ services, logger }: Opened<Context>): Promise<En
 }
 
 function readPolicy(path: string): Policy {
-  const parsed = safeSchema(policySchema).parse(readObject('--policy', path));
-  if (parsed.ok) return parsed.value;
-  throw new ConfigurationProblem('--policy', parsed.issues.join('; '));
+  const parsed = policySchema.safeParse(readObject('--policy', path));
+  if (parsed.success) return parsed.data;
+  // The operator wrote this file, so the operator is told which of its words is wrong.
+  const [issue] = parsed.error.issues;
+  const place = issue?.path.map(String).join('.') ?? '';
+  const unknown = issue?.code === 'unrecognized_keys' ? ` ${issue.keys.join(', ')}` : '';
+  const problem = issue === undefined ? 'invalid' : describeIssue({ ...issue, path: [] });
+  throw new ConfigurationProblem(
+    '--policy',
+    `${place === '' ? '' : `${place}: `}${problem}${unknown}`,
+  );
 }
 
 function openAuditLog(path: string): ReturnType<typeof fileSink> {
   try {
     return fileSink(path);
   } catch {
-    throw new ConfigurationProblem('--audit-log', 'the file cannot be opened for appending');
+    throw new ConfigurationProblem(
+      '--audit-log',
+      'the file cannot be opened for appending, or others can write to it',
+    );
   }
 }
 

@@ -47,5 +47,5 @@ export type CommonOptions = z.output<typeof commonOptions>;
 export function limitsOf(options: CommonOptions): CallLimits {
   const [calls = 1, seconds = 1] = options.rateLimit.split('/').map(Number);
   const { concurrency, deadlineMs, resultBytes } = options;
-  return { rate: { calls, seconds }, concurrency, deadlineMs, resultBytes };
+  return { rates: [{ calls, seconds }], concurrency, deadlineMs, resultBytes };
 }

@@ -19,8 +19,10 @@ export function readFlags(options: readonly Option[], args: readonly string[]): 
   for (const token of tokensOf(options, args)) {
     if (token.kind === 'positional') positionals.push(token.value);
     if (token.kind !== 'option') continue;
-    if (token.rawName === '--config') file = required(token.rawName, token.value);
-    else take(options, token.rawName, token.value, values);
+    if (token.rawName === '--config') {
+      if (file !== undefined) throw new ConfigurationProblem('--config', 'given twice');
+      file = required(token.rawName, token.value);
+    } else take(options, token.rawName, token.value, values);
   }
   takePositionals(options, positionals, values);
   return { values, file };

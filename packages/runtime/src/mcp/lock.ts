@@ -60,6 +60,11 @@ export function lockSurface<Context>({
   return { digest: digest(told), ...told };
 }
 
+/** The digest of what a lock says, whatever digest it gives itself. */
+export function digestOf({ instructions, tools, resources }: ToolsLock): string {
+  return digest({ instructions, tools, resources });
+}
+
 function listedTool<Context>(tool: Tool<Context>): ListedTool {
   const { name, title, description, annotations } = tool;
   return {
@@ -80,7 +85,7 @@ function listedTemplate<Context>(resource: Resource<Context>): ListedTemplate {
 /**
  * Names what a server has and its lock lacks, or the other way round; `undefined` when they fit.
  *
- * Only names are compared here, because it happens at each start; that the texts agree is what the
+ * Only names are compared here, because a client waits for it; that the texts agree is what the
  * contract test and `inspect` compare.
  */
 export function unlocked<Context>(

@@ -21,12 +21,23 @@ const INVALID_PARAMS = -32_602;
 const NAME = boundedText(128);
 const requestId = z.union([boundedText(128), z.int()]);
 
-const envelope = z.looseObject({
+/**
+ * One JSON-RPC message and nothing beside it. The SDK drops what it does not know without a word, and
+ * the caller would wait for ever.
+ */
+const envelope = z.strictObject({
   jsonrpc: z.literal('2.0'),
   id: requestId.optional(),
   method: NAME.optional(),
-  params: z.looseObject({}).optional(),
+  params: z
+    .looseObject({ _meta: z.looseObject({ progressToken: requestId.optional() }).optional() })
+    .optional(),
+  result: z.looseObject({}).optional(),
+  error: z.looseObject({ code: z.int(), message: boundedText(4096) }).optional(),
 });
+
+/** These lists have one page, so no cursor is ours. */
+const LIST = z.looseObject({ cursor: z.undefined().optional() }).optional();
 
 /**
  * What the methods that we serve need at least. The SDK checks the same shapes later, but answers
@@ -34,12 +45,15 @@ const envelope = z.looseObject({
  */
 const SHAPES: Readonly<Record<string, z.ZodType>> = {
   'tools/call': z.looseObject({ name: NAME, arguments: z.looseObject({}).optional() }),
-  'tools/list': z.looseObject({ cursor: NAME.optional() }).optional(),
+  'tools/list': LIST,
   'resources/read': z.looseObject({ uri: boundedText(16_384) }),
-  'resources/list': z.looseObject({ cursor: NAME.optional() }).optional(),
-  'resources/templates/list': z.looseObject({ cursor: NAME.optional() }).optional(),
+  'resources/list': LIST,
+  'resources/templates/list': LIST,
   'completion/complete': z.looseObject({
-    ref: z.looseObject({ type: z.enum(['ref/resource', 'ref/prompt']) }),
+    ref: z.union([
+      z.looseObject({ type: z.literal('ref/resource'), uri: boundedText(4096) }),
+      z.looseObject({ type: z.literal('ref/prompt'), name: NAME }),
+    ]),
     argument: z.looseObject({ name: NAME, value: boundedText(4096) }),
     context: z.looseObject({ arguments: z.record(NAME, boundedText(4096)).optional() }).optional(),
   }),
@@ -51,21 +65,40 @@ export function checkMessage(value: unknown): MessageVerdict {
   if (Array.isArray(value)) return refused(null, INVALID_REQUEST, 'batches are not supported');
   const parsed = envelope.safeParse(value);
   if (!parsed.success || !isMessage(value)) {
-    return refused(idOf(value), INVALID_REQUEST, reasonOf(parsed.error));
+    const reason = reasonOf(parsed.error);
+    // An error in answer to an answer would be answered in turn.
+    return { ...refused(idOf(value), INVALID_REQUEST, reason), answer: !isAnswer(value) };
   }
-  const { id, method, params } = parsed.data;
-  if (method === undefined) return checkResponse(value);
+  const { method } = parsed.data;
+  return method === undefined ? checkResponse(value) : checkRequest(value, method, parsed.data);
+}
+
+/** A request, or a notification, which has no id and gets no answer. */
+function checkRequest(
+  message: JSONRPCMessage,
+  method: string,
+  { id, params, result, error }: z.output<typeof envelope>,
+): MessageVerdict {
+  if (result !== undefined || error !== undefined)
+    return refused(id ?? null, INVALID_REQUEST, 'a request has no result');
   const shape = Object.hasOwn(SHAPES, method) ? SHAPES[method] : undefined;
   const fits = shape?.safeParse(params);
-  if (fits === undefined || fits.success) return { ok: true, message: value };
+  if (fits === undefined || fits.success) return { ok: true, message };
   return { ...refused(id ?? null, INVALID_PARAMS, reasonOf(fits.error)), answer: id !== undefined };
 }
 
 /** A response to one of our own questions. */
 function checkResponse(message: JSONRPCMessage): MessageVerdict {
-  const isResponse = 'id' in message && ('result' in message || 'error' in message);
+  const isResponse = 'id' in message && 'result' in message !== 'error' in message;
   if (isResponse) return { ok: true, message };
-  return refused(idOf(message), INVALID_REQUEST, 'method: expected string');
+  const verdict = refused(idOf(message), INVALID_REQUEST, 'method: expected string');
+  return { ...verdict, answer: !isAnswer(message) };
+}
+
+/** True for what claims to be a response, well-formed or not. */
+function isAnswer(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || 'method' in value) return false;
+  return 'result' in value || 'error' in value;
 }
 
 function refused(

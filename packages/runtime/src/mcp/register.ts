@@ -205,14 +205,16 @@ async function performOrThrow<Input, Result, Answer>(
     return await perform(served, operation, audited, context);
   } catch (error) {
     const { code, message, retryAfterMs } = asRefusal(error);
-    const internal = code === 'internal' || code === 'audit.unavailable';
     throw new ProtocolError(
-      internal ? ProtocolErrorCode.InternalError : ProtocolErrorCode.InvalidParams,
+      OURS.test(code) ? ProtocolErrorCode.InternalError : ProtocolErrorCode.InvalidParams,
       `${code}: ${message}`,
       { code, ...(retryAfterMs !== undefined && { retryAfterMs }) },
     );
   }
 }
+
+/** Refusals that say nothing of the request: the same one can succeed later, or elsewhere. */
+const OURS = /^(?:internal$|audit\.|limit\.(?:rate|busy|deadline)$|server\.)/;
 
 /** The path of a call rejects with refusals only; anything else is a fault of this file and says nothing. */
 function asRefusal(error: unknown): Refusal {

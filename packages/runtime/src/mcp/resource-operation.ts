@@ -33,7 +33,8 @@ export function readOperation<Context>(
     allowed: (caller) => resource !== undefined && mayRead(resource, caller),
     parse: () => uri,
     run: async (text, call) => resource?.read(text, contextOf(call)) ?? [],
-    shape: (contents, caller) => shaped(contents, caller, (field) => field === 'label'),
+    shape: (contents, caller, hidden) =>
+      shaped(contents, caller, (field) => field === 'label', hidden),
   };
 }
 
@@ -84,11 +85,12 @@ function shaped<Answer>(
   result: Answer,
   { secrets, limits }: Caller,
   isLabel: (field: string) => boolean,
+  hidden = 0,
 ): { readonly answer: Answer; readonly output: AuditedOutput } {
   const { value, ...output } = shapeOutput(result, {
     secrets,
     bytesMax: limits.resultBytes,
     isLabel,
   });
-  return { answer: value, output };
+  return { answer: value, output: { ...output, redacted: output.redacted + hidden } };
 }

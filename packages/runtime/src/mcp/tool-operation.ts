@@ -73,7 +73,8 @@ export function toolOperation<Context>({
       },
     }),
     run: async (input, call) => tool.run(input, contextOf(call)),
-    shape: (result, caller) => shapeAnswer(tool, result, caller),
+    changes: !tool.annotations.readOnlyHint,
+    shape: (result, caller, hidden) => shapeAnswer(tool, result, caller, hidden),
   };
 }
 
@@ -81,38 +82,50 @@ function shapeAnswer<Context>(
   tool: Tool<Context>,
   { output, media = [] }: ToolResult<unknown>,
   { secrets, limits }: Caller,
+  hidden: number,
 ): { answer: CallToolResult; output: AuditedOutput } {
   const parsed = tool.output.parse(output);
   // The field's name is ours and safe to log; the value stays out of the message.
   if (!parsed.ok)
     throw new Error(`${tool.name} broke its output schema: ${parsed.issues.join('; ')}`);
   const { labels = [] } = tool;
-  const { value, ...counts } = shapeOutput(parsed.value, {
+  const { value, redacted, escaped } = shapeOutput(parsed.value, {
     secrets,
     bytesMax: limits.resultBytes,
     isLabel: (field) => labels.includes(field),
   });
-  const mediaBytes = media.reduce((bytes, { data }) => bytes + data.length, 0);
+  const mediaBytes = media.reduce((sum, { data }) => sum + data.length, 0);
   if (mediaBytes > MEDIA_BYTES_MAX) refuse('limit.result');
+  const text = textOf(tool.render(value), { redacted: redacted + hidden, escaped });
+  const structuredContent = { ...value };
+  // Measured as it leaves: the text says again what the structure says, and JSON escapes both.
+  const bytes = Buffer.byteLength(JSON.stringify([text, structuredContent]));
+  if (bytes > limits.resultBytes) refuse('limit.result');
   return {
-    answer: {
-      content: [textBlock(tool.render(value), counts), ...media.map(mediaBlock)],
-      structuredContent: { ...value },
-    },
-    output: { ...counts, bytes: counts.bytes + mediaBytes },
+    answer: { content: [{ type: 'text', text }, ...media.map(mediaBlock)], structuredContent },
+    output: { bytes: bytes + mediaBytes, redacted: redacted + hidden, escaped },
   };
 }
 
-function textBlock(
+function textOf(
   { summary, data }: Rendering,
-  { redacted, escaped }: AuditedOutput,
-): ContentBlock {
+  { redacted, escaped }: Pick<AuditedOutput, 'redacted' | 'escaped'>,
+): string {
   const notes = [
     redacted > 0 ? `Secrets redacted: ${String(redacted)}.` : '',
     escaped > 0 ? `Hidden characters shown as \\u{…}: ${String(escaped)}.` : '',
   ].filter((note) => note !== '');
-  const parts = [summary, ...notes, ...(data === undefined ? [] : [markUntrusted(data)])];
-  return { type: 'text', text: parts.join('\n') };
+  return [summary, ...notes, ...foundOf(data)].join('\n');
+}
+
+/** What was found, each piece between marks of its own; what the server says of a piece stands before them. */
+function foundOf(data: Rendering['data']): readonly string[] {
+  if (data === undefined) return [];
+  if (typeof data === 'string') return data === '' ? [] : [markUntrusted(data)];
+  return data.flatMap(({ head, text }) => [
+    head,
+    ...(text === undefined ? [] : [markUntrusted(text)]),
+  ]);
 }
 
 function mediaBlock({ type, mimeType, data }: Media): ContentBlock {

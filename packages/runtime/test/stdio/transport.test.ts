@@ -169,7 +169,7 @@ describe('the end', () => {
       const started = performance.now();
       expect(await raw.end()).toEqual({ code: 0, signal: null });
       expect(performance.now() - started).toBeLessThan(2500);
-      expect(raw.stderr()).toContain('"type":"server.stop"');
+      await eventually(raw.stderr, (log) => log.includes('"type":"server.stop"'));
     },
   );
 

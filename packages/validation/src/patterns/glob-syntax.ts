@@ -86,7 +86,9 @@ function characterClass(glob: string, at: number): Omit<Step, 'braces'> | undefi
 
 /** `[z-a]` holds nothing, and the engine refuses to compile it. */
 function hasBackwardRange(content: string): boolean {
-  return [...content.matchAll(/(.)-(.)/gsu)].some(([, low = '', high = '']) => low > high);
+  return [...content.matchAll(/(.)-(.)/gsu)].some(
+    ([, low = '', high = '']) => (low.codePointAt(0) ?? 0) > (high.codePointAt(0) ?? 0),
+  );
 }
 
 /** Makes a character stand for itself. */

@@ -35,6 +35,8 @@ function startProcess(): ChildProcess {
     ...quiet,
     stdio: ['pipe', 'ignore', 'ignore', 'ipc'],
   });
+  // A child that is killed while it starts takes no more of its source; its end is told by `exit`.
+  child.stdin?.on('error', () => undefined);
   child.stdin?.end(workerSource.code);
   return child;
 }

@@ -9,23 +9,27 @@ export interface DenyRules {
 }
 
 export interface DenyGlobs {
-  readonly deny: readonly string[];
+  /** Names that are closed by default. */
+  readonly usual: readonly string[];
+  /** What the operator opens among the usual ones, and nothing else. */
   readonly allow: readonly string[];
-  /** Globs of the caller's own policy. No `allow` lifts these. */
-  readonly always: readonly string[];
+  /** What the operator and the caller's policy close. Nothing lifts these. */
+  readonly closed: readonly string[];
 }
 
 /**
  * Compiles the rules. Case never matters: `.ENV` is `.env` on many disks, and refusing one name too
  * many on the others harms nobody.
  */
-export function compileDeny({ deny, allow, always }: DenyGlobs): DenyRules {
-  const [denied, allowed, closed] = [matcher(deny), matcher(allow), matcher(always)];
+export function compileDeny(globs: DenyGlobs): DenyRules {
+  const usual = matcher(globs.usual);
+  const allowed = matcher(globs.allow);
+  const closed = matcher(globs.closed);
   return {
     denies(directory, name) {
       const last = matchableName(name);
       const path = lazily(() => [...directory.map(matchableName), last].join('/'));
-      return closed(last, path) || (denied(last, path) && !allowed(last, path));
+      return closed(last, path) || (usual(last, path) && !allowed(last, path));
     },
   };
 }
@@ -39,14 +43,22 @@ const REMEMBERED_MAX = 10_000;
  * A glob without a slash judges a name alone. One with slashes is asked only where its last part fits
  * the name: most names fit none, and then no path has to be put together.
  */
-function matcher(globs: readonly string[]): Matcher {
+function matcher(written: readonly string[]): Matcher {
+  // `private/` means the directory, as in an ignore file. Names are compared as NFC, so globs are, too.
+  const globs = written.map((glob) => glob.normalize('NFC').replace(/(?<=[^/])\/+$/, ''));
   const paths = globs.filter((glob) => glob.includes('/'));
   const names = remembered(compile(globs.filter((glob) => !glob.includes('/'))));
-  const lastParts = remembered(
-    compile(paths.map((glob) => glob.slice(glob.lastIndexOf('/') + 1) || '*')),
-  );
+  const lastParts = remembered(compile(paths.map(lastPartOf)));
   const whole = compile(paths);
   return (name, path) => names(name) || (lastParts(name) && whole.matches(path()).length > 0);
+}
+
+/** What a glob's last name has to fit. A slash inside braces or brackets ends no name. */
+function lastPartOf(glob: string): string {
+  const slash = glob.lastIndexOf('/');
+  const isWhole = !/[{[\\]/.test(glob.slice(0, slash));
+  const last = glob.slice(slash + 1);
+  return isWhole && last !== '' ? last : '*';
 }
 
 function remembered(set: GlobSet): (name: string) => boolean {

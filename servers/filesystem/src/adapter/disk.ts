@@ -42,14 +42,13 @@ export interface Disk {
 
 export interface DiskOptions {
   readonly roots: readonly OpenRoot[];
-  readonly policy: Pick<Policy, 'deny' | 'allow' | 'hardLinks'>;
+  readonly policy: Omit<Policy, 'roots'>;
   readonly sandbox: Sandbox;
 }
 
 /** Makes the disk. It starts nothing before the first call. */
 export function createDisk({ roots, policy, sandbox }: DiskOptions): Disk {
-  const { deny, allow, hardLinks } = policy;
-  const setup: WorkerSetup = { roots, deny, allow, hardLinks };
+  const setup: WorkerSetup = { roots, ...policy };
   const pool = new Pool(() => loadStart(sandbox, setup));
   return {
     async read(paths, options, run) {

@@ -38,9 +38,11 @@ export interface ReadOptions {
   readonly bytes: number;
   /** First byte, for base64. */
   readonly offset: number;
-  /** Whether private keys are taken out line by line. */
-  readonly hideKeys: boolean;
+  /** Whether secrets are covered, and bytes with secrets refused. */
+  readonly hideSecrets: boolean;
   readonly media: boolean;
+  /** Several files within one budget of bytes: one that is refused does not stop the others. */
+  readonly several: boolean;
 }
 
 export interface ReadJob extends ReadOptions {
@@ -85,9 +87,10 @@ export interface SearchJob extends JobPlace {
   readonly context: number;
   readonly mode: 'matches' | 'files' | 'count';
   readonly limit: number;
+  /** Hits of one file at most. */
   readonly perFile: number;
   readonly ignored: boolean;
-  readonly hideKeys: boolean;
+  readonly hideSecrets: boolean;
   readonly cursor: Cursor;
 }
 
@@ -96,8 +99,11 @@ export type Job = ReadJob | ListJob | FindJob | SearchJob;
 /** What a worker is started with. */
 export interface WorkerSetup {
   readonly roots: readonly OpenRoot[];
-  readonly deny: readonly string[];
+  /** Names that are closed by default. */
+  readonly usual: readonly string[];
   readonly allow: readonly string[];
+  /** What the operator closes. */
+  readonly deny: readonly string[];
   readonly hardLinks: HardLinks;
 }
 

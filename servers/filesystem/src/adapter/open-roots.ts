@@ -5,7 +5,8 @@ import { promisify } from 'node:util';
 
 import { isUnsafeRoot, type RequestedRoot, type RootProblem } from '../guard/index.ts';
 import type { OpenRoot } from './job.ts';
-import { isKernelType, O_PATH } from './walk/descriptor.ts';
+import { O_PATH } from './walk/descriptor.ts';
+import { isKernelType } from './walk/kernel-types.ts';
 
 /** How a walk holds its directories: by descriptors that can be walked from, or by a working directory. */
 export type Sandbox = 'descriptor' | 'portable';
@@ -60,7 +61,7 @@ async function examine(requested: RequestedRoot, options: OpenRootOptions): Prom
   if (isUnsafeRoot(root.path)) {
     return refused('holds a whole home or system; name a directory in it, or use --unsafe-roots');
   }
-  if (process.platform === 'linux' && isKernelType(await statfs(root.path, { bigint: true }))) {
+  if (isKernelType(await statfs(root.path, { bigint: true }))) {
     return refused('is a file system of the kernel; --unsafe-roots would serve it');
   }
   return { ok: true, root };

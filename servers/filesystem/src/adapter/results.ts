@@ -20,6 +20,8 @@ export interface TextRead extends FileFacts {
   /** Absent when the lines before were not read. */
   readonly startLine: number | undefined;
   readonly lines: number;
+  /** Secrets that were covered in the text. */
+  readonly hidden: number;
   /** Lines of the whole file, when it was read to its end. */
   readonly totalLines: number | undefined;
   /** Where reading goes on, when something is left. */
@@ -65,8 +67,8 @@ export interface Entry {
   readonly size?: number;
   readonly mtime?: string;
   readonly denied?: true;
-  /** A directory that was not entered: too deep, ignored, too large. */
-  readonly closed?: 'depth' | 'ignored' | 'large';
+  /** Why a directory was not entered. */
+  readonly closed?: 'depth' | 'ignored';
 }
 
 /** What a walk passed over, so that an answer never looks more complete than it is. */
@@ -81,6 +83,8 @@ export interface Skipped {
   notUtf8: number;
   special: number;
   unreadable: number;
+  /** Files with more hits than the caller wanted of each. */
+  capped: number;
 }
 
 /** Where the next page begins. */
@@ -130,6 +134,8 @@ export interface SearchResult {
   readonly files: readonly FileCount[];
   readonly scannedFiles: number;
   readonly scannedBytes: number;
+  /** Secrets that were covered in the lines that are shown. */
+  readonly hidden: number;
   readonly next: NextPage | undefined;
   readonly complete: boolean;
   readonly skipped: Skipped;

@@ -22,7 +22,8 @@ export function startThread(setup: WorkerSetup, events: SlotEvents): Slot {
   const cancelled = new Int32Array(new SharedArrayBuffer(4));
   const workerData: ThreadData = { setup, cancelled };
   // No environment: whatever secret stands in it is none of a file reader's business.
-  const options = { workerData, resourceLimits: RESOURCES, env: {} };
+  // No stdout of ours, either: it belongs to the protocol, and a line that is printed there breaks it.
+  const options = { workerData, resourceLimits: RESOURCES, env: {}, stdout: true, stderr: true };
   const worker =
     'file' in workerSource
       ? new Worker(workerSource.file, options)

@@ -50,7 +50,11 @@ export function serveJobs(setup: WorkerSetup, line: Line): void {
     let rules = compiled.get(key);
     if (rules === undefined) {
       if (compiled.size >= RULES_KEPT_MAX) compiled.clear();
-      rules = compileDeny({ deny: setup.deny, allow: setup.allow, always: deny });
+      rules = compileDeny({
+        usual: setup.usual,
+        allow: setup.allow,
+        closed: [...setup.deny, ...deny],
+      });
       compiled.set(key, rules);
     }
     const rootPath = roots.get(root)?.path ?? '';

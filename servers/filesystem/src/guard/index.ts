@@ -1,4 +1,5 @@
 export { type Cursor, cursorText, readCursor, START, writeCursor } from './cursor.ts';
+export { globProblem } from './glob.ts';
 export {
   isAscii,
   matchableName,

@@ -56,15 +56,17 @@ function toVisibleText(name: Name): string {
   const text = decode(bytes);
   if (text !== undefined) return toVisibleName(text);
   let visible = '';
+  // Characters are shown together, or an escape that is part of the name would not be seen as one.
+  let run = '';
   for (let at = 0; at < bytes.length;) {
     const character = characterAt(bytes, at);
-    visible +=
-      character === undefined
-        ? `\\x{${(bytes[at] ?? 0).toString(16).toUpperCase().padStart(2, '0')}}`
-        : toVisibleName(character);
+    if (character === undefined) {
+      visible += `${toVisibleName(run)}\\x{${(bytes[at] ?? 0).toString(16).toUpperCase().padStart(2, '0')}}`;
+      run = '';
+    } else run += character;
     at += character === undefined ? 1 : Buffer.byteLength(character);
   }
-  return visible;
+  return visible + toVisibleName(run);
 }
 
 /** The one character that begins at a byte, when the bytes there are valid UTF-8. */

@@ -8,19 +8,21 @@ import { refusals } from '@secure-mcp/validation';
  */
 export const REFUSALS = {
   'path.invalid': 'The path is not well formed.',
-  'path.refused': 'There is no such file or directory beneath the roots that you may use.',
-  'path.denied': 'Names like this hold credentials and stay closed.',
+  'path.refused':
+    'There is no such file or directory beneath the roots that you may use. Write root:path; list_roots names the roots.',
+  'path.denied':
+    'This name stays closed: by convention it holds credentials, or the operator closed it.',
   'path.not_a_file': 'The path is a directory. List it instead.',
   'path.not_a_directory': 'The path is a file. Read it instead.',
-  'path.changed': 'The directory changed while it was being read. Try again.',
   'file.special':
     'The path is a device, a pipe or a socket. Only files and directories can be read.',
   'file.hard_link': 'The file has another name that may lie outside the roots.',
+  'file.binary': 'The file is no text. Read it alone, with read_file.',
   'file.too_large': 'The file is too large for this.',
   'file.undecodable': 'The file is not text in this encoding.',
   'file.secret':
     'These bytes hold a secret, which cannot be taken out of exact bytes. Read the file as text.',
-  'line.out_of_range': 'The file ends before this line.',
+  'line.out_of_range': 'The file ends before this place.',
   'pattern.invalid': 'The pattern cannot be used.',
   'cursor.invalid': 'The cursor does not belong to this request.',
   'cursor.stale': 'The directory changed since the last page. Start again without a cursor.',

@@ -30,7 +30,7 @@ export const listDirectory = defineTool({
         size: z.int().optional(),
         mtime: z.string().optional(),
         denied: z.boolean().optional(),
-        closed: z.enum(['depth', 'ignored', 'large']).optional(),
+        closed: z.enum(['depth', 'ignored']).optional(),
       }),
     ),
     sorted: z.boolean(),

@@ -47,7 +47,11 @@ export const readFile = defineTool({
     tail: z.boolean().default(false).describe('The last lines instead.'),
     encoding: z.enum(['auto', 'base64', ...ENCODINGS]).default('auto'),
     offset: z.int().min(0).default(0).describe('First byte, for base64.'),
-    max_bytes: z.int().min(1).max(LIMITS.readBytesMax).default(LIMITS.readBytesDefault),
+    max_bytes: z
+      .int()
+      .min(LIMITS.readBytesMin)
+      .max(LIMITS.readBytesMax)
+      .default(LIMITS.readBytesDefault),
   }),
   output: OUTPUT,
 
@@ -61,8 +65,9 @@ export const readFile = defineTool({
       tail: input.tail,
       bytes: input.max_bytes,
       offset: input.offset,
-      hideKeys: secrets !== 'allow',
+      hideSecrets: secrets !== 'allow',
       media: true,
+      several: false,
     });
     if (outcome === undefined || outcome.kind === 'refused') return refuse('path.refused');
     return { output: outputOf(pathOf(asked), outcome), media: mediaOf(outcome) };

@@ -1,9 +1,9 @@
-import { defineTool, READS } from '@secure-mcp/runtime';
+import { defineTool, type Found, READS } from '@secure-mcp/runtime';
 import { Refusal } from '@secure-mcp/validation';
 import * as z from 'zod';
 
 import type { ReadOutcome } from '../adapter/index.ts';
-import { type PathInRoot, requestedPath } from '../guard/index.ts';
+import { type PathInRoot, REFUSALS, requestedPath } from '../guard/index.ts';
 import { LIMITS } from '../policy.ts';
 import type { Context } from './context.ts';
 import { pathOf } from './words.ts';
@@ -14,6 +14,7 @@ const FILE = z.strictObject({
   etag: z.string().optional(),
   text: z.string().optional(),
   next_line: z.int().optional(),
+  next_column: z.int().optional(),
   refused: z.string().optional(),
 });
 type File = z.input<typeof FILE>;
@@ -36,7 +37,7 @@ export const readFiles = defineTool({
       .describe('Lines of each.'),
     max_bytes: z
       .int()
-      .min(1)
+      .min(LIMITS.readBytesMin)
       .max(LIMITS.readBytesMax)
       .default(LIMITS.readBytesMax)
       .describe('In all.'),
@@ -44,9 +45,9 @@ export const readFiles = defineTool({
   output: z.strictObject({ files: z.array(FILE) }),
 
   async run({ paths, limit, max_bytes: bytes }, { path, disk, secrets }: Context) {
-    const asked = paths.map((text) => ({ text, ...parsed(path, text) }));
+    const asked = paths.map((text) => parsed(path, text));
     const places = asked.flatMap(({ place }) => (place === undefined ? [] : [place]));
-    const outcomes = await disk.read(places, {
+    const outcomes = await readAll(disk, places, {
       encoding: 'auto',
       startLine: 1,
       startColumn: 1,
@@ -54,12 +55,15 @@ export const readFiles = defineTool({
       tail: false,
       bytes,
       offset: 0,
-      hideKeys: secrets !== 'allow',
+      hideSecrets: secrets !== 'allow',
       media: false,
+      several: true,
     });
-    const files = asked.map(({ text, place, refused }): File => {
+    const files = asked.map(({ place, refused }, index): File => {
       const outcome = place === undefined ? undefined : outcomes[places.indexOf(place)];
-      if (place === undefined || outcome === undefined) return { path: text, refused };
+      // What is no path of ours is named by its place in the request: its text is the caller's.
+      if (place === undefined || outcome === undefined)
+        return { path: `paths[${String(index)}]`, refused };
       return { path: pathOf(place), ...fileOf(outcome) };
     });
     return { output: { files } };
@@ -69,10 +73,19 @@ export const readFiles = defineTool({
     const read = files.filter(({ text }) => text !== undefined).length;
     return {
       summary: `Read ${String(read)} of ${String(files.length)} files.`,
-      data: files.map(section).join('\n'),
+      data: files.map(section),
     };
   },
 });
+
+/** Nothing is left to read where every path was refused by its words. */
+async function readAll(
+  disk: Context['disk'],
+  places: readonly PathInRoot[],
+  how: Parameters<Context['disk']['read']>[1],
+): Promise<readonly ReadOutcome[]> {
+  return places.length === 0 ? [] : disk.read(places, how);
+}
 
 /** A path that is refused by its words alone is one refused file, too. */
 function parsed(
@@ -93,7 +106,8 @@ function fileOf(outcome: ReadOutcome): Omit<File, 'path'> {
       return { refused: `${outcome.code}: ${outcome.message}` };
     case 'text': {
       const { size, etag, text, next } = outcome;
-      return { size, etag, text, next_line: next?.line };
+      const column = next !== undefined && next.column > 1 ? next.column : undefined;
+      return { size, etag, text, next_line: next?.line, next_column: column };
     }
     case 'binary':
     case 'media':
@@ -101,12 +115,14 @@ function fileOf(outcome: ReadOutcome): Omit<File, 'path'> {
       return {
         size: outcome.size,
         etag: outcome.etag,
-        refused: 'file.binary: Use read_file for this one.',
+        refused: `file.binary: ${REFUSALS['file.binary']}`,
       };
   }
 }
 
-function section({ path, text, next_line: next, refused }: File): string {
-  const more = next === undefined ? '' : ` (continues at line ${String(next)})`;
-  return `==> ${path}${more}\n${text ?? refused ?? ''}`;
+/** Each file between marks of its own: what one says can then not be taken for the next one's name. */
+function section({ path, text, next_line: line, next_column: column, refused }: File): Found {
+  const place = column === undefined ? '' : `, column ${String(column)}`;
+  const more = line === undefined ? '' : ` (continues at line ${String(line)}${place})`;
+  return { head: `${path}${more}${refused === undefined ? '' : ` ${refused}`}`, text };
 }

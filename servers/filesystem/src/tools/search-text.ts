@@ -39,7 +39,7 @@ export const searchText = defineTool({
     context: z.int().min(0).max(LIMITS.contextMax).default(0).describe('Lines around a hit.'),
     mode: z.enum(['matches', 'files', 'count']).default('matches'),
     limit: z.int().min(1).max(LIMITS.matchesMax).default(LIMITS.matchesDefault),
-    max_per_file: z.int().min(1).max(LIMITS.matchesMax).default(LIMITS.matchesMax),
+    max_per_file: z.int().min(1).max(LIMITS.matchesMax).optional(),
     include_ignored: z.boolean().default(false),
     cursor: cursorText.optional(),
   }),
@@ -63,9 +63,9 @@ export const searchText = defineTool({
       context: input.context,
       mode: input.mode,
       limit: input.limit,
-      perFile: input.max_per_file,
+      perFile: input.max_per_file ?? Infinity,
       ignored: input.include_ignored,
-      hideKeys: secrets !== 'allow',
+      hideSecrets: secrets !== 'allow',
       cursor: readCursor(cursor, question),
     });
     const found =

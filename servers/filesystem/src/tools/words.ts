@@ -29,7 +29,10 @@ export interface EntryLine {
   readonly closed?: string | undefined;
 }
 
-/** One entry on one line: names cannot hold a line feed here, so none can forge another entry. */
+/**
+ * One entry on one line, the path last: names cannot hold a line feed here, so none can forge another
+ * entry, and nothing stands behind a name that a name could imitate.
+ */
 export function entryLine({ path, type, size, mtime, denied, closed }: EntryLine): string {
   const notes = [
     size === undefined ? '' : `${String(size)} bytes`,
@@ -37,7 +40,7 @@ export function entryLine({ path, type, size, mtime, denied, closed }: EntryLine
     denied === true ? 'denied' : '',
     closed === undefined ? '' : `not entered: ${closed}`,
   ].filter((note) => note !== '');
-  return [type.padEnd(9), path, ...notes].join('  ').trimEnd();
+  return [type.padEnd(9), ...notes, path].join('  ');
 }
 
 export function joinSentences(...sentences: readonly string[]): string {

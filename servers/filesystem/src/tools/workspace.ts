@@ -39,7 +39,7 @@ export const workspace = defineResource({
   async read(text, context) {
     const { uri, disk, secrets } = context;
     const asked = uri(text);
-    const options = { ...WHOLE, hideKeys: secrets !== 'allow' };
+    const options = { ...WHOLE, hideSecrets: secrets !== 'allow' };
     try {
       const [outcome] = await disk.read([asked], { ...options, encoding: 'auto' });
       if (outcome?.kind !== 'binary') return [contentOf(text, outcome)];
@@ -79,6 +79,7 @@ const WHOLE = {
   bytes: LIMITS.readBytesMax,
   offset: 0,
   media: true,
+  several: false,
 } as const;
 
 const ONE_LEVEL = {

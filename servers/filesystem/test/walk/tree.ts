@@ -29,7 +29,7 @@ export function rulesOf(
   deny: readonly string[] = [],
   hardLinks: HardLinks = 'owned',
 ): WalkRules {
-  return { deny: compileDeny({ deny, allow: [], always: [] }), hardLinks, rootPath };
+  return { deny: compileDeny({ usual: deny, allow: [], closed: [] }), hardLinks, rootPath };
 }
 
 /** Walks to a path that is written with slashes. */

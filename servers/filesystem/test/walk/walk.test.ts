@@ -60,8 +60,8 @@ afterAll(() => {
 });
 
 describe.each(SANDBOXES)('the %s walk', (sandbox) => {
-  function read(path: string, rules: WalkRules = rulesOf(root)): string {
-    const directory = openRootDirectory(sandbox, root);
+  function read(path: string, rules: WalkRules = rulesOf(root), top = root): string {
+    const directory = openRootDirectory(sandbox, top);
     const before = openDescriptors();
     try {
       const destination = walkTo(directory, path, rules);
@@ -132,6 +132,24 @@ describe.each(SANDBOXES)('the %s walk', (sandbox) => {
   test.each(['pipe', 'socket'])(verifies('C3.special', '%j is never opened'), (path) => {
     expect(read(path)).toBe('file.special undefined');
   });
+
+  test.each([
+    ['/dev', 'null'],
+    ['/dev', 'zero'],
+    ['/dev', 'full'],
+    ['/dev', 'random'],
+    ['/dev', 'tty'],
+    ['/', 'dev/null'],
+  ])(verifies('C3.special', 'beneath %s, the device %s is never opened'), (top, path) => {
+    expect(read(path, rulesOf(top), top)).toBe('file.special undefined');
+  });
+
+  test.each(['proc/version', 'proc/self/environ', 'proc/self/fd', 'sys/kernel/mm', 'proc', 'sys'])(
+    verifies('C3.special', 'beneath /, the file system of the kernel at %s is never entered'),
+    (path) => {
+      expect(read(path, rulesOf('/'), '/')).toBe('file.special undefined');
+    },
+  );
 
   test(
     verifies(

@@ -4,6 +4,7 @@ import type { Name } from '../../guard/index.ts';
 import type { FileType } from '../job.ts';
 import type { Skipped } from '../results.ts';
 import type { Directory } from '../walk/directory.ts';
+import { isoTime } from './facts.ts';
 
 export interface Details {
   readonly size?: number;
@@ -19,7 +20,7 @@ export function detailsOf(
 ): Details {
   try {
     const { size, mtimeMs } = lstatSync(directory.at(name));
-    const mtime = new Date(mtimeMs).toISOString();
+    const mtime = isoTime(mtimeMs);
     return type === 'file' ? { size, mtime } : { mtime };
   } catch {
     // Gone since it was listed.

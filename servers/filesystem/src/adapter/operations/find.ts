@@ -6,7 +6,7 @@ import type { Entry, FindResult, NextPage, Skipped } from '../results.ts';
 import { type Budget, type TreeEntry, walkTree } from '../walk/tree.ts';
 import { type Details, detailsOf } from './details.ts';
 import { Page } from './page.ts';
-import { hidingAbove, inDirectory, newBudget, nothingSkipped, type Work } from './work.ts';
+import { hidingFor, inDirectory, newBudget, nothingSkipped, type Work } from './work.ts';
 
 /** Entries between two looks at the clock. */
 const STRIDE = 512;
@@ -18,10 +18,9 @@ export function find(job: FindJob, work: Work): FindResult {
     const skipped = nothingSkipped();
     const budget = newBudget(work);
     const walk = walkTree(directory, {
-      deny: work.rulesFor(job).deny,
+      rules: work.rulesFor(job),
       depth: Infinity,
-      ignored: job.ignored,
-      hiding: job.ignored ? [] : hidingAbove(work, job, directory),
+      ...hidingFor(work, job, directory),
       after: job.sort === 'path' ? job.cursor.after : undefined,
       inclusive: false,
       budget,
@@ -31,7 +30,7 @@ export function find(job: FindJob, work: Work): FindResult {
     const found = matching(walk, scan);
     const page = job.sort === 'path' ? inOrder(found, scan, budget) : sorted(found, job);
     // In an order of its own, a page is cut from a whole walk; only the walk can be incomplete.
-    const complete = page.next === undefined && !budget.over;
+    const complete = !budget.over && (job.sort !== 'path' || page.next === undefined);
     return { kind: 'find', ...page, scanned: scan.count, complete, skipped };
   });
 }

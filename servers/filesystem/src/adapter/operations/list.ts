@@ -9,7 +9,7 @@ import { type Entries, readEntries } from '../walk/entries.ts';
 import { type TreeEntry, walkTree } from '../walk/tree.ts';
 import { detailsOf } from './details.ts';
 import { Page } from './page.ts';
-import { hidingAbove, inDirectory, newBudget, nothingSkipped, type Work } from './work.ts';
+import { hidingFor, inDirectory, newBudget, nothingSkipped, type Work } from './work.ts';
 
 /** Lists a directory, or a tree down to a depth, in pages. */
 export function list(job: ListJob, work: Work): ListResult {
@@ -34,10 +34,9 @@ function listSorted(
 ): ListResult {
   const budget = newBudget(work);
   const walk = walkTree(directory, {
-    deny: work.rulesFor(job).deny,
+    rules: work.rulesFor(job),
     depth: job.depth,
-    ignored: job.ignored,
-    hiding: job.ignored ? [] : hidingAbove(work, job, directory),
+    ...hidingFor(work, job, directory),
     after: job.cursor.after,
     inclusive: false,
     first,

@@ -1,11 +1,13 @@
 import type { Stats } from 'node:fs';
 
+import { SECRET_CHARACTERS_MAX } from '@secure-mcp/validation';
+
 import { refuse } from '../../guard/index.ts';
 import { LIMITS } from '../../policy.ts';
 import type { ReadOptions } from '../job.ts';
 import { readBytes, readChunks } from '../read/chunks.ts';
 import { type LineEnds, readLines, type TextLine } from '../read/lines.ts';
-import { withoutKeyLines, withoutKeysBackwards } from '../read/private-keys.ts';
+import { createScreen, OPEN_SCREEN, type Screened, screenEnd } from '../read/screen.ts';
 import { Window } from '../read/window.ts';
 import type { TextRead } from '../results.ts';
 import { factsOf } from './facts.ts';
@@ -20,7 +22,7 @@ export interface TextSource {
 }
 
 /** Bytes looked at before the end of a large file, to see whether a key begins there. */
-const KEY_CONTEXT_BYTES = 16_384;
+const KEY_CONTEXT_BYTES = 65_536;
 /** Lines between two looks at the clock. */
 const STRIDE = 4096;
 
@@ -35,9 +37,10 @@ function readForward(source: TextSource, options: ReadOptions): TextRead {
   const { size } = source.stats;
   const to = Math.min(size, LIMITS.scanBytesMax);
   const ends: LineEnds = { lf: 0, crlf: 0 };
-  const kept = options.startColumn + options.bytes;
-  const window = new Window(options);
-  const total = fill(window, linesOf(source, to, kept, ends, options), size, source.pause);
+  const screen = options.hideSecrets ? createScreen() : OPEN_SCREEN;
+  const window = new Window(options, screen);
+  const kept = options.startColumn + options.bytes + SECRET_CHARACTERS_MAX;
+  const total = fill(window, linesOf(source, to, kept, ends), size, source.pause);
   if (window.start === undefined && options.startLine > 1) {
     if (total === undefined)
       refuse('file.too_large', { hint: 'The line lies too far from the start.' });
@@ -45,6 +48,7 @@ function readForward(source: TextSource, options: ReadOptions): TextRead {
   }
   return {
     ...textRead(source, window.lines, ends),
+    hidden: window.hidden,
     startLine: window.start,
     totalLines: total,
     next: window.next,
@@ -80,27 +84,28 @@ function linesOf(
   to: number,
   lineCharactersMax: number,
   ends: LineEnds,
-  { hideKeys }: ReadOptions,
 ): Iterable<TextLine> {
   const chunks = readChunks(descriptor, bomBytes, to);
-  const lines = readLines(chunks, { encoding, lineCharactersMax }, ends);
-  return hideKeys ? withoutKeyLines(lines) : lines;
+  return readLines(chunks, { encoding, lineCharactersMax }, ends);
 }
 
 function readTail(source: TextSource, options: ReadOptions): TextRead {
   const ends: LineEnds = { lf: 0, crlf: 0 };
-  const kept: TextLine[] = [];
+  const screen = options.hideSecrets ? createScreen() : OPEN_SCREEN;
+  const kept: (TextLine & Screened)[] = [];
+  const lineCharactersMax = options.bytes + SECRET_CHARACTERS_MAX;
   let total = 0;
-  for (const line of linesOf(source, source.stats.size, options.bytes, ends, options)) {
+  for (const line of linesOf(source, source.stats.size, lineCharactersMax, ends)) {
     total = line.number;
     if (total % STRIDE === 0) source.pause();
-    kept.push(line);
+    kept.push({ ...line, ...screen.show(line.text) });
     if (kept.length > options.lines) kept.shift();
   }
   const last = lastWithin(kept, options.bytes);
   const startLine = last[0]?.number;
   return {
     ...textRead(source, last.map(textOf), ends),
+    hidden: hiddenIn(last),
     startLine,
     totalLines: total,
     truncated: last.length < total,
@@ -116,11 +121,13 @@ function readFarTail(source: TextSource, options: ReadOptions): TextRead {
   const from = wanted - (wanted % width);
   const bytes = readBytes(descriptor, from, stats.size - from);
   const piece = bytes.subarray(afterFirstLine(bytes, encoding));
-  const limits = { encoding, lineCharactersMax: options.bytes };
+  const limits = { encoding, lineCharactersMax: options.bytes + SECRET_CHARACTERS_MAX };
   const lines = [...readLines([piece], limits, ends)];
-  const shown = options.hideKeys ? withoutKeysBackwards(lines) : lines;
+  const shown = options.hideSecrets
+    ? screenEnd(lines)
+    : lines.map((line) => ({ ...line, hidden: 0 }));
   const last = lastWithin(shown.slice(-options.lines), options.bytes);
-  return { ...textRead(source, last.map(textOf), ends), truncated: true };
+  return { ...textRead(source, last.map(textOf), ends), hidden: hiddenIn(last), truncated: true };
 }
 
 /** The first line of a piece is cut somewhere; what follows it is whole. */
@@ -131,7 +138,10 @@ function afterFirstLine(bytes: Buffer, encoding: string): number {
 }
 
 /** The last lines that fit into bytes. */
-function lastWithin(lines: readonly TextLine[], bytesMax: number): readonly TextLine[] {
+function lastWithin<Line extends TextLine>(
+  lines: readonly Line[],
+  bytesMax: number,
+): readonly Line[] {
   let left = bytesMax;
   let from = lines.length;
   for (const { text, whole } of lines.toReversed()) {
@@ -140,6 +150,10 @@ function lastWithin(lines: readonly TextLine[], bytesMax: number): readonly Text
     from -= 1;
   }
   return lines.slice(from);
+}
+
+function hiddenIn(lines: readonly Screened[]): number {
+  return lines.reduce((sum, { hidden }) => sum + hidden, 0);
 }
 
 function textOf({ text }: TextLine): string {
@@ -159,6 +173,7 @@ function textRead(
     eol: eolOf(ends),
     text: lines.join('\n'),
     lines: lines.length,
+    hidden: 0,
     startLine: undefined,
     totalLines: undefined,
     next: undefined,

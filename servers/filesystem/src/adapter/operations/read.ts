@@ -1,12 +1,13 @@
 import type { Stats } from 'node:fs';
 
-import { findSecrets, Refusal } from '@secure-mcp/validation';
+import { Refusal } from '@secure-mcp/validation';
 
 import { refuse } from '../../guard/index.ts';
 import { LIMITS } from '../../policy.ts';
 import type { JobPlace, ReadJob, ReadOptions } from '../job.ts';
 import { readBytes } from '../read/chunks.ts';
-import { SNIFF_BYTES, sniff } from '../read/sniff.ts';
+import { holdsSecret } from '../read/screen.ts';
+import { type Sniffed, SNIFF_BYTES, sniff } from '../read/sniff.ts';
 import type { BytesRead, MediaRead, ReadOutcome, ReadResult } from '../results.ts';
 import { factsOf } from './facts.ts';
 import { readText } from './read-text.ts';
@@ -14,9 +15,8 @@ import type { Work } from './work.ts';
 
 /** Reads one file, or several within one budget of bytes. */
 export function read(job: ReadJob, work: Work): ReadResult {
-  const [only, ...others] = job.files;
-  if (only !== undefined && others.length === 0)
-    return { kind: 'read', files: [readOne(only, job, work)] };
+  if (!job.several)
+    return { kind: 'read', files: job.files.map((place) => readOne(place, job, work)) };
   let left = job.bytes;
   const files = job.files.map((place) => {
     work.pause();
@@ -60,6 +60,7 @@ function readSniffed(
   const sniffed = sniff(readBytes(descriptor, 0, Math.min(SNIFF_BYTES, stats.size)));
   const source = { descriptor, stats, pause: () => work.pause() };
   if (options.encoding !== 'auto') {
+    refuseDisguise(descriptor, stats, options, sniffed);
     const bomBytes = sniffed.kind === 'text' ? sniffed.bomBytes : 0;
     return readText({ ...source, encoding: options.encoding, bomBytes }, options);
   }
@@ -71,39 +72,68 @@ function readSniffed(
       );
     case 'media':
       return options.media
-        ? mediaRead(descriptor, stats, sniffed)
+        ? mediaRead(descriptor, stats, sniffed, options)
         : { kind: 'binary', ...factsOf(stats) };
     case 'binary':
       return { kind: 'binary', ...factsOf(stats) };
   }
 }
 
+/**
+ * Refuses to read a file with secrets in an encoding that would spell them in other letters. Read as
+ * UTF-16, a token is a row of Chinese characters, and whoever encodes them again has the token.
+ */
+function refuseDisguise(
+  descriptor: number,
+  { size }: Stats,
+  { encoding, hideSecrets }: ReadOptions,
+  sniffed: Sniffed,
+): void {
+  const isOwn = sniffed.kind === 'text' && sniffed.encoding === encoding;
+  if (!hideSecrets || isOwn || !OTHER_LETTERS.test(encoding)) return;
+  if (size > LIMITS.scanBytesMax) refuse('file.too_large');
+  for (let from = 0; from < size; from += PIECE_BYTES) {
+    const piece = readBytes(
+      descriptor,
+      from,
+      Math.min(size - from, PIECE_BYTES + SECRET_MARGIN_BYTES),
+    );
+    if (holdsSecret(piece, { start: 0, end: piece.length })) refuse('file.secret');
+  }
+}
+
+/** Encodings in which a byte of ASCII can be a part of something else. */
+const OTHER_LETTERS = /^(?:utf-16|gb|big5|euc|shift_jis|iso-2022)/;
+
 function mediaRead(
   descriptor: number,
   stats: Stats,
-  { type, mimeType }: { readonly type: 'image' | 'audio'; readonly mimeType: string },
+  { type, mimeType }: Extract<Sniffed, { kind: 'media' }>,
+  { hideSecrets }: ReadOptions,
 ): MediaRead {
   if (stats.size > LIMITS.mediaBytesMax) refuse('file.too_large');
-  const data = readBytes(descriptor, 0, stats.size).toString('base64');
-  return { kind: 'media', ...factsOf(stats), type, mimeType, data };
+  const bytes = readBytes(descriptor, 0, stats.size);
+  // The first bytes of a picture are easily put before anything else.
+  if (hideSecrets && holdsSecret(bytes, { start: 0, end: bytes.length })) refuse('file.secret');
+  return { kind: 'media', ...factsOf(stats), type, mimeType, data: bytes.toString('base64') };
 }
 
 /** The exact bytes. A secret cannot be taken out of them without making them inexact, so they are refused. */
 function bytesRead(
   descriptor: number,
   stats: Stats,
-  { offset, bytes, hideKeys }: ReadOptions,
+  { offset, bytes, hideSecrets }: ReadOptions,
 ): BytesRead {
   if (offset > stats.size)
     refuse('line.out_of_range', { hint: `It has ${String(stats.size)} bytes.` });
-  // Secrets may stand across the edges of the window.
-  const margin = hideKeys ? SECRET_MARGIN_BYTES : 0;
+  // Secrets may stand across the edges of the window. A file that is not huge is looked at as a whole.
+  const isSmall = stats.size <= LIMITS.countBytesMax;
+  const margin = hideSecrets ? (isSmall ? stats.size : SECRET_MARGIN_BYTES) : 0;
   const from = Math.max(0, offset - margin);
   const around = readBytes(descriptor, from, Math.min(stats.size, offset + bytes + margin) - from);
-  // Without its NULs, UTF-16 reads like ASCII.
-  const text = hideKeys ? around.toString('latin1').replaceAll('\0', '') : '';
-  if (findSecrets(text).length > 0) refuse('file.secret');
-  const window = around.subarray(offset - from, offset - from + bytes);
+  const shown = { start: offset - from, end: offset - from + bytes };
+  if (hideSecrets && holdsSecret(around, shown)) refuse('file.secret');
+  const window = around.subarray(shown.start, shown.end);
   const end = offset + window.length;
   return {
     kind: 'bytes',
@@ -114,5 +144,7 @@ function bytesRead(
   };
 }
 
-/** Longer than any key file's own length between its first and last line. */
-const SECRET_MARGIN_BYTES = 16_384;
+/** Looked at in one go when a whole file is looked at. */
+const PIECE_BYTES = 4_194_304;
+/** Looked at on both sides of a window in a huge file: longer than any key that people use. */
+const SECRET_MARGIN_BYTES = 65_536;

@@ -5,7 +5,7 @@ import { compileLinear, type LinearPattern } from '@secure-mcp/validation/patter
 import { type Name, refuse } from '../../guard/index.ts';
 import { LIMITS } from '../../policy.ts';
 import type { SearchJob } from '../job.ts';
-import { withoutKeys } from '../read/private-keys.ts';
+import { screenText } from '../read/screen.ts';
 import { readSearchable } from '../read/search-text.ts';
 import { TextLines } from '../read/text-lines.ts';
 import type { FileCount, Hit, NextPage, SearchResult, Skipped } from '../results.ts';
@@ -14,7 +14,7 @@ import { type Budget, type TreeEntry, walkTree } from '../walk/tree.ts';
 import { mayBeRead, type WalkRules } from '../walk/walk.ts';
 import { compileChosen } from './find.ts';
 import { Page } from './page.ts';
-import { hidingAbove, newBudget, nothingSkipped, type Work } from './work.ts';
+import { hidingFor, newBudget, nothingSkipped, type Work } from './work.ts';
 
 /** Files between two looks at the clock. */
 const STRIDE = 32;
@@ -24,12 +24,14 @@ export function search(job: SearchJob, work: Work): SearchResult {
   const gathered: Gathered = {
     job,
     pattern: compile(job),
+    pause: () => work.pause(),
     rules: work.rulesFor(job),
     hits: new Page(job.limit),
     files: new Page(job.limit),
     skipped: nothingSkipped(),
     scannedFiles: 0,
     scannedBytes: 0,
+    hidden: 0,
     next: undefined,
   };
   const destination = work.open(job);
@@ -38,13 +40,14 @@ export function search(job: SearchJob, work: Work): SearchResult {
       destination.kind === 'file'
         ? searchFile(destination.file, [], gathered)
         : searchTree(destination.directory, gathered, work);
-    const { hits, files, skipped, scannedFiles, scannedBytes, next } = gathered;
+    const { hits, files, skipped, scannedFiles, scannedBytes, hidden, next } = gathered;
     return {
       kind: 'search',
       hits: hits.items,
       files: files.items,
       scannedFiles,
       scannedBytes,
+      hidden,
       next,
       complete,
       skipped,
@@ -58,12 +61,15 @@ export function search(job: SearchJob, work: Work): SearchResult {
 interface Gathered {
   readonly job: SearchJob;
   readonly pattern: LinearPattern;
+  /** Stops the search when the call is over. */
+  readonly pause: () => void;
   readonly rules: WalkRules;
   readonly hits: Page<Hit>;
   readonly files: Page<FileCount>;
   readonly skipped: Skipped;
   scannedFiles: number;
   scannedBytes: number;
+  hidden: number;
   /** Where the next page begins, once this one is full. */
   next: NextPage | undefined;
 }
@@ -80,10 +86,9 @@ function searchTree(base: Directory, gathered: Gathered, work: Work): boolean {
   const budget = newBudget(work);
   const chosen = job.glob === undefined ? undefined : compileChosen(job.glob);
   const walk = walkTree(base, {
-    deny: rules.deny,
+    rules,
     depth: Infinity,
-    ignored: job.ignored,
-    hiding: job.ignored ? [] : hidingAbove(work, job, base),
+    ...hidingFor(work, job, base),
     after: job.cursor.after,
     // The last page may have ended in the middle of a file.
     inclusive: true,
@@ -102,6 +107,8 @@ function searchTree(base: Directory, gathered: Gathered, work: Work): boolean {
   return !budget.over;
 }
 
+/** Lines between two looks at the clock, within one file. */
+const LINE_STRIDE = 256;
 const LINE_MAX = Number.MAX_SAFE_INTEGER;
 
 /** The files of a walk that may be opened at all. */
@@ -133,9 +140,18 @@ function searchEntry({ directory, name, steps }: TreeEntry, gathered: Gathered):
     if (mayBeRead(found.stats, rules.hardLinks)) return searchFile(found, steps, gathered);
     skipped.denied += 1;
     return true;
+  } catch (error) {
+    // A disk that cannot give one file must not take the others with it.
+    if (!isInputOutputError(error)) throw error;
+    skipped.unreadable += 1;
+    return true;
   } finally {
     closeSync(found.descriptor);
   }
+}
+
+function isInputOutputError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'read';
 }
 
 function searchFile(
@@ -155,7 +171,12 @@ function searchFile(
   if (content.kind === 'binary') skipped.binary += 1;
   if (content.kind !== 'text') return true;
   if (!content.utf8) skipped.notUtf8 += 1;
-  const lines = new TextLines(job.hideKeys ? withoutKeys(content.text) : content.text);
+  const screened = job.hideSecrets ? screenText(content.text) : { text: content.text };
+  if (screened === undefined) {
+    skipped.denied += 1;
+    return true;
+  }
+  const lines = new TextLines(screened);
   const gather = job.mode === 'matches' ? gatherHits : gatherFile;
   return gather(lines, steps, gathered);
 }
@@ -164,15 +185,22 @@ function searchFile(
 function* matchingLines(
   lines: TextLines,
   steps: readonly Name[],
-  { job, pattern }: Gathered,
+  { job, pattern, pause, skipped }: Gathered,
 ): Generator<string> {
-  const from = resumesIn(job, steps) ? (job.cursor.line ?? 0) : 0;
-  let left = job.mode === 'files' ? 1 : job.perFile;
+  const from = resumeLine(job, steps);
+  let left = ceilingOf(job);
   for (const line of lines.all()) {
-    if (lines.number <= from || !pattern.test(line)) continue;
-    yield line;
+    if (lines.number % LINE_STRIDE === 0) pause();
+    // Hits of earlier pages count where there is a ceiling; elsewhere nothing has to be tested again.
+    const isEarlier = lines.number <= from;
+    if ((isEarlier && left === Infinity) || !pattern.test(line)) continue;
+    if (left === 0) {
+      skipped.capped += 1;
+      return;
+    }
     left -= 1;
-    if (left === 0) return;
+    if (!isEarlier) yield line;
+    if (job.mode === 'files') return;
   }
 }
 
@@ -199,9 +227,17 @@ function fullAt(steps: readonly Name[], line: number, gathered: Gathered): false
 }
 
 /** A page that ended within a file goes on behind its last line; a search of one file has no steps. */
-function resumesIn({ cursor }: SearchJob, steps: readonly Name[]): boolean {
-  const after = cursor.after ?? [];
-  return after.length === steps.length && after.every((step, index) => step === steps[index]);
+function resumeLine({ cursor }: SearchJob, steps: readonly Name[]): number {
+  const { after = [], line = 0 } = cursor;
+  const isHere =
+    after.length === steps.length && after.every((step, index) => step === steps[index]);
+  return isHere ? line : 0;
+}
+
+/** Hits of one file at most. One is enough to name a file, and a count is no count if it stops. */
+function ceilingOf({ mode, perFile }: SearchJob): number {
+  if (mode === 'files') return 1;
+  return mode === 'count' ? Infinity : perFile;
 }
 
 /** Returns false when the page has no room for it. */
@@ -209,13 +245,15 @@ function addHit(
   line: string,
   lines: TextLines,
   steps: readonly Name[],
-  { job, pattern, hits }: Gathered,
+  gathered: Gathered,
 ): boolean {
+  const { job, pattern, hits } = gathered;
   const at = Math.max(0, pattern.indexIn(line));
   const text = clip(line, at);
   const before = lines.before(job.context).map((other) => clip(other, 0));
   const after = lines.after(job.context).map((other) => clip(other, 0));
   if (!hits.hasRoomFor(steps, [text, ...before, ...after])) return false;
+  gathered.hidden += lines.hiddenAround(job.context);
   hits.add({ steps, line: lines.number, column: at + 1, text, before, after });
   return true;
 }

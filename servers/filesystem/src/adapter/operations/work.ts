@@ -1,8 +1,8 @@
 import type { JobPlace } from '../job.ts';
 import type { Skipped } from '../results.ts';
 import type { Directory } from '../walk/directory.ts';
-import { type Hiding, hidingIn } from '../walk/hiding.ts';
-import type { Budget } from '../walk/tree.ts';
+import { type Hiding, type HidingBudget, hidingIn, newHidingBudget } from '../walk/hiding.ts';
+import type { Budget, TreeOptions } from '../walk/tree.ts';
 import type { Destination, WalkRules } from '../walk/walk.ts';
 import { refuse } from '../../guard/index.ts';
 
@@ -37,12 +37,29 @@ export function inDirectory<Value>(
  * Reads the ignore files above a directory, down from its root, as git does. They decide what is shown
  * and never what may be read, so a race between these looks and the walk matters to nobody.
  */
-export function hidingAbove(work: Work, place: JobPlace, { names }: Directory): readonly Hiding[] {
+function hidingAbove(
+  work: Work,
+  place: JobPlace,
+  { names }: Directory,
+  budget: HidingBudget,
+): readonly Hiding[] {
+  const rules = work.rulesFor(place);
   return names.flatMap((_, depth) =>
     inDirectory(work, { ...place, steps: names.slice(0, depth) }, (above) =>
-      hidingIn(above, { lead: names.slice(depth), depth: 0 }),
+      hidingIn(above, { lead: names.slice(depth), depth: 0 }, rules, budget),
     ),
   );
+}
+
+/** What a walk needs to know of ignore files. */
+export function hidingFor(
+  work: Work,
+  job: JobPlace & { readonly ignored: boolean },
+  directory: Directory,
+): Pick<TreeOptions, 'ignored' | 'hiding' | 'hidingBudget'> {
+  const hidingBudget = newHidingBudget();
+  const hiding = job.ignored ? [] : hidingAbove(work, job, directory, hidingBudget);
+  return { ignored: job.ignored, hiding, hidingBudget };
 }
 
 export function nothingSkipped(): Skipped {
@@ -55,6 +72,7 @@ export function nothingSkipped(): Skipped {
     notUtf8: 0,
     special: 0,
     unreadable: 0,
+    capped: 0,
   };
 }
 
@@ -62,6 +80,7 @@ export function newBudget(work: Work): Budget {
   return {
     spent: 0,
     over: false,
+    pause: () => work.pause(),
     late() {
       work.pause();
       return work.late();

@@ -28,7 +28,9 @@ export function wouldHang(stuck: Job, job: Job): boolean {
 
 function meets(stuck: Job, held: JobPlace, job: Job, wanted: JobPlace): boolean {
   if (isLong(stuck)) return isLong(job) && (isBeneath(wanted, held) || isBeneath(held, wanted));
-  const directory = stuck.kind === 'read' ? { ...held, steps: held.steps.slice(0, -1) } : held;
+  // A read at the top of a root may hang in a mount or a link there; the rest of the root is well.
+  const above = held.steps.slice(0, -1);
+  const directory = stuck.kind === 'read' && above.length > 0 ? { ...held, steps: above } : held;
   return isBeneath(wanted, directory) || (isLong(job) && isBeneath(directory, wanted));
 }
 

@@ -15,14 +15,22 @@ const LONG_MAX = Math.max(1, Math.min(2, availableParallelism() - 1));
 const WAITING_MAX = 64;
 /** Workers that hang in a file system which does not answer; above it no new one is risked. */
 const STUCK_MAX = 8;
-/** How long after its deadline a silent worker counts as stuck, in milliseconds. */
+/** How long a worker may go on after its deadline or its cancelling before it is ended, in milliseconds. */
+const END_AFTER_MS = 250;
+/** How long it may take to end. One that computes does at once; one that does not is in a system call. */
 const STUCK_AFTER_MS = 250;
 /** How long workers may take to end, in milliseconds. */
 const END_MS = 500;
 
+interface Running {
+  readonly id: number;
+  readonly task: Task;
+  timer: NodeJS.Timeout | undefined;
+}
+
 interface Worker {
   readonly slot: Slot;
-  running: { readonly id: number; readonly task: Task; readonly timer: NodeJS.Timeout } | undefined;
+  running: Running | undefined;
   /** Inside a system call that does not return. It may come back, or never. */
   stuck: boolean;
 }
@@ -30,8 +38,8 @@ interface Worker {
 /**
  * Runs jobs on workers, so that no disk can hold the server.
  *
- * A system call on a dead mount does not return and cannot be interrupted. It costs its worker; the
- * caller gets an answer at its deadline, the next job gets another worker, and whoever asks for the
+ * A worker that computes for too long is ended. A system call on a dead mount does not return and
+ * cannot be interrupted: it costs its worker, the next job gets another one, and whoever asks for the
  * same place is refused at once.
  */
 export class Pool {
@@ -127,8 +135,8 @@ export class Pool {
   #give(worker: Worker, task: Task): void {
     this.#lastId = (this.#lastId % 0x7fffffff) + 1;
     const budgetMs = Math.max(0, task.options.deadline - performance.now());
-    const timer = setTimeout(() => this.#suspect(worker), budgetMs + STUCK_AFTER_MS).unref();
-    worker.running = { id: this.#lastId, task, timer };
+    worker.running = { id: this.#lastId, task, timer: undefined };
+    this.#watch(worker, budgetMs + END_AFTER_MS);
     worker.slot.post({ id: this.#lastId, job: task.job, budgetMs });
   }
 
@@ -153,10 +161,25 @@ export class Pool {
 
   #cancel(task: Task): void {
     const worker = [...this.#workers].find(({ running }) => running?.task === task);
-    if (worker?.running !== undefined) worker.slot.cancel(worker.running.id);
+    if (worker?.running !== undefined) {
+      worker.slot.cancel(worker.running.id);
+      this.#watch(worker, END_AFTER_MS);
+    }
     task.fail(task.options.signal.reason);
   }
 
+  /** Ends a worker that has not finished its job in time: an expression can be linear and still take minutes. */
+  #watch(worker: Worker, afterMs: number): void {
+    const { running } = worker;
+    if (running === undefined) return;
+    clearTimeout(running.timer);
+    running.timer = setTimeout(() => {
+      void worker.slot.end();
+      running.timer = setTimeout(() => this.#suspect(worker), STUCK_AFTER_MS).unref();
+    }, afterMs).unref();
+  }
+
+  /** What computes can be ended. What is still there waits inside a system call. */
   #suspect(worker: Worker): void {
     worker.stuck = true;
     worker.running?.task.refuse('root.unresponsive');
@@ -166,6 +189,7 @@ export class Pool {
   #lose(worker: Worker): void {
     if (!this.#workers.delete(worker)) return;
     clearTimeout(worker.running?.timer);
+    // Settled already, when it was ended for being late.
     worker.running?.task.refuse('disk.memory');
     if (!this.#closing) this.#pump();
   }

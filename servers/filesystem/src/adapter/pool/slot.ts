@@ -5,6 +5,7 @@ export interface Slot {
   post(message: JobMessage): void;
   /** Stops the running job soon. */
   cancel(id: number): void;
+  /** Ends the worker, whatever it computes. Only a system call that does not return keeps it. */
   end(): Promise<void>;
 }
 

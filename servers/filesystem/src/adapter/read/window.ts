@@ -1,5 +1,6 @@
 import type { ReadOptions } from '../job.ts';
 import type { TextLine } from './lines.ts';
+import type { Screen } from './screen.ts';
 
 /** The lines that one answer holds: from a place on, up to a number of lines and of bytes. */
 export class Window {
@@ -8,23 +9,32 @@ export class Window {
   start: number | undefined;
   /** Where the next answer begins, once this one is full. */
   next: { readonly line: number; readonly column: number } | undefined;
+  /** Secrets that were covered in the lines. */
+  hidden = 0;
   readonly #options: ReadOptions;
+  readonly #screen: Screen;
   #left: number;
 
-  constructor(options: ReadOptions) {
+  constructor(options: ReadOptions, screen: Screen) {
     this.#options = options;
+    this.#screen = screen;
     this.#left = options.bytes;
   }
 
   /** Takes the next line of the file. A window that is full takes nothing more. */
-  take({ number, text, whole }: TextLine): void {
+  take({ number, text: line, whole }: TextLine): void {
     const { startLine, startColumn, lines: linesMax } = this.#options;
-    if (this.next !== undefined || number < startLine) return;
+    if (this.next !== undefined || number < startLine) {
+      this.#screen.follow(line);
+      return;
+    }
     const column = number === startLine ? startColumn : 1;
-    if (this.lines.length >= linesMax) {
+    if (this.lines.length >= linesMax || this.#left < 0) {
       this.next = { line: number, column };
       return;
     }
+    const { text, hidden } = this.#screen.show(line);
+    this.hidden += hidden;
     const rest = text.slice(column - 1);
     const fitting = cutToBytes(rest, this.#left);
     if (whole && fitting.length === rest.length) {

@@ -10,6 +10,7 @@ import {
 
 import { isAscii, type Name, nameFromDisk } from '../../guard/index.ts';
 import { type Directory, type Found, missing } from './directory.ts';
+import { isKernelType } from './kernel-types.ts';
 
 /**
  * The descriptor walk of Linux: openat(2), spelled for a runtime that lacks it.
@@ -24,21 +25,6 @@ export const O_PATH = 0o10_000_000;
 const { O_NOFOLLOW, O_NONBLOCK, O_NOCTTY, O_RDONLY } = constants;
 /** O_NONBLOCK: a pipe that was swapped in must not hold the thread until someone writes. */
 const READ = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-
-/**
- * File systems that show the kernel instead of files: reading them can block, act, or lead out
- * through magic links (statfs(2), magic.h). proc, sysfs, devpts, cgroup, cgroup2, debugfs, tracefs,
- * securityfs, bpf, pstore, configfs, fusectl, binfmt_misc, mqueue.
- */
-const KERNEL_FILE_SYSTEMS = new Set([
-  0x9fa0, 0x62656572, 0x1cd1, 0x27e0eb, 0x63677270, 0x64626720, 0x74726163, 0x73636673, 0xcafe4a11,
-  0x6165676c, 0x62656570, 0x65735543, 0x42494e4d, 0x19800202,
-]);
-
-/** True for a file system that shows the kernel. */
-export function isKernelType({ type }: { readonly type: bigint }): boolean {
-  return KERNEL_FILE_SYSTEMS.has(Number(BigInt.asUintN(32, type)));
-}
 
 /** The directory behind an open root descriptor. It belongs to the process and is not closed here. */
 export function descriptorRoot(descriptor: number): Directory {

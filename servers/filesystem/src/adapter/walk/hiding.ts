@@ -1,7 +1,9 @@
 import { type Name, nameFromDisk } from '../../guard/index.ts';
+import { LIMITS } from '../../policy.ts';
 import { compileIgnore, type IgnoreRules } from '../ignore.ts';
 import { readIgnoreFile } from '../read/ignore-file.ts';
 import type { Directory } from './directory.ts';
+import type { WalkRules } from './walk.ts';
 
 /** One ignore file that is in force in a walk. */
 export interface Hiding {
@@ -12,26 +14,57 @@ export interface Hiding {
   readonly depth: number;
 }
 
+/**
+ * What all ignore files of one walk may cost together. They come with the data: a thousand patterns of
+ * stars in each of sixty directories would cost more than the walk, however linear each of them is.
+ */
+export interface HidingBudget {
+  /** Characters that may still be compiled. */
+  characters: number;
+  /** Time that may still be spent on matching, in milliseconds. */
+  ms: number;
+}
+
+export function newHidingBudget(): HidingBudget {
+  return { characters: LIMITS.ignoreCharactersMax, ms: LIMITS.ignoreMs };
+}
+
 export const IGNORE_FILE = nameFromDisk('.gitignore');
 
-/** Reads the ignore file of a directory, if it has one. */
+/** Reads the ignore file of a directory, if it has one and the budget is not used up. */
 export function hidingIn(
   directory: Directory,
   place: Pick<Hiding, 'lead' | 'depth'>,
+  walk: WalkRules,
+  budget: HidingBudget,
 ): readonly Hiding[] {
-  const text = readIgnoreFile(directory, IGNORE_FILE);
-  const rules = text === undefined ? undefined : compileIgnore(text);
+  if (budget.characters <= 0) return [];
+  const text = readIgnoreFile(directory, IGNORE_FILE, walk) ?? '';
+  budget.characters -= text.length;
+  const rules = text === '' ? undefined : compileIgnore(text);
   return rules === undefined ? [] : [{ rules, ...place }];
 }
 
-/** The ignore file nearest to the entry decides, as in git. */
+/** The ignore file nearest to the entry decides, as in git. Nothing is hidden once the budget is used up. */
 export function isHidden(
   hiding: readonly Hiding[],
   steps: readonly Name[],
-  name: Name,
+  isDirectory: boolean,
+  budget: HidingBudget,
+): boolean {
+  if (steps.at(-1) === '.git') return true;
+  if (hiding.length === 0 || budget.ms <= 0) return false;
+  const started = performance.now();
+  const verdict = verdictOf(hiding, steps, isDirectory);
+  budget.ms -= performance.now() - started;
+  return verdict;
+}
+
+function verdictOf(
+  hiding: readonly Hiding[],
+  steps: readonly Name[],
   isDirectory: boolean,
 ): boolean {
-  if (name === '.git') return true;
   for (const { rules, lead, depth } of hiding.toReversed()) {
     const verdict = rules.verdict([...lead, ...steps.slice(depth)].join('/'), isDirectory);
     if (verdict !== undefined) return verdict;

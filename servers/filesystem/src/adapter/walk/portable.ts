@@ -8,11 +8,13 @@ import {
   openSync,
   type PathLike,
   readlinkSync,
+  statfsSync,
   statSync,
 } from 'node:fs';
 
 import { isAscii, type Name, nameFromDisk } from '../../guard/index.ts';
 import { type Directory, type Found, missing } from './directory.ts';
+import { isKernelType } from './kernel-types.ts';
 
 /**
  * The portable walk, for systems without descriptors that can be walked from.
@@ -111,6 +113,9 @@ function lookAtDirectory(above: Chain, name: Name, seen: BigIntStats): Found {
     names: [...above.names, name],
   };
   enter(chain);
+  // From within, so that it is the directory that was entered whose file system is asked for.
+  if (seen.dev !== above.place.dev && isKernelType(statfsSync('.', { bigint: true })))
+    return { kind: 'special' };
   return { kind: 'directory', directory: createDirectory(chain) };
 }
 

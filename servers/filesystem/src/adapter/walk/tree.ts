@@ -2,11 +2,11 @@ import { closeSync } from 'node:fs';
 
 import type { Name } from '../../guard/index.ts';
 import { LIMITS } from '../../policy.ts';
-import type { DenyRules } from '../deny.ts';
 import type { Entry, Skipped } from '../results.ts';
 import type { Directory } from './directory.ts';
 import { type Entries, type Listed, readEntries } from './entries.ts';
-import { type Hiding, hidingIn, IGNORE_FILE, isHidden } from './hiding.ts';
+import { type Hiding, type HidingBudget, hidingIn, IGNORE_FILE, isHidden } from './hiding.ts';
+import type { WalkRules } from './walk.ts';
 
 /** One entry of a tree, beneath the directory where the walk began. */
 export interface TreeEntry {
@@ -22,13 +22,14 @@ export interface TreeEntry {
 }
 
 export interface TreeOptions {
-  readonly deny: DenyRules;
+  readonly rules: WalkRules;
   /** Directories are entered down to this depth; 1 is the first level. */
   readonly depth: number;
   /** Enters what ignore files and `.git` hide. */
   readonly ignored: boolean;
   /** What ignore files above the first directory say. */
   readonly hiding: readonly Hiding[];
+  readonly hidingBudget: HidingBudget;
   /** The walk goes on behind this entry… */
   readonly after: readonly string[] | undefined;
   /** …or at it. */
@@ -47,7 +48,12 @@ export interface Budget {
   over: boolean;
   /** True when the time for walking has passed. Throws when the whole call is over. */
   late(): boolean;
+  /** Throws when the whole call is over. */
+  pause(): void;
 }
+
+/** Entries between two looks at whether the call is over. */
+const STRIDE = 256;
 
 /** One directory on the way down. */
 interface Level {
@@ -109,6 +115,7 @@ function nextVisit(level: Level, options: TreeOptions): Visit | undefined {
     listed = level.entries[level.at]
   ) {
     level.at += 1;
+    if (level.at % STRIDE === 0) options.budget.pause();
     const [next, ...rest] = level.after;
     if (next !== undefined && listed.name < next) continue;
     level.after = [];
@@ -122,7 +129,7 @@ function nextVisit(level: Level, options: TreeOptions): Visit | undefined {
 }
 
 function isSpent(budget: Budget): boolean {
-  budget.over = budget.spent >= LIMITS.walkEntriesMax || budget.late();
+  budget.over ||= budget.spent >= LIMITS.walkEntriesMax || budget.late();
   return budget.over;
 }
 
@@ -130,9 +137,10 @@ function judge(level: Level, { name, type }: Listed, options: TreeOptions): Tree
   const { directory } = level;
   const { skipped } = options;
   const steps = [...level.steps, name];
-  const denied = options.deny.denies(directory.names, name);
+  const denied = options.rules.deny.denies(directory.names, name);
   const isDirectory = type === 'directory';
-  const ignored = !options.ignored && !denied && isHidden(level.hiding, steps, name, isDirectory);
+  const ignored =
+    !options.ignored && !denied && isHidden(level.hiding, steps, isDirectory, options.hidingBudget);
   const deep = isDirectory && steps.length >= Math.min(options.depth, LIMITS.depthMax);
   if (denied) skipped.denied += 1;
   else if (ignored) skipped.ignored += 1;
@@ -162,8 +170,9 @@ function openLevel(
   steps: readonly Name[],
   above: readonly Hiding[],
   after: readonly string[],
-  { budget, skipped, ignored, first }: TreeOptions,
+  options: TreeOptions,
 ): Level {
+  const { budget, skipped, ignored, first } = options;
   const read = steps.length === 0 ? first : undefined;
   const { entries, more } = read ?? readEntries(directory, LIMITS.sortEntriesMax, skipped);
   if (more) {
@@ -175,6 +184,7 @@ function openLevel(
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   const isHiding =
     !ignored && entries.some(({ name, type }) => name === IGNORE_FILE && type === 'file');
-  const own = isHiding ? hidingIn(directory, { lead: [], depth: steps.length }) : [];
+  const place = { lead: [], depth: steps.length };
+  const own = isHiding ? hidingIn(directory, place, options.rules, options.hidingBudget) : [];
   return { directory, steps, entries, hiding: [...above, ...own], after, at: 0 };
 }

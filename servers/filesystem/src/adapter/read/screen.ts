@@ -1,0 +1,135 @@
+import {
+  createPrivateKeyTracker,
+  findSecrets,
+  maskOf,
+  maskSecrets,
+  mayHoldSecrets,
+} from '@secure-mcp/validation';
+
+import type { TextLine } from './lines.ts';
+
+/** A line without its secrets, as long as it was before. */
+export interface Screened {
+  readonly text: string;
+  /** Secrets that were covered. */
+  readonly hidden: number;
+}
+
+/**
+ * Covers the secrets of one file, line by line, before anything cuts or matches the lines.
+ *
+ * A reader that may choose where a line begins and ends could otherwise cut a token so that no
+ * pattern knows it, and a search could ask for it letter by letter. So whole lines are screened
+ * first, and what is shown, cut and matched is what is left.
+ */
+export interface Screen {
+  /** Follows a private key through a line that is not shown. Every line has to pass here or below, in order. */
+  follow(line: string): void;
+  /** Covers the secrets of a line. */
+  show(line: string): Screened;
+}
+
+export function createScreen(): Screen {
+  const isKey = createPrivateKeyTracker();
+  return {
+    follow: (line) => void isKey(withoutNuls(line)),
+    show(line) {
+      const plain = withoutNuls(line);
+      if (isKey(plain)) return covered(line, 'private-key');
+      if (!mayHoldSecrets(plain)) return { text: line, hidden: 0 };
+      if (plain === line) return masked(line);
+      const [found] = findSecrets(plain);
+      return found === undefined ? { text: line, hidden: 0 } : covered(line, found.rule);
+    },
+  };
+}
+
+/** For a caller who may see secrets. */
+export const OPEN_SCREEN: Screen = {
+  follow: () => undefined,
+  show: (text) => ({ text, hidden: 0 }),
+};
+
+/** UTF-16 that is read as something else has a NUL between any two letters, and no pattern knows it. */
+function withoutNuls(line: string): string {
+  return line.includes('\0') ? line.replaceAll('\0', '') : line;
+}
+
+function covered(line: string, rule: string): Screened {
+  return { text: maskOf(line, rule), hidden: 1 };
+}
+
+function masked(line: string): Screened {
+  const { text, rules } = maskSecrets(line);
+  return { text, hidden: rules.length };
+}
+
+/** A whole text without its secrets, and where they were covered. */
+export interface ScreenedText {
+  readonly text: string;
+  /** Covered secrets by line, counted from 1; absent for a clean text. */
+  readonly hidden?: ReadonlyMap<number, number>;
+}
+
+/**
+ * Screens a text that is in memory. Most texts are clean and come back as they are; one with more
+ * secrets than a person would write does not come back at all.
+ */
+export function screenText(text: string): ScreenedText | undefined {
+  if (!text.includes('\0') && !mayHoldSecrets(text)) return { text };
+  const screen = createScreen();
+  const hidden = new Map<number, number>();
+  let shown = '';
+  let from = 0;
+  let number = 0;
+  // Only covered lines are put together anew: a text of eight million lines must not become as many strings.
+  for (let at = 0; at <= text.length;) {
+    const feed = text.indexOf('\n', at);
+    const end = feed < 0 ? text.length : feed;
+    const line = text.slice(at, end);
+    const screened = screen.show(line);
+    number += 1;
+    if (screened.hidden > 0 && line !== '') {
+      if (hidden.size === COVERED_LINES_MAX) return undefined;
+      hidden.set(number, screened.hidden);
+      shown += text.slice(from, at) + screened.text;
+      from = end;
+    }
+    at = end + 1;
+  }
+  return { text: shown + text.slice(from), hidden };
+}
+
+/** Lines with secrets in one file at most. No file that anybody wrote has more, and each costs memory. */
+const COVERED_LINES_MAX = 10_000;
+
+/**
+ * Screens the end of a file that was not read from its beginning: what meets the end of a key before
+ * any beginning started inside the key.
+ */
+export function screenEnd(lines: readonly TextLine[]): readonly (TextLine & Screened)[] {
+  const screen = createScreen();
+  const begin = lines.findIndex(({ text }) => withoutNuls(text).includes('-----BEGIN '));
+  const end = lines.findIndex(({ text }) =>
+    /-----END [A-Z ]{0,20}PRIVATE KEY/.test(withoutNuls(text)),
+  );
+  const inside = end >= 0 && (begin < 0 || end < begin) ? end : -1;
+  return lines.map((line, index) => {
+    const shown = screen.show(line.text);
+    return { ...line, ...(index <= inside ? covered(line.text, 'private-key') : shown) };
+  });
+}
+
+/** Refuses bytes that show a part of a secret; `window` is a place within the bytes that are looked at. */
+export function holdsSecret(
+  bytes: Buffer,
+  window: { readonly start: number; readonly end: number },
+): boolean {
+  const text = bytes.toString('latin1');
+  const isShown = ({ start, end }: { start: number; end: number }): boolean =>
+    start < window.end && end > window.start;
+  if (mayHoldSecrets(text) && findSecrets(text).some(isShown)) return true;
+  // Where a secret of UTF-16 stands is not known without its NULs, so any of them counts.
+  const plain = withoutNuls(text);
+  return plain !== text && mayHoldSecrets(plain) && findSecrets(plain).length > 0;
+}
