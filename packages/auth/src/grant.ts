@@ -21,8 +21,8 @@ export function grantFor(policy: Policy | undefined, principal: Principal): Gran
   if (policy === undefined) return UNRESTRICTED;
   const entry = policy.principals.find((candidate) => matches(candidate, principal)) ?? NOTHING;
   return {
-    allowsTool: (name) => entry.tools.some((pattern) => covered(pattern, name)),
-    allowsResource: (name) => entry.resources.some((pattern) => covered(pattern, name)),
+    allowsTool: (name) => entry.tools.some((pattern) => patternCovers(pattern, name)),
+    allowsResource: (name) => entry.resources.some((pattern) => patternCovers(pattern, name)),
     entry,
   };
 }
@@ -45,6 +45,7 @@ function same(wanted: string | undefined, actual: string | undefined): boolean {
   return wanted === undefined || wanted === actual;
 }
 
-function covered(pattern: string, name: string): boolean {
+/** True for the name itself, or for one that begins like a pattern with a star. */
+export function patternCovers(pattern: string, name: string): boolean {
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
 }

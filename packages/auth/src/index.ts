@@ -1,4 +1,4 @@
-export { type Grant, grantFor } from './grant.ts';
+export { type Grant, grantFor, patternCovers } from './grant.ts';
 export { localPrincipal } from './local.ts';
 export { type Policy, type PolicyEntry, type PolicyLimits, policySchema } from './policy.ts';
 export { type Principal, PRINCIPAL_KINDS, type PrincipalKind } from './principal.ts';

@@ -17,8 +17,8 @@ export const options = commonOptions.extend({
     .array(glob)
     .max(256)
     .default([])
-    .describe('Close further names or paths.')
-    .meta({ value: 'GLOB' }),
+    .describe('Close further names or paths. Every source adds to it.')
+    .meta({ value: 'GLOB', adds: true }),
   allow: z
     .array(glob)
     .max(256)

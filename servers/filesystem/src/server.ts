@@ -64,7 +64,7 @@ async function open(given: Options, { policy: callers }: OpenParts): Promise<Ser
   return {
     scopes: ['files:read'],
     contextOf: (call) => contextOf(call, roots, disk),
-    warnings: warningsOf(given, sandbox),
+    warnings: [...warningsOf(given, sandbox), ...rootWarnings(callers, roots)],
     close: () => disk.close(),
   };
 }
@@ -134,6 +134,17 @@ function warningsOf({ hardLinks, secrets }: Options, sandbox: Sandbox): readonly
       ? ['the portable walk is in use: it is confined as well, but slower']
       : []),
   ];
+}
+
+/** A root that a policy names and nobody serves: most likely a name with a slip in it. */
+function rootWarnings(policy: OpenParts['policy'], roots: readonly Root[]): readonly string[] {
+  const named = policy?.principals.flatMap(
+    ({ files }) => files?.roots.map(({ root }) => root) ?? [],
+  );
+  const served = new Set(roots.map(({ name }) => name));
+  return [...new Set(named)]
+    .filter((name) => !served.has(name))
+    .map((name) => `the policy names a root that is not served: ${name}`);
 }
 
 /** What one call may touch: the operator's roots, narrowed by the caller's policy. */

@@ -27,7 +27,7 @@ function run(args: readonly string[], env: Readonly<Record<string, string>> = {}
 
 describe('a configuration that cannot be served', () => {
   test.each<readonly [args: readonly string[], problem: string]>([
-    [[], '[NAME=]PATH: expected array'],
+    [[], '[NAME=]PATH: is missing'],
     [[join(temp.path, 'missing')], 'is not a directory that can be opened'],
     [[join(docs, 'file.txt')], 'is not a directory that can be opened'],
     [[docs, join(temp.path, 'other/docs')], 'has the name of another root'],

@@ -19,6 +19,8 @@ import { SANDBOXES } from './walk/tree.ts';
 
 const temp = makeTemp();
 const SCRIPT = fileURLToPath(new URL('./dead-mount.py', import.meta.url));
+/** After its deadline a worker is told to end, and then its place counts as one that does not answer. */
+const KNOWN_MS = 1000;
 const mounts: ChildProcess[] = [];
 
 /** Mounts a dead file system on a directory, or says why it cannot. */
@@ -78,7 +80,7 @@ describe.skipIf(reason !== undefined).each(SANDBOXES)(
         expect(light.structured['text']).toBe('alive');
         expect((await first).text).toMatch(/^limit\.deadline/);
         await new Promise((resolve) => {
-          setTimeout(resolve, 400);
+          setTimeout(resolve, KNOWN_MS);
         });
         // A process that hangs is killed, and then the next one may try; a thread stays, and then the
         // place is known: whoever asks for it is told at once.

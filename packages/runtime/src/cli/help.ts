@@ -14,10 +14,10 @@ export function helpText({ name, title, usage, options }: HelpParts): string {
   const rows = optionsOf(options)
     .filter(({ positional }) => !positional)
     .map((option): [string, string] => [leftOf(option), rightOf(option)]);
-  rows.push(['--config FILE', 'The same options as one JSON object.']);
+  rows.push(['--config FILE', 'The same options as one JSON object.'], ['--help, --version', '']);
   const width = Math.max(...rows.map(([left]) => left.length)) + 2;
   return [
-    title,
+    `${name}: ${title}`,
     '',
     `  ${name} [options] ${usage}`,
     `  ${name} inspect [--json] [options] ${usage}   what would be served: tools, scopes, digests`,
@@ -26,7 +26,7 @@ export function helpText({ name, title, usage, options }: HelpParts): string {
     ...rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`),
     '',
     'Each option can be given as a variable: --log-level is SECURE_MCP_LOG_LEVEL.',
-    'Flags win over variables, variables over the file.',
+    'Flags win over variables, variables over the file. Exit codes: 0 fine, 1 a fault, 2 a configuration that cannot be served.',
     '',
   ].join('\n');
 }

@@ -23,6 +23,7 @@ import type { ServerDefinition, ServerOptions, Services } from '../server-defini
 import { serveOverStdio } from '../stdio/serve.ts';
 import { helpText } from './help.ts';
 import { nodeProblem } from './node-version.ts';
+import { policyWarnings } from './policy-warnings.ts';
 
 /** How a run ends: fine, an internal fault, or a configuration that cannot be served. */
 const EXIT = { ok: 0, fault: 1, configuration: 2 } as const;
@@ -79,7 +80,7 @@ async function runCommand<Options extends ServerOptions, Context>(
   if (command === 'inspect') return inspect(definition, args.slice(1));
   if (command === 'check') {
     const opened = await openServer(definition, args.slice(1));
-    for (const warning of opened.services.warnings) process.stdout.write(`warning: ${warning}\n`);
+    for (const warning of opened.warnings) process.stdout.write(`warning: ${warning}\n`);
     process.stdout.write('ok\n');
     return close(opened);
   }
@@ -113,6 +114,8 @@ async function inspect<Options extends ServerOptions, Context>(
 
 interface Opened<Context> {
   readonly services: Services<Context>;
+  /** What an operator should know; `check` prints it. */
+  readonly warnings: readonly string[];
   readonly policy: Policy | undefined;
   readonly common: CommonOptions;
   readonly audit: Audit;
@@ -129,18 +132,19 @@ async function openServer<Options extends ServerOptions, Context>(
   const stderr = stderrSink();
   const logger = createLogger({ level: common.logLevel, sink: stderr, scrub });
   const services = await definition.open(options, { policy, logger });
+  const warnings = [...services.warnings, ...policyWarnings(policy, definition)];
   const sink = common.auditLog === undefined ? stderr : openAuditLog(common.auditLog);
   const audit = createAudit({ server: definition.identity.name, sink });
-  return { services, policy, common, audit, logger };
+  return { services, warnings, policy, common, audit, logger };
 }
 
 async function serve<Options extends ServerOptions, Context>(
   { identity, tools, resources, lock }: ServerDefinition<Options, Context>,
   opened: Opened<Context>,
 ): Promise<End> {
-  const { services, common, audit, logger } = opened;
+  const { services, warnings, common, audit, logger } = opened;
   const { contextOf } = services;
-  for (const warning of services.warnings) logger.warn(warning);
+  for (const warning of warnings) logger.warn(warning);
   const app = createApplication({ identity, tools, resources, lock, contextOf, audit, logger });
   const rights = rightsOf(opened);
   const { entry } = rights.grant;

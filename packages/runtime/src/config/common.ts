@@ -18,7 +18,10 @@ export const commonOptions = z.strictObject({
   logLevel: z.enum(LOG_LEVELS).default('warn').describe('What goes to stderr.'),
   rateLimit: z
     .string()
-    .regex(/^[1-9]\d{0,6}\/[1-9]\d{0,4}$/)
+    .refine(
+      (text) => /^[1-9]\d{0,6}\/[1-9]\d{0,4}$/.test(text),
+      'must be N/SECONDS, such as 600/60',
+    )
     .default('600/60')
     .describe('Calls in a window, for each caller.')
     .meta({ value: 'N/SECONDS' }),

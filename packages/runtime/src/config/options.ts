@@ -12,6 +12,8 @@ export interface Option {
   readonly fallback: string | undefined;
   /** Given as plain arguments rather than by flag. */
   readonly positional: boolean;
+  /** A list of what is closed: every source adds to it, and none opens what another one closed. */
+  readonly adds: boolean;
 }
 
 export const VARIABLE_PREFIX = 'SECURE_MCP_';
@@ -30,7 +32,7 @@ export function optionsOf(schema: z.ZodObject): readonly Option[] {
 function optionOf(key: string, field: z.core.$ZodType): Option {
   const words = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   const { inner, fallback } = unwrap(field);
-  const { description = '', value, positional } = z.globalRegistry.get(field) ?? {};
+  const { description = '', value, positional, adds } = z.globalRegistry.get(field) ?? {};
   const kind = kindOf(inner);
   return {
     key,
@@ -41,6 +43,7 @@ function optionOf(key: string, field: z.core.$ZodType): Option {
     description,
     fallback: fallbackText(fallback),
     positional: positional === true,
+    adds: adds === true,
   };
 }
 

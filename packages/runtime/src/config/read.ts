@@ -17,7 +17,7 @@ export interface ConfigSources {
 }
 
 /**
- * Reads the configuration: flags over environment over file over defaults.
+ * Reads the configuration: flags over environment over file over defaults. What closes something adds up.
  *
  * Whatever is not understood stops the start: a mistyped `--polcy` that is skipped would leave the
  * server open. Nothing is read from the working directory, because there the data under inspection
@@ -31,25 +31,45 @@ export function readConfig<Options extends z.ZodObject>(
   const flags = readFlags(options, args);
   const variables = readVariables(options, env);
   const path = flags.file ?? env[`${VARIABLE_PREFIX}CONFIG`];
-  const given = {
-    ...(path === undefined ? {} : readObject('--config', path)),
-    ...variables,
-    ...flags.values,
-  };
+  const file = path === undefined ? {} : readObject('--config', path);
+  const sources = [file, variables, flags.values];
+  const given = { ...file, ...variables, ...flags.values, ...additions(options, sources) };
   const result = schema.safeParse(given);
   if (result.success) return result.data;
-  throw problemOf(result.error, (key) => fieldName(options, key, flags.values, variables));
+  throw problemOf(result.error, given, (key) => fieldName(options, key, flags.values, variables));
+}
+
+/** Lists to which every source adds. */
+function additions(
+  options: readonly Option[],
+  sources: readonly Readonly<Record<string, unknown>>[],
+): Record<string, unknown> {
+  const adding = options.filter(({ adds }) => adds);
+  return Object.fromEntries(
+    adding.flatMap(({ key }) => {
+      const lists = sources.map((source) => source[key]).filter((list) => list !== undefined);
+      return lists.length > 1 && lists.every((list) => Array.isArray(list))
+        ? [[key, lists.flat()]]
+        : [];
+    }),
+  );
 }
 
 /** A key that nobody knows is the likelier mistake than the one that is missing for it. */
-function problemOf({ issues }: z.ZodError, nameOf: (key: string) => string): ConfigurationProblem {
+function problemOf(
+  { issues }: z.ZodError,
+  given: object,
+  nameOf: (key: string) => string,
+): ConfigurationProblem {
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   if (issue === undefined) return new ConfigurationProblem('--config', 'invalid');
   const [key = ''] = issue.code === 'unrecognized_keys' ? issue.keys : issue.path.map(String);
-  return new ConfigurationProblem(
-    nameOf(key),
-    describeIssue({ ...issue, path: issue.path.slice(1) }),
-  );
+  // What is not there at all is not of another type.
+  const isMissing = issue.code === 'invalid_type' && issue.path.length === 1 && !(key in given);
+  const what = isMissing
+    ? 'is missing; see --help'
+    : describeIssue({ ...issue, path: issue.path.slice(1) });
+  return new ConfigurationProblem(nameOf(key), what);
 }
 
 /** Reads a JSON file with one meaning: no duplicate keys, no surprise. */

@@ -12,6 +12,9 @@ export const MESSAGE_BYTES_MAX = 4_194_304;
 /** Answers that may wait for a client that does not read. Above it nothing more is read from it. */
 const UNREAD_BYTES_MAX = 8_388_608;
 
+/** How long a client may leave its answers unread once it is not read from, in milliseconds. */
+const UNREAD_MS = 30_000;
+
 /** How often a transport that ends looks whether all is answered, in milliseconds. */
 const SETTLE_LOOK_MS = 5;
 
@@ -41,11 +44,15 @@ export function createStdioTransport(options: StdioOptions): StdioTransport {
   /** Requests that are being answered. Two under one id could not be told apart by anyone. */
   const open = new Set<string | number>();
   let closed = false;
+  let unread: NodeJS.Timeout | undefined;
 
   const write = (message: unknown): void => {
     if (closed) return;
     output.write(`${JSON.stringify(message)}\n`);
-    if (output.writableLength > UNREAD_BYTES_MAX) input.pause();
+    if (output.writableLength <= UNREAD_BYTES_MAX || unread !== undefined) return;
+    input.pause();
+    // What is not read from cannot be seen to end, either.
+    unread = setTimeout(onEnd, UNREAD_MS).unref();
   };
 
   const receive = (line: Line): void => {
@@ -63,7 +70,11 @@ export function createStdioTransport(options: StdioOptions): StdioTransport {
   const onData = (chunk: Uint8Array): void => {
     if (!closed) reader(chunk);
   };
-  const onDrain = (): void => void input.resume();
+  const onDrain = (): void => {
+    clearTimeout(unread);
+    unread = undefined;
+    input.resume();
+  };
   const onEnd = (): void => void transport.close();
 
   const transport: StdioTransport = {
@@ -85,6 +96,7 @@ export function createStdioTransport(options: StdioOptions): StdioTransport {
     async close() {
       if (closed) return;
       closed = true;
+      clearTimeout(unread);
       input.off('data', onData).pause();
       // Error listeners stay: a write that fails after the end must not become an uncaught error.
       transport.onclose?.();

@@ -6,7 +6,7 @@ import { refuse } from '../../guard/index.ts';
 import { LIMITS } from '../../policy.ts';
 import type { ReadOptions } from '../job.ts';
 import { readBytes, readChunks } from '../read/chunks.ts';
-import { type LineEnds, readLines, type TextLine } from '../read/lines.ts';
+import { type LineEnds, type LineOptions, readLines, type TextLine } from '../read/lines.ts';
 import { createScreen, OPEN_SCREEN, type Screened, screenEnd } from '../read/screen.ts';
 import { Window } from '../read/window.ts';
 import type { TextRead } from '../results.ts';
@@ -39,8 +39,15 @@ function readForward(source: TextSource, options: ReadOptions): TextRead {
   const ends: LineEnds = { lf: 0, crlf: 0 };
   const screen = options.hideSecrets ? createScreen() : OPEN_SCREEN;
   const window = new Window(options, screen);
-  const kept = options.startColumn + options.bytes + SECRET_CHARACTERS_MAX;
-  const total = fill(window, linesOf(source, to, kept, ends), size, source.pause);
+  // Enough on both sides of the window to know a secret that lies across its edge.
+  const limits = {
+    lineCharactersMax: options.bytes + 2 * SECRET_CHARACTERS_MAX,
+    skip: {
+      line: options.startLine,
+      characters: Math.max(0, options.startColumn - 1 - SECRET_CHARACTERS_MAX),
+    },
+  };
+  const total = fill(window, linesOf(source, to, limits, ends), size, source.pause);
   if (window.start === undefined && options.startLine > 1) {
     if (total === undefined)
       refuse('file.too_large', { hint: 'The line lies too far from the start.' });
@@ -82,20 +89,20 @@ function fill(
 function linesOf(
   { descriptor, bomBytes, encoding }: TextSource,
   to: number,
-  lineCharactersMax: number,
+  limits: Omit<LineOptions, 'encoding'>,
   ends: LineEnds,
 ): Iterable<TextLine> {
   const chunks = readChunks(descriptor, bomBytes, to);
-  return readLines(chunks, { encoding, lineCharactersMax }, ends);
+  return readLines(chunks, { encoding, ...limits }, ends);
 }
 
 function readTail(source: TextSource, options: ReadOptions): TextRead {
   const ends: LineEnds = { lf: 0, crlf: 0 };
   const screen = options.hideSecrets ? createScreen() : OPEN_SCREEN;
   const kept: (TextLine & Screened)[] = [];
-  const lineCharactersMax = options.bytes + SECRET_CHARACTERS_MAX;
+  const limits = { lineCharactersMax: options.bytes + SECRET_CHARACTERS_MAX };
   let total = 0;
-  for (const line of linesOf(source, source.stats.size, lineCharactersMax, ends)) {
+  for (const line of linesOf(source, source.stats.size, limits, ends)) {
     total = line.number;
     if (total % STRIDE === 0) source.pause();
     kept.push({ ...line, ...screen.show(line.text) });

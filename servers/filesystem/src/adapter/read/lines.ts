@@ -7,7 +7,9 @@ export interface TextLine {
   /** Counted from 1. */
   readonly number: number;
   readonly text: string;
-  /** False when only the first characters were kept. */
+  /** Characters at its beginning that were not kept. */
+  readonly skipped: number;
+  /** False when characters at its end were not kept. */
   readonly whole: boolean;
 }
 
@@ -15,6 +17,8 @@ export interface LineOptions {
   readonly encoding: string;
   /** Characters of one line that are kept: a file of one line must not fill memory. */
   readonly lineCharactersMax: number;
+  /** Characters of one line that are passed over: whoever reads its end does not pay for its beginning. */
+  readonly skip?: { readonly line: number; readonly characters: number };
 }
 
 /** Line ends seen so far, to tell a reader what the file uses. */
@@ -31,14 +35,18 @@ export interface LineEnds {
  */
 export function* readLines(
   chunks: Iterable<Uint8Array>,
-  { encoding, lineCharactersMax }: LineOptions,
+  { encoding, lineCharactersMax, skip }: LineOptions,
   ends: LineEnds,
 ): Generator<TextLine> {
   const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
   let number = 1;
   let kept = '';
+  let skipped = 0;
   let whole = true;
-  const keep = (part: string): void => {
+  const keep = (text: string): void => {
+    const over = skip?.line === number ? Math.min(text.length, skip.characters - skipped) : 0;
+    skipped += over;
+    const part = text.slice(over);
     const room = lineCharactersMax - kept.length;
     kept += part.length > room ? part.slice(0, room) : part;
     if (part.length > room) whole = false;
@@ -48,9 +56,10 @@ export function* readLines(
       kept = kept.slice(0, -1);
       ends.crlf += 1;
     } else ends.lf += 1;
-    const line = { number, text: kept, whole };
+    const line = { number, text: kept, skipped, whole };
     number += 1;
     kept = '';
+    skipped = 0;
     whole = true;
     return line;
   };
@@ -64,7 +73,7 @@ export function* readLines(
     keep(text.slice(from));
   }
   // The last line of most files ends with a line feed, and then nothing stands behind it.
-  if (kept !== '') yield { number, text: kept, whole };
+  if (kept !== '') yield { number, text: kept, skipped, whole };
 }
 
 function* decode(chunks: Iterable<Uint8Array>, decoder: TextDecoder): Generator<string> {

@@ -38,7 +38,8 @@ export function createScreen(): Screen {
       if (isKey(plain)) return covered(line, 'private-key');
       if (!mayHoldSecrets(plain)) return { text: line, hidden: 0 };
       if (plain === line) return masked(line);
-      const [found] = findSecrets(plain);
+      // Without its NULs a word can lose its beginning, so both readings are looked at.
+      const [found] = [...findSecrets(plain), ...findSecrets(line)];
       return found === undefined ? { text: line, hidden: 0 } : covered(line, found.rule);
     },
   };

@@ -22,7 +22,7 @@ export class Window {
   }
 
   /** Takes the next line of the file. A window that is full takes nothing more. */
-  take({ number, text: line, whole }: TextLine): void {
+  take({ number, text: line, skipped, whole }: TextLine): void {
     const { startLine, startColumn, lines: linesMax } = this.#options;
     if (this.next !== undefined || number < startLine) {
       this.#screen.follow(line);
@@ -35,7 +35,7 @@ export class Window {
     }
     const { text, hidden } = this.#screen.show(line);
     this.hidden += hidden;
-    const rest = text.slice(column - 1);
+    const rest = text.slice(Math.max(0, column - 1 - skipped));
     const fitting = cutToBytes(rest, this.#left);
     if (whole && fitting.length === rest.length) {
       this.#add(number, rest);
