@@ -174,7 +174,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     promise: 'C7.policy',
     file: 'packages/auth/src/grant.ts',
-    control: 'allowsTool: (name) => entry.tools.some((pattern) => covered(pattern, name)),',
+    control: 'allowsTool: (name) => entry.tools.some((pattern) => patternCovers(pattern, name)),',
     without: 'allowsTool: () => true,',
     tests: [`${FILESYSTEM}/contract.test.ts`],
   },
@@ -329,8 +329,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     promise: 'E2.unread',
     file: 'packages/runtime/src/stdio/transport.ts',
-    control: '    if (output.writableLength > UNREAD_BYTES_MAX) input.pause();\n',
-    without: '',
+    control: '    input.pause();\n    // What',
+    without: '    // What',
     tests: ['packages/runtime/test/stdio'],
   },
   {

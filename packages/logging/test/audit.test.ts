@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, linkSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { makeTemp, verifies } from '@secure-mcp/testkit';
@@ -68,6 +68,18 @@ describe('fileSink', () => {
     const link = join(temp.path, 'link.log');
     symlinkSync(target, link);
     expect(() => fileSink(link)).toThrow();
+  });
+
+  test.each([
+    ['that others may write', (path: string) => chmodSync(path, 0o666)],
+    ['that has another name', (path: string) => linkSync(path, `${path}.other`)],
+    ['that belongs to somebody else', (path: string) => chownSync(path, 65_534, 65_534)],
+  ])(verifies('C9.fail-closed', 'refuses a file %s'), (title, spoil) => {
+    const path = temp.write(`${title}.log`, '');
+    chmodSync(path, 0o600);
+    if (process.getuid?.() !== 0 && title.includes('belongs')) return;
+    spoil(path);
+    expect(() => fileSink(path)).toThrow('not only ours');
   });
 
   test(verifies('C9.fail-closed', 'a full disk is an error, not a lost line'), () => {

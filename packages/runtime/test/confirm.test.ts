@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, existsSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 
 import {
   CLIENTS,
@@ -47,7 +49,10 @@ describe.each(CLIENTS)('confirmation, with the %s client', (kind) => {
       expect(existsSync(file)).toBe(false);
       await eventually(
         () => recordsOf(client).map(({ type }) => type),
-        (types) => types.includes('confirm.requested') && types.includes('tool.call'),
+        (types) =>
+          ['confirm.requested', 'confirm.approved', 'tool.call'].every((type) =>
+            types.includes(type),
+          ),
       );
     },
   );
@@ -73,6 +78,51 @@ describe.each(CLIENTS)('confirmation, with the %s client', (kind) => {
     expect(outcome).toBe(true);
     expect(existsSync(file)).toBe(true);
   });
+});
+
+describe('what a person is shown', () => {
+  test(
+    verifies('E8.asked', 'an effect that is too long to be shown whole is not asked for'),
+    async () => {
+      const asked: string[] = [];
+      const client = await start('v2 modern', {
+        onElicit(message) {
+          asked.push(message);
+          return { action: 'accept', content: { confirm: true } };
+        },
+      });
+      const name = temp.write(`${'long/'.repeat(120)}end`, '');
+      const { text } = await client.call('destroy', { file: name });
+      expect(text).toMatch(/^call\.confirmation_unavailable: /);
+      expect(asked).toEqual([]);
+      expect(existsSync(name)).toBe(true);
+    },
+  );
+
+  test(
+    verifies(
+      'C9.fail-closed',
+      'C9.complete',
+      'what destroys is recorded before it is done, or not done',
+    ),
+    async () => {
+      // The trail is a pipe. Its reader goes while the person is asked.
+      const pipe = join(temp.path, 'trail');
+      execFileSync('mkfifo', [pipe]);
+      const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+      const file = temp.write('unrecorded', '');
+      const client = await connect('v2 modern', {
+        ...fixtureCommand('--audit-log', pipe),
+        onElicit() {
+          closeSync(reader);
+          return { action: 'accept', content: { confirm: true } };
+        },
+      });
+      clients.push(client);
+      expect((await client.call('destroy', { file })).text).toMatch(/^audit\.unavailable: /);
+      expect(existsSync(file)).toBe(true);
+    },
+  );
 });
 
 describe('answers that nobody asked for', () => {

@@ -87,4 +87,43 @@ describe.each(CLIENTS)('authorization, with the %s client', (kind) => {
     );
     expect((await client.call('echo', { text: 'a' })).text).toMatch(/^limit\.rate/);
   });
+
+  test(
+    verifies(
+      'C7.policy',
+      'C12.calls',
+      'C6.configuration',
+      'a policy that asks for more gets what the options leave',
+    ),
+    async () => {
+      const file = policy('wide', {
+        match: { kind: 'local' },
+        tools: ['*'],
+        limits: { rate: { calls: 1_000_000, seconds: 1 }, resultBytes: 16_777_216 },
+        secrets: 'redact',
+      });
+      const options = ['--rate-limit', '3/3600', '--secrets', 'block', '--result-bytes', '4096'];
+      const client = await start(kind, '--policy', file, ...options);
+      const codes = [];
+      for (const text of [`ghp_${'aB3'.repeat(12)}`, 'a'.repeat(5000), 'a', 'a', 'a']) {
+        const answer = await client.call('echo', { text });
+        codes.push(answer.isError ? answer.text.split(':')[0] : 'served');
+      }
+      expect(codes).toEqual([
+        'output.secret',
+        'limit.result',
+        'served',
+        'limit.rate',
+        'limit.rate',
+      ]);
+    },
+  );
+
+  test(verifies('C12.calls', 'calls that arrive together are counted together'), async () => {
+    const client = await start(kind, '--rate-limit', '4/3600');
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, () => client.call('echo', { text: 'a' })),
+    );
+    expect(answers.filter(({ isError }) => !isError)).toHaveLength(4);
+  });
 });

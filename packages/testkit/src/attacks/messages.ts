@@ -21,6 +21,48 @@ function call(id: number, params: string): string {
 }
 
 export const BAD_LINES: readonly BadLine[] = [
+  {
+    name: 'metadata that is no object',
+    line: call(31, '{"name":"a","_meta":5}'),
+    code: REQUEST,
+    id: 31,
+  },
+  {
+    name: 'a progress token that is no token',
+    line: call(32, '{"name":"a","_meta":{"progressToken":{}}}'),
+    code: REQUEST,
+    id: 32,
+  },
+  {
+    name: 'a member that JSON-RPC does not know',
+    line: '{"jsonrpc":"2.0","id":33,"method":"ping","extra":1}',
+    code: REQUEST,
+    id: 33,
+  },
+  {
+    name: 'a request that is an answer, too',
+    line: '{"jsonrpc":"2.0","id":34,"method":"ping","result":{}}',
+    code: REQUEST,
+    id: 34,
+  },
+  {
+    name: 'a completion of nothing',
+    line: '{"jsonrpc":"2.0","id":35,"method":"completion/complete","params":{"ref":{"type":"ref/resource"},"argument":{"name":"a","value":""}}}',
+    code: PARAMS,
+    id: 35,
+  },
+  {
+    name: 'a cursor that nobody gave out',
+    line: '{"jsonrpc":"2.0","id":36,"method":"tools/list","params":{"cursor":"x"}}',
+    code: PARAMS,
+    id: 36,
+  },
+  {
+    name: 'more values than any tool takes',
+    line: call(37, `{"name":"a","arguments":{"x":[${'{},'.repeat(120_000)}0]}}`),
+    code: PARSE,
+    id: null,
+  },
   { name: 'no JSON', line: 'hello', code: PARSE, id: null },
   { name: 'half of a JSON', line: '{"jsonrpc":"2.0","id":1', code: PARSE, id: null },
   { name: 'two values on one line', line: '{} {}', code: PARSE, id: null },

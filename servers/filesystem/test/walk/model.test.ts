@@ -32,6 +32,8 @@ const { tree } = fc.letrec<{ tree: Node; node: Node; link: Node; file: Node }>((
     .oneof(
       attacks.anyLinkTarget,
       fc.constantFrom(root, `${root}/a`, `${root}/dir/b`, `${root}-sibling`),
+      // A slash at the end asks for a directory, and what stands there may be a file.
+      fc.constantFrom('a/', 'b/', 'file/', 'dir/', './file/.'),
     )
     .filter((target) => target !== '')
     .map((target): Node => ({ kind: 'link', target })),
