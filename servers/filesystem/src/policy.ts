@@ -110,12 +110,12 @@ export const LIMITS = {
   lineCharactersMax: 2000,
   /** Links followed in one path: the kernel's own limit (ELOOP). */
   linksMax: 40,
-  ignoreFileBytesMax: 65_536,
+  ignoreFileBytesMax: 16_384,
   ignoreRulesMax: 1000,
-  /** Of all ignore files that one walk meets. */
-  ignoreCharactersMax: 131_072,
-  /** Time that one walk spends on matching ignore files, in milliseconds. */
-  ignoreMs: 1000,
+  /** Of all ignore files that are in force at one place: compiled, they are a thousand times as large. */
+  ignoreCharactersMax: 24_576,
+  /** Time that one walk spends on ignore files, in milliseconds. */
+  ignoreMs: 1500,
   /** Denied globs that one caller's policy can add. */
   denyMax: 256,
 } as const;

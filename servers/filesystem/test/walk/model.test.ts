@@ -40,6 +40,21 @@ const { tree } = fc.letrec<{ tree: Node; node: Node; link: Node; file: Node }>((
   file: fc.nat(99).map((content): Node => ({ kind: 'file', content: `inside ${String(content)}` })),
 }));
 
+/** Links that chance would seldom put beside what they lead to. */
+const RARE: Node = {
+  kind: 'directory',
+  entries: new Map<string, Node>([
+    ['file', { kind: 'file', content: 'inside' }],
+    ['dir', { kind: 'directory', entries: new Map([['up', { kind: 'link', target: '../..' }]]) }],
+    ['to-file', { kind: 'link', target: 'file/' }],
+    ['to-file-dot', { kind: 'link', target: 'file/.' }],
+    ['to-dir', { kind: 'link', target: 'dir/' }],
+    ['to-up', { kind: 'link', target: 'dir/up' }],
+    ['to-link', { kind: 'link', target: 'to-file' }],
+  ]),
+};
+const RARE_PATHS = ['to-file', 'to-file-dot', 'to-dir', 'to-dir/..', 'to-up', 'to-link', 'file/'];
+
 /** The kernel refuses every absolute path; ours never reach the walk. */
 const relativePath = attacks.anyPath.filter((path) => !path.startsWith('/'));
 
@@ -120,7 +135,7 @@ describe.each(SANDBOXES)('the %s walk', (sandbox) => {
             );
           },
         ),
-        { numRuns: 40 },
+        { numRuns: 40, examples: [[RARE, RARE_PATHS]] },
       );
     },
   );

@@ -44,11 +44,15 @@ function hidingAbove(
   budget: HidingBudget,
 ): readonly Hiding[] {
   const rules = work.rulesFor(place);
-  return names.flatMap((_, depth) =>
-    inDirectory(work, { ...place, steps: names.slice(0, depth) }, (above) =>
-      hidingIn(above, { lead: names.slice(depth), depth: 0 }, rules, budget),
-    ),
-  );
+  const hiding: Hiding[] = [];
+  for (const depth of names.keys()) {
+    const above = { ...place, steps: names.slice(0, depth) };
+    const there = { above: hiding, lead: names.slice(depth), depth: 0 };
+    hiding.push(
+      ...inDirectory(work, above, (directory) => hidingIn(directory, there, rules, budget)),
+    );
+  }
+  return hiding;
 }
 
 /** What a walk needs to know of ignore files. */

@@ -12,6 +12,8 @@ export interface Hiding {
   readonly lead: readonly Name[];
   /** Steps of the walk that lie above the file's directory. */
   readonly depth: number;
+  /** Characters that were compiled. */
+  readonly size: number;
 }
 
 /**
@@ -19,30 +21,31 @@ export interface Hiding {
  * stars in each of sixty directories would cost more than the walk, however linear each of them is.
  */
 export interface HidingBudget {
-  /** Characters that may still be compiled. */
-  characters: number;
-  /** Time that may still be spent on matching, in milliseconds. */
+  /** Time that may still be spent, in milliseconds. */
   ms: number;
 }
 
 export function newHidingBudget(): HidingBudget {
-  return { characters: LIMITS.ignoreCharactersMax, ms: LIMITS.ignoreMs };
+  return { ms: LIMITS.ignoreMs };
 }
 
 export const IGNORE_FILE = nameFromDisk('.gitignore');
 
-/** Reads the ignore file of a directory, if it has one and the budget is not used up. */
+/** Reads the ignore file of a directory, if it has one and those above it leave room and time for it. */
 export function hidingIn(
   directory: Directory,
-  place: Pick<Hiding, 'lead' | 'depth'>,
+  place: Pick<Hiding, 'lead' | 'depth'> & { readonly above: readonly Hiding[] },
   walk: WalkRules,
   budget: HidingBudget,
 ): readonly Hiding[] {
-  if (budget.characters <= 0) return [];
+  const { above, lead, depth } = place;
+  if (budget.ms <= 0) return [];
+  const started = performance.now();
   const text = readIgnoreFile(directory, IGNORE_FILE, walk) ?? '';
-  budget.characters -= text.length;
-  const rules = text === '' ? undefined : compileIgnore(text);
-  return rules === undefined ? [] : [{ rules, ...place }];
+  const inForce = above.reduce((sum, { size }) => sum + size, text.length);
+  const rules = inForce > LIMITS.ignoreCharactersMax ? undefined : compileIgnore(text);
+  budget.ms -= performance.now() - started;
+  return rules === undefined ? [] : [{ rules, lead, depth, size: text.length }];
 }
 
 /** The ignore file nearest to the entry decides, as in git. Nothing is hidden once the budget is used up. */

@@ -184,7 +184,7 @@ function openLevel(
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   const isHiding =
     !ignored && entries.some(({ name, type }) => name === IGNORE_FILE && type === 'file');
-  const place = { lead: [], depth: steps.length };
+  const place = { above, lead: [], depth: steps.length };
   const own = isHiding ? hidingIn(directory, place, options.rules, options.hidingBudget) : [];
   return { directory, steps, entries, hiding: [...above, ...own], after, at: 0 };
 }
