@@ -16,7 +16,7 @@ export type JsonProblem =
 export const JSON_DEPTH_MAX = 64;
 
 /** More values than any tool takes. A text of empty objects becomes a hundred times its size in memory. */
-export const JSON_VALUES_MAX = 100_000;
+const JSON_VALUES_MAX = 100_000;
 
 /**
  * Parses JSON that has one meaning only (RFC 7493, I-JSON).

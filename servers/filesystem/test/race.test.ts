@@ -119,12 +119,16 @@ describe.each(SANDBOXES)('the %s sandbox under a race', (sandbox) => {
     verifies('C3.race', '%s never leads outside'),
     async (_, operation) => {
       const counts = { escaped: 0, inside: 0, refused: 0 };
-      await race(async () => {
+      const attempt = async (): Promise<boolean> => {
         const told = await operation(client);
         if (told.includes('OUTSIDE')) counts.escaped += 1;
         else if (told === 'refused') counts.refused += 1;
         else counts.inside += 1;
-      });
+        return counts.inside > 0;
+      };
+      await race(async () => void (await attempt()));
+      // On a machine that is busy, all of the first calls may meet a link.
+      if (counts.inside === 0) await race(attempt, 20 * RACE_MS);
       expect(counts.escaped).toBe(0);
       // A server that refuses everything would pass the rest. That the names did change is told at the end.
       expect(counts.inside).toBeGreaterThan(0);

@@ -125,6 +125,7 @@ function mediaOf(outcome: ReadOutcome): readonly Media[] {
 
 function describe(file: Output): string {
   const size = `${String(file.size)} bytes`;
+  if (file.kind === 'binary') return `${size}, no text: name its encoding, or ask for base64`;
   if (file.kind !== 'text') return `${size}, ${file.mime_type ?? file.kind}`;
   const total = file.total_lines === undefined ? '' : ` of ${String(file.total_lines)}`;
   const lines =

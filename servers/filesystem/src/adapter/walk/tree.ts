@@ -143,8 +143,11 @@ function judge(level: Level, { name, type }: Listed, options: TreeOptions): Tree
     !options.ignored && !denied && isHidden(level.hiding, steps, isDirectory, options.hidingBudget);
   const deep = isDirectory && steps.length >= Math.min(options.depth, LIMITS.depthMax);
   if (denied) skipped.denied += 1;
-  else if (ignored) skipped.ignored += 1;
-  else if (deep) skipped.deep += 1;
+  // One level is all that was asked for: nothing in it is passed over.
+  else if (options.depth > 1) {
+    if (ignored) skipped.ignored += 1;
+    else if (deep) skipped.deep += 1;
+  }
   const closed = isDirectory && !denied ? closedBy(ignored, deep) : undefined;
   return { directory, name, steps, type, denied, ignored, closed };
 }

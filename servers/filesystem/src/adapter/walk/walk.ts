@@ -29,6 +29,7 @@ export type Destination =
 const STEPS_MAX = 1024;
 const WINDOWS = process.platform === 'win32';
 const SEPARATOR = WINDOWS ? /[/\\]/ : '/';
+const SEPARATOR_FIRST = WINDOWS ? /^[/\\]/ : /^\//;
 
 /**
  * Follows steps from a root and never leaves it: RESOLVE_BENEATH of openat2(2) in user space.
@@ -114,8 +115,10 @@ function followLink(target: Name, under: Underway, { rootPath }: WalkRules): voi
 function beneathRoot(target: string, rootPath: string): string | undefined {
   const absolute = WINDOWS ? /^(?:[A-Za-z]:|[/\\])/.test(target) : target.startsWith('/');
   if (!absolute) return undefined;
-  const rest = target.startsWith(rootPath) ? target.slice(rootPath.length) : undefined;
-  if (rest === undefined || !/^(?:$|[/\\])/.test(rest)) {
+  // The root of a system ends with its separator, and no other root does.
+  const prefix = rootPath.replace(WINDOWS ? /[/\\]$/ : /\/$/, '');
+  const rest = target.startsWith(prefix) ? target.slice(prefix.length) : undefined;
+  if (rest === undefined || (rest !== '' && !SEPARATOR_FIRST.test(rest))) {
     return refuse('path.refused', { detail: 'a link leads outside' });
   }
   return rest;
