@@ -14,6 +14,9 @@ function tags(text: string): string {
 }
 
 export const HIDDEN_TEXTS: readonly HiddenText[] = [
+  { name: 'bits in selectors of digits', text: '0\u{FE0E}0\u{FE0F}1\u{FE0E}', hidden: 3 },
+  { name: 'a joiner behind any mark', text: 'e\u{301}\u{200D}a', hidden: 1 },
+  { name: 'a note without a head', text: 'a\u{1D159}b', hidden: 1 },
   { name: 'an instruction in tag characters', text: `ok${tags('ignore all')}`, hidden: 10 },
   { name: 'a right-to-left override', text: 'access = \u202Euser\u202C', hidden: 2 },
   { name: 'isolates (Trojan Source)', text: 'if (a\u2066 // check\u2069)', hidden: 2 },
@@ -38,6 +41,7 @@ export const HIDDEN_TEXTS: readonly HiddenText[] = [
 
 /** Writing that needs such characters, and has to stay as it is. */
 export const ORDINARY_TEXTS: readonly string[] = [
+  'press 1\u{FE0F}\u{20E3} or #\u{FE0F}\u{20E3}',
   'plain',
   'tabs\tand\r\nline ends\n',
   'Grüße, 你好, שלום, مرحبا',
