@@ -271,8 +271,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     promise: 'C10.paths',
     file: `${WALK}/walk.ts`,
-    control: 'if (rest === undefined || !/^(?:$|[/\\\\])/.test(rest)) {',
-    without: 'if (rest === undefined) {',
+    control: " || (rest !== '' && !SEPARATOR_FIRST.test(rest))) {",
+    without: ') {',
     tests: [`${FILESYSTEM}/walk`],
   },
   {
@@ -392,8 +392,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     promise: 'E8.asked',
     file: 'packages/runtime/src/call/dispatch.ts',
-    control: 'await operation.confirm?.(input, call)',
-    without: 'void operation.confirm',
+    control: '(await operation.confirm?.(input, call)) ?? {',
+    without: '{',
     tests: ['packages/runtime/test/confirm.test.ts'],
   },
   {

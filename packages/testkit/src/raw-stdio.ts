@@ -58,7 +58,8 @@ export function startRaw({ command, args, env }: ServerCommand): RawStdio {
   child.stderr.on('data', (chunk: Buffer) => void errors.push(chunk.toString()));
   // A server that has ended takes no more bytes; a test looks at how it ended instead.
   child.stdin.on('error', () => undefined);
-  const exited = once(child, 'exit');
+  // Not `exit`: what the process wrote last may still be on its way then.
+  const exited = once(child, 'close');
 
   const raw: RawStdio = {
     process: child,

@@ -8,7 +8,22 @@ import { nameFromDisk, nameFromText, textFromName } from '../../src/guard/index.
 const anyName = fc
   .array(
     fc.oneof(
-      { weight: 4, arbitrary: fc.constantFrom(...'\\xu{}04AF', '\\x{41}', '\\u{200B}', '\\u{5C}') },
+      {
+        weight: 4,
+        arbitrary: fc.constantFrom(
+          '\\',
+          'x',
+          'u',
+          '{',
+          '}',
+          '0',
+          '4',
+          'F',
+          '\\x{41}',
+          '\\u{200B}',
+          '\\u{5C}',
+        ),
+      },
       {
         weight: 2,
         arbitrary: fc.integer({ min: 1, max: 255 }).map((byte) => String.fromCharCode(byte)),

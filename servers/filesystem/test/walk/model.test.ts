@@ -51,9 +51,20 @@ const RARE: Node = {
     ['to-dir', { kind: 'link', target: 'dir/' }],
     ['to-up', { kind: 'link', target: 'dir/up' }],
     ['to-link', { kind: 'link', target: 'to-file' }],
+    // Another directory, whose path begins as ours does.
+    ['to-sibling', { kind: 'link', target: `${root}file` }],
   ]),
 };
-const RARE_PATHS = ['to-file', 'to-file-dot', 'to-dir', 'to-dir/..', 'to-up', 'to-link', 'file/'];
+const RARE_PATHS = [
+  'to-file',
+  'to-file-dot',
+  'to-dir',
+  'to-dir/..',
+  'to-up',
+  'to-link',
+  'to-sibling',
+  'file/',
+];
 
 /** The kernel refuses every absolute path; ours never reach the walk. */
 const relativePath = attacks.anyPath.filter((path) => !path.startsWith('/'));
@@ -113,7 +124,7 @@ describe.each(SANDBOXES)('the %s walk', (sandbox) => {
           }
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 150, examples: [[RARE, RARE_PATHS]] },
     );
   });
 
