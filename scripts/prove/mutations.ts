@@ -357,9 +357,25 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     promise: 'E6.keys',
     file: 'servers/filesystem/src/adapter/read/screen.ts',
-    control: "if (isKey(plain)) return covered(line, 'private-key');",
+    control: "if (isKey) return covered(text, 'private-key');",
     without: 'void isKey;',
-    tests: [`${FILESYSTEM}/read.test.ts`],
+    tests: [`${FILESYSTEM}/read.test.ts`, `${FILESYSTEM}/secrets.test.ts`],
+  },
+  {
+    // What is not kept of a line has to be seen all the same.
+    promise: 'E6.keys',
+    file: 'servers/filesystem/src/adapter/read/lines.ts',
+    control: '    key.feed(text);\n',
+    without: '',
+    tests: [`${FILESYSTEM}/secrets.test.ts`],
+  },
+  {
+    // Where a line is cut before it is screened, a token is cut, too.
+    promise: 'E6.redacted',
+    file: 'servers/filesystem/src/adapter/operations/read-text.ts',
+    control: 'lineCharactersMax: options.bytes + 2 * SECRET_CHARACTERS_MAX,',
+    without: 'lineCharactersMax: options.bytes,',
+    tests: [`${FILESYSTEM}/secrets.test.ts`],
   },
   {
     promise: 'E6.undeclared',

@@ -24,11 +24,12 @@ export {
   safeSchema,
 } from './schema.ts';
 export {
-  createPrivateKeyTracker,
+  createKeyFollower,
   findSecrets,
   maskOf,
   maskSecrets,
   mayHoldSecrets,
+  type KeyFollower,
   type RedactedText,
   redactSecrets,
   SECRET_CHARACTERS_MAX,

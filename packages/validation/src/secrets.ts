@@ -16,78 +16,78 @@ const RULES: readonly SecretRule[] = [
   rule(
     'private-key',
     ['PRIVATE KEY'],
-    /-----BEGIN [A-Z ]{0,20}PRIVATE KEY(?: BLOCK)?-----[^]*?(?:-----END [A-Z ]{0,20}PRIVATE KEY(?: BLOCK)?-----|$)/g,
+    /-----BEGIN [A-Z0-9 ]{0,20}PRIVATE KEY(?: BLOCK)?-----[^]*?(?:-----END [A-Z0-9 ]{0,20}PRIVATE KEY(?: BLOCK)?-----|$)/g,
   ),
-  rule('age-key', ['AGE-SECRET-KEY-'], /\bAGE-SECRET-KEY-1[0-9A-Z]{58}\b/g),
-  rule('aws-access-key', ['AKIA', 'ASIA'], /\b(?:AKIA|ASIA)[A-Z2-7]{16}\b/g),
+  rule('age-key', ['AGE-SECRET-KEY-'], /AGE-SECRET-KEY-1[0-9A-Z]{58}\b/g),
+  rule('aws-access-key', ['AKIA', 'ASIA'], /(?:AKIA|ASIA)[A-Z2-7]{16}\b/g),
   rule(
     'aws-secret-key',
     ['aws_secret_access_key', 'AWS_SECRET_ACCESS_KEY', 'SecretAccessKey'],
     /(?:aws_secret_access_key|AWS_SECRET_ACCESS_KEY|SecretAccessKey)["']?[^\S\n]{0,8}[=:][^\S\n]{0,8}["']?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])/g,
   ),
   rule('azure-key', ['AccountKey='], /AccountKey=([A-Za-z0-9+/]{80,88}={0,2})/g),
-  rule('google-api-key', ['AIza'], /\bAIza[0-9A-Za-z_-]{35}(?![0-9A-Za-z_-])/g),
-  rule('google-oauth', ['GOCSPX-', 'ya29.'], /\b(?:GOCSPX-[\w-]{28}|ya29\.[\w-]{30,512})/g),
+  rule('google-api-key', ['AIza'], /AIza[0-9A-Za-z_-]{35}(?![0-9A-Za-z_-])/g),
+  rule('google-oauth', ['GOCSPX-', 'ya29.'], /(?:GOCSPX-[\w-]{28}|ya29\.[\w-]{30,512})/g),
   rule(
     'github-token',
     ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_', 'github_pat_'],
-    /\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{60,255})/g,
+    /(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{60,255})/g,
   ),
   rule(
     'gitlab-token',
     ['glpat-', 'glptt-', 'gldt-', 'glrt-', 'glcbt-'],
-    /\bgl(?:pat|ptt|dt|rt|cbt)-[\w-]{20,64}/g,
+    /gl(?:pat|ptt|dt|rt|cbt)-[\w.-]{20,100}/g,
   ),
-  rule('npm-token', ['npm_'], /\bnpm_[A-Za-z0-9]{36}\b/g),
-  rule('pypi-token', ['pypi-AgE'], /\bpypi-AgE[\w-]{50,1000}/g),
-  rule('rubygems-token', ['rubygems_'], /\brubygems_[a-f0-9]{48}\b/g),
-  rule('docker-token', ['dckr_pat_', 'dckr_oat_'], /\bdckr_[po]at_[\w-]{27,64}/g),
-  rule('huggingface-token', ['hf_'], /\bhf_[A-Za-z]{34}\b/g),
-  rule('anthropic-key', ['sk-ant-'], /\bsk-ant-[a-z0-9]{2,10}-[\w-]{40,200}/g),
-  rule('openai-key', ['T3BlbkFJ'], /\bsk-[\w-]{10,100}?T3BlbkFJ[\w-]{20,100}/g),
+  rule('npm-token', ['npm_'], /npm_[A-Za-z0-9]{36}\b/g),
+  rule('pypi-token', ['pypi-AgE'], /pypi-AgE[\w-]{50,2000}/g),
+  rule('rubygems-token', ['rubygems_'], /rubygems_[a-f0-9]{48}\b/g),
+  rule('docker-token', ['dckr_pat_', 'dckr_oat_'], /dckr_[po]at_[\w-]{27,64}/g),
+  rule('huggingface-token', ['hf_'], /hf_[A-Za-z]{34}\b/g),
+  rule('anthropic-key', ['sk-ant-'], /sk-ant-[a-z0-9]{2,10}-[\w-]{40,200}/g),
+  rule('openai-key', ['T3BlbkFJ'], /sk-[\w-]{10,100}?T3BlbkFJ[\w-]{20,100}/g),
   rule(
     'slack-token',
     ['xoxa-', 'xoxb-', 'xoxe-', 'xoxe.', 'xoxo-', 'xoxp-', 'xoxr-', 'xoxs-', 'xapp-'],
-    /\b(?:xox[abeoprs][-.]|xapp-)[A-Za-z0-9-]{10,250}/g,
+    /(?:xox[abeoprs][-.]|xapp-)[A-Za-z0-9-]{10,500}/g,
   ),
   rule(
     'slack-webhook',
     ['hooks.slack.com/'],
-    /\bhooks\.slack\.com\/(?:services|workflows)\/[A-Za-z0-9/_-]{20,120}/g,
+    /hooks\.slack\.com\/(?:services|workflows)\/[A-Za-z0-9/_-]{20,120}/g,
   ),
   rule(
     'stripe-key',
     ['sk_live_', 'sk_test_', 'rk_live_', 'rk_test_', 'whsec_'],
-    /\b(?:[rs]k_(?:live|test)_[A-Za-z0-9]{16,247}|whsec_[A-Za-z0-9+/]{24,64})/g,
+    /(?:[rs]k_(?:live|test)_[A-Za-z0-9]{16,247}|whsec_[A-Za-z0-9+/]{24,64})/g,
   ),
-  rule('square-token', ['sq0csp-', 'sq0atp-'], /\bsq0(?:csp|atp)-[\w-]{22,43}/g),
+  rule('square-token', ['sq0csp-', 'sq0atp-'], /sq0(?:csp|atp)-[\w-]{22,43}/g),
   rule(
     'shopify-token',
     ['shpat_', 'shpca_', 'shppa_', 'shpss_'],
-    /\bshp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}\b/g,
+    /shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}\b/g,
   ),
-  rule('sendgrid-key', ['SG.'], /\bSG\.[\w-]{22}\.[\w-]{43}(?![\w-])/g),
-  rule('digitalocean-token', ['dop_v1_', 'doo_v1_', 'dor_v1_'], /\bdo[opr]_v1_[a-f0-9]{64}\b/g),
-  rule('databricks-token', ['dapi'], /\bdapi[a-f0-9]{32}(?:-\d)?\b/g),
+  rule('sendgrid-key', ['SG.'], /SG\.[\w-]{22}\.[\w-]{43}(?![\w-])/g),
+  rule('digitalocean-token', ['dop_v1_', 'doo_v1_', 'dor_v1_'], /do[opr]_v1_[a-f0-9]{64}\b/g),
+  rule('databricks-token', ['dapi'], /dapi[a-f0-9]{32}(?:-\d)?\b/g),
   rule(
     'grafana-token',
     ['glsa_', 'glc_'],
-    /\b(?:glsa_[A-Za-z0-9]{32}_[a-f0-9]{8}|glc_[A-Za-z0-9+/]{32,400}={0,2})/g,
+    /(?:glsa_[A-Za-z0-9]{32}_[a-f0-9]{8}|glc_[A-Za-z0-9+/]{32,400}={0,2})/g,
   ),
-  rule('linear-key', ['lin_api_'], /\blin_api_[A-Za-z0-9]{40}\b/g),
-  rule('supabase-token', ['sbp_'], /\bsbp_[a-f0-9]{40}\b/g),
-  rule('vault-token', ['hvs.', 'hvb.'], /\bhv[sb]\.[\w-]{24,300}/g),
-  rule('telegram-token', [':AA'], /\b\d{8,10}:AA[\w-]{33}(?![\w-])/g),
-  rule('json-web-token', ['eyJ'], /\beyJ[\w-]{10,2000}\.eyJ[\w-]{10,16000}\.[\w-]{20,8000}/g),
+  rule('linear-key', ['lin_api_'], /lin_api_[A-Za-z0-9]{40}\b/g),
+  rule('supabase-token', ['sbp_'], /sbp_[a-f0-9]{40}\b/g),
+  rule('vault-token', ['hvs.', 'hvb.'], /hv[sb]\.[\w-]{24,300}/g),
+  rule('telegram-token', [':AA'], /(?<!\d)\d{8,10}:AA[\w-]{33}(?![\w-])/g),
+  rule('json-web-token', ['eyJ'], /eyJ[\w-]{10,500}\.eyJ[\w-]{10,16000}\.[\w-]{20,8000}/g),
   rule(
     'authorization-header',
-    ['uthorization'],
-    /[Aa]uthorization["']?[^\S\n]{0,8}[:=][^\S\n]{0,8}["']?(?:Bearer|Basic|Token) +([\w.~+/-]{16,16000}=*)/g,
+    ['uthorization', 'UTHORIZATION'],
+    /[Aa](?:uthorization|UTHORIZATION)["']?[^\S\n]{0,8}[:=][^\S\n]{0,8}["']?(?:[Bb]earer|BEARER|[Bb]asic|BASIC|[Tt]oken|TOKEN) +([\w.~+/-]{16,16000}=*)/g,
   ),
   rule(
     'url-password',
-    ['://'],
-    /\b[a-z][a-z0-9+.-]{1,30}:\/\/[^\s:/?#@"'<>]{0,64}:([^\s/?#@"'<>${}*]{3,256})@/g,
+    ['://', ':\\/\\/'],
+    /(?<![a-zA-Z])[a-zA-Z][\w+.-]{1,30}:(?:\\?\/){2}[^\s:/?#@"'<>]{0,64}:([^\s/?#@"'<>${}*]{3,256})@/g,
   ),
 ];
 
@@ -117,26 +117,40 @@ const MARKERS = new RegExp(
   ).join('|'),
 );
 
-/** Finds the secrets of a text, first to last, without overlaps. */
+/** Secrets of one rule in one text at most. No text that somebody wrote has more, and each costs memory. */
+const HITS_MAX = 5000;
+
+/**
+ * Finds the secrets of a text, first to last, without overlaps. A text that holds more of them than
+ * anybody would write counts as one.
+ */
 export function findSecrets(text: string): readonly SecretFound[] {
-  const found = RULES.flatMap((candidate) => hitsOf(candidate, text));
+  const found: SecretFound[] = [];
+  for (const candidate of RULES) {
+    for (const hit of hitsOf(candidate, text)) {
+      if (found.length === HITS_MAX) return [{ rule: hit.rule, start: 0, end: text.length }];
+      found.push(hit);
+    }
+  }
   if (found.length < 2) return found;
   found.sort((a, b) => a.start - b.start || b.end - a.end);
   let reached = 0;
-  return found.filter(({ start, end }) => {
-    if (start < reached) return false;
-    reached = end;
-    return true;
+  return found.flatMap((hit) => {
+    // Of a hit that begins within another one, what reaches further counts as well.
+    const start = Math.max(hit.start, reached);
+    if (hit.end <= start) return [];
+    reached = hit.end;
+    return [{ ...hit, start }];
   });
 }
 
-function hitsOf({ name, markers, pattern }: SecretRule, text: string): readonly SecretFound[] {
-  if (!markers.some((marker) => text.includes(marker))) return [];
-  return Array.from(text.matchAll(pattern), ({ indices, index, 0: whole }) => {
+function* hitsOf({ name, markers, pattern }: SecretRule, text: string): Generator<SecretFound> {
+  if (!markers.some((marker) => text.includes(marker))) return;
+  for (const { indices, index, 0: whole } of text.matchAll(pattern)) {
     // The group, where the rule has one: its text may also stand earlier in the match.
     const [start, end] = indices?.[1] ?? [index, index + whole.length];
-    return { rule: name, start, end };
-  });
+    yield { rule: name, start, end };
+  }
 }
 
 /** A text without its secrets, and the rules that found them. */
@@ -188,24 +202,49 @@ export function maskOf(secret: string, ruleName: string): string {
  */
 export const SECRET_CHARACTERS_MAX = 32_768;
 
+/** Follows private keys through a text that comes in pieces. */
+export interface KeyFollower {
+  /** Takes the next piece of a line. Every piece has to pass here, also of lines that are not shown. */
+  feed(piece: string): void;
+  /** Ends the line, and says whether any of it belongs to a key. */
+  endLine(): boolean;
+}
+
+/** Longer than any mark, so that one that lies across two pieces is seen in the second. */
+const MARK_CHARACTERS_MAX = 64;
+
 /**
- * Follows a private key through a text that is read line by line.
+ * Makes the follower of one file.
  *
  * A reader that starts in the middle of a key sees only base64, which no pattern can tell from other
- * base64. So whoever streams lines asks this for every line from the first one on.
+ * base64, and a reader that keeps a part of a line may not keep the mark on it. So this sees
+ * everything, from the first character on, and keeps nothing but the end of the last piece.
  */
-export function createPrivateKeyTracker(): (line: string) => boolean {
+export function createKeyFollower(): KeyFollower {
   let inside = false;
-  return (line) => {
-    const mark = inside || line.includes('-----BEGIN ') ? lastMark(line) : undefined;
-    const isKey = inside || mark !== undefined;
-    // Files that were put together without a line feed have an end and a beginning on one line.
-    if (mark !== undefined) inside = mark === 'BEGIN';
-    return isKey;
+  let touched = false;
+  let carry = '';
+  return {
+    feed(piece) {
+      // UTF-16 that is read as something else has a NUL between any two letters.
+      const text = carry + (piece.includes('\0') ? piece.replaceAll('\0', '') : piece);
+      if (text.includes('-----')) {
+        for (const { 1: mark, index, 0: whole } of text.matchAll(KEY_MARK)) {
+          if (index + whole.length <= carry.length) continue;
+          touched = true;
+          // Files that were put together without a line feed have an end and a beginning on one line.
+          inside = mark === 'BEGIN';
+        }
+      }
+      carry = text.slice(-MARK_CHARACTERS_MAX);
+    },
+    endLine() {
+      const isKey = touched || inside;
+      touched = inside;
+      carry = '';
+      return isKey;
+    },
   };
 }
 
-/** The last mark of a private key on a line. */
-function lastMark(line: string): string | undefined {
-  return [...line.matchAll(/-----(BEGIN|END) [A-Z ]{0,20}PRIVATE KEY/g)].at(-1)?.[1];
-}
+const KEY_MARK = /-----(BEGIN|END) [A-Z0-9 ]{0,20}PRIVATE KEY/g;

@@ -36,6 +36,12 @@ const FILES: Readonly<Record<string, string | Buffer>> = {
     Buffer.from(`token = ${TOKEN}\n`, 'utf16le'),
   ]),
   'picture.gif': Buffer.concat([Buffer.from('GIF89a\0'), Buffer.from(`${TOKEN}\n${KEY}\n`)]),
+  'far.txt': `hello\n${'x'.repeat(200_000)}${KEY}\nbehind\n`,
+  'mixed.txt': Buffer.concat([
+    Buffer.from('\uFEFFwide text\n', 'utf16le'),
+    Buffer.from(`key=${TOKEN}\r\n`),
+  ]),
+  'latin1.txt': Buffer.from(`caf\u00E9\ntoken = ${TOKEN}\n`, 'latin1'),
   'url.txt': `db = postgres://app:${PASSWORD}@db/app\n`,
 };
 const SECRETS = [TOKEN.slice(4), KEY_BODY.join(''), PASSWORD];
@@ -90,6 +96,8 @@ const WINDOWS: readonly object[] = [
     ),
   ),
   ...[65_515, 65_522, 65_530, 65_540].map((start_column) => ({ start_column, max_bytes: 40 })),
+  // So far to the right that the line's beginning is not kept.
+  ...[1, 2, 3].map((start_line) => ({ start_line, start_column: 40_000 })),
   ...[1, 2, 5, 30].flatMap((limit) => [
     { tail: true, limit },
     { tail: true, limit, max_bytes: 80 },
@@ -189,7 +197,13 @@ describe('a search', () => {
           const ask = async (guess: string) => {
             const pattern = around.replace('%', guess);
             const { structured } = await search(client, { path: 'token.txt', pattern, mode });
-            return structured;
+            const found = await search(client, {
+              path: 'latin1.txt',
+              pattern: guess,
+              mode,
+              literal: true,
+            });
+            return [structured, found.structured];
           };
           expect([mode, around, await ask(known)]).toEqual([mode, around, await ask(other)]);
         }

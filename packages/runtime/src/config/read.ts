@@ -46,11 +46,12 @@ function additions(
 ): Record<string, unknown> {
   const adding = options.filter(({ adds }) => adds);
   return Object.fromEntries(
-    adding.flatMap(({ key }) => {
+    adding.flatMap(({ key, flag }) => {
       const lists = sources.map((source) => source[key]).filter((list) => list !== undefined);
-      return lists.length > 1 && lists.every((list) => Array.isArray(list))
-        ? [[key, lists.flat()]]
-        : [];
+      // One that is no list would be covered by the next one, and what it closes would be open.
+      if (!lists.every((list) => Array.isArray(list)))
+        throw new ConfigurationProblem(flag, 'expected a list in every source');
+      return lists.length > 0 ? [[key, lists.flat()]] : [];
     }),
   );
 }

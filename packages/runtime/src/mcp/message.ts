@@ -33,7 +33,7 @@ const envelope = z.strictObject({
     .looseObject({ _meta: z.looseObject({ progressToken: requestId.optional() }).optional() })
     .optional(),
   result: z.looseObject({}).optional(),
-  error: z.looseObject({ code: z.int(), message: boundedText(4096) }).optional(),
+  error: z.looseObject({ code: z.int(), message: boundedText(65_536) }).optional(),
 });
 
 /** These lists have one page, so no cursor is ours. */

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { refuse } from './refusals.ts';
 
 /** A cursor as a caller sends it back. */
-export const cursorText = boundedText(8192);
+export const cursorText = boundedText(65_536);
 
 /** Where a page ended. */
 const position = z.strictObject({

@@ -8,11 +8,23 @@ import { isGlob } from '@secure-mcp/validation';
  */
 export function globProblem(glob: string, roots: readonly string[]): string | undefined {
   if (glob !== glob.trim()) return 'begins or ends with a space';
-  if (glob.startsWith('!')) return 'begins with "!"; use the other option instead';
-  if (/^\.{0,2}\/|^[A-Za-z]:[/\\]|^~/.test(glob))
-    return 'is a path; begin at a root, or with "**/"';
-  if (roots.some((root) => glob.startsWith(`${root}:`)))
-    return 'names a root; globs hold for all roots';
-  if (/\[\[:|\/\/|(?:^|\/)\.\.?\//.test(glob)) return 'holds a form that has no meaning here';
+  const root = roots.find((name) => glob.toLowerCase().startsWith(`${name}:`));
+  if (root !== undefined) return 'names a root; globs hold for all roots';
+  if (/[|;"'()$`<>\p{Cc}\p{Cf}]|\\\w|\[\[:|\/\/|\/[,}]/u.test(glob))
+    return 'holds a form that has no meaning here; [x] is the character x itself';
+  if (withoutBraces(glob).includes(',')) return 'is a list; give each glob by itself';
+  // Each alternative has to be a glob that means something by itself.
+  for (const part of glob.split(/[{},]/)) {
+    if (/^[!#]/.test(part)) return 'begins with a mark that has no meaning here';
+    if (/^\/|^[A-Za-z]:[/\\]|^~|^\[\/\]/.test(part))
+      return 'is a path; begin at a root, or with "**/"';
+    if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(part)) return 'holds "." or ".." as a name';
+  }
   return isGlob(glob) ? undefined : 'a bracket or a brace is not closed';
+}
+
+/** What stands outside all braces. */
+function withoutBraces(glob: string): string {
+  const outside = glob.replace(/\{[^{}]*\}/g, '');
+  return outside === glob ? glob : withoutBraces(outside);
 }

@@ -7,7 +7,7 @@ import { LIMITS } from '../../policy.ts';
 import type { ReadOptions } from '../job.ts';
 import { readBytes, readChunks } from '../read/chunks.ts';
 import { type LineEnds, type LineOptions, readLines, type TextLine } from '../read/lines.ts';
-import { createScreen, OPEN_SCREEN, type Screened, screenEnd } from '../read/screen.ts';
+import { openLine, type Screened, screenEnd, screenLine } from '../read/screen.ts';
 import { Window } from '../read/window.ts';
 import type { TextRead } from '../results.ts';
 import { factsOf } from './facts.ts';
@@ -37,11 +37,11 @@ function readForward(source: TextSource, options: ReadOptions): TextRead {
   const { size } = source.stats;
   const to = Math.min(size, LIMITS.scanBytesMax);
   const ends: LineEnds = { lf: 0, crlf: 0 };
-  const screen = options.hideSecrets ? createScreen() : OPEN_SCREEN;
-  const window = new Window(options, screen);
+  const window = new Window(options, options.hideSecrets ? screenLine : openLine);
   // Enough on both sides of the window to know a secret that lies across its edge.
   const limits = {
     lineCharactersMax: options.bytes + 2 * SECRET_CHARACTERS_MAX,
+    cutOff: to < size,
     skip: {
       line: options.startLine,
       characters: Math.max(0, options.startColumn - 1 - SECRET_CHARACTERS_MAX),
@@ -98,14 +98,14 @@ function linesOf(
 
 function readTail(source: TextSource, options: ReadOptions): TextRead {
   const ends: LineEnds = { lf: 0, crlf: 0 };
-  const screen = options.hideSecrets ? createScreen() : OPEN_SCREEN;
+  const screen = options.hideSecrets ? screenLine : openLine;
   const kept: (TextLine & Screened)[] = [];
   const limits = { lineCharactersMax: options.bytes + SECRET_CHARACTERS_MAX };
   let total = 0;
   for (const line of linesOf(source, source.stats.size, limits, ends)) {
     total = line.number;
     if (total % STRIDE === 0) source.pause();
-    kept.push({ ...line, ...screen.show(line.text) });
+    kept.push({ ...line, ...screen(line) });
     if (kept.length > options.lines) kept.shift();
   }
   const last = lastWithin(kept, options.bytes);

@@ -59,8 +59,8 @@ function readSniffed(
 ): ReadOutcome {
   const sniffed = sniff(readBytes(descriptor, 0, Math.min(SNIFF_BYTES, stats.size)));
   const source = { descriptor, stats, pause: () => work.pause() };
+  refuseDisguise(descriptor, stats, options, sniffed);
   if (options.encoding !== 'auto') {
-    refuseDisguise(descriptor, stats, options, sniffed);
     const bomBytes = sniffed.kind === 'text' ? sniffed.bomBytes : 0;
     return readText({ ...source, encoding: options.encoding, bomBytes }, options);
   }
@@ -89,8 +89,11 @@ function refuseDisguise(
   { encoding, hideSecrets }: ReadOptions,
   sniffed: Sniffed,
 ): void {
-  const isOwn = sniffed.kind === 'text' && sniffed.encoding === encoding;
-  if (!hideSecrets || isOwn || !OTHER_LETTERS.test(encoding)) return;
+  const own = sniffed.kind === 'text' ? sniffed.encoding : '';
+  const effective = encoding === 'auto' ? own : encoding;
+  if (!hideSecrets || !OTHER_LETTERS.test(effective)) return;
+  // In its own encoding a file is screened as text; only what was appended as ASCII is in disguise.
+  const nuls = effective !== own;
   if (size > LIMITS.scanBytesMax) refuse('file.too_large');
   for (let from = 0; from < size; from += PIECE_BYTES) {
     const piece = readBytes(
@@ -98,7 +101,7 @@ function refuseDisguise(
       from,
       Math.min(size - from, PIECE_BYTES + SECRET_MARGIN_BYTES),
     );
-    if (holdsSecret(piece, { start: 0, end: piece.length })) refuse('file.secret');
+    if (holdsSecret(piece, { start: 0, end: piece.length }, { nuls })) refuse('file.secret');
   }
 }
 

@@ -168,9 +168,12 @@ function searchFile(
   const content = readSearchable(descriptor, stats.size, needle);
   gathered.scannedFiles += 1;
   gathered.scannedBytes += stats.size;
-  if (content.kind === 'binary') skipped.binary += 1;
-  if (content.kind !== 'text') return true;
+  if (content.kind === 'binary') {
+    skipped.binary += 1;
+    return true;
+  }
   if (!content.utf8) skipped.notUtf8 += 1;
+  if (content.kind === 'none') return true;
   const screened = job.hideSecrets ? screenText(content.text) : { text: content.text };
   if (screened === undefined) {
     skipped.denied += 1;

@@ -1,9 +1,17 @@
 import type { Job, JobPlace } from '../job.ts';
 
-/** Walks can take seconds; reads and listings take microseconds. */
-export function isLong(job: Job): boolean {
+/** Walks can take seconds; most reads and listings take microseconds. */
+function isWalk(job: Job): boolean {
   return job.kind === 'find' || job.kind === 'search' || (job.kind === 'list' && job.depth > 1);
 }
+
+/** A read that goes far into a file, or has to look at all of it, is as long as a walk. */
+export function isLong(job: Job): boolean {
+  if (job.kind !== 'read') return isWalk(job);
+  return job.startLine > FAR_LINE || !['auto', 'utf-8'].includes(job.encoding);
+}
+
+const FAR_LINE = 10_000;
 
 function placesOf(job: Job): readonly JobPlace[] {
   return job.kind === 'read' ? job.files : [job];
@@ -27,11 +35,11 @@ export function wouldHang(stuck: Job, job: Job): boolean {
 }
 
 function meets(stuck: Job, held: JobPlace, job: Job, wanted: JobPlace): boolean {
-  if (isLong(stuck)) return isLong(job) && (isBeneath(wanted, held) || isBeneath(held, wanted));
+  if (isWalk(stuck)) return isWalk(job) && (isBeneath(wanted, held) || isBeneath(held, wanted));
   // A read at the top of a root may hang in a mount or a link there; the rest of the root is well.
   const above = held.steps.slice(0, -1);
   const directory = stuck.kind === 'read' && above.length > 0 ? { ...held, steps: above } : held;
-  return isBeneath(wanted, directory) || (isLong(job) && isBeneath(directory, wanted));
+  return isBeneath(wanted, directory) || (isWalk(job) && isBeneath(directory, wanted));
 }
 
 function isBeneath({ steps }: JobPlace, above: JobPlace): boolean {

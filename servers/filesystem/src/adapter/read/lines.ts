@@ -1,5 +1,7 @@
 import { TextDecoder } from 'node:util';
 
+import { createKeyFollower } from '@secure-mcp/validation';
+
 import { refuse } from '../../guard/index.ts';
 
 /** A line of text, without its end. */
@@ -11,6 +13,8 @@ export interface TextLine {
   readonly skipped: number;
   /** False when characters at its end were not kept. */
   readonly whole: boolean;
+  /** True when any of the line, kept or not, belongs to a private key. */
+  readonly isKey: boolean;
 }
 
 export interface LineOptions {
@@ -19,6 +23,8 @@ export interface LineOptions {
   readonly lineCharactersMax: number;
   /** Characters of one line that are passed over: whoever reads its end does not pay for its beginning. */
   readonly skip?: { readonly line: number; readonly characters: number };
+  /** The bytes end before the file does, so the last line may be a part of one. */
+  readonly cutOff?: boolean;
 }
 
 /** Line ends seen so far, to tell a reader what the file uses. */
@@ -35,7 +41,7 @@ export interface LineEnds {
  */
 export function* readLines(
   chunks: Iterable<Uint8Array>,
-  { encoding, lineCharactersMax, skip }: LineOptions,
+  { encoding, lineCharactersMax, skip, cutOff = false }: LineOptions,
   ends: LineEnds,
 ): Generator<TextLine> {
   const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
@@ -43,7 +49,9 @@ export function* readLines(
   let kept = '';
   let skipped = 0;
   let whole = true;
+  const key = createKeyFollower();
   const keep = (text: string): void => {
+    key.feed(text);
     const over = skip?.line === number ? Math.min(text.length, skip.characters - skipped) : 0;
     skipped += over;
     const part = text.slice(over);
@@ -56,7 +64,7 @@ export function* readLines(
       kept = kept.slice(0, -1);
       ends.crlf += 1;
     } else ends.lf += 1;
-    const line = { number, text: kept, skipped, whole };
+    const line = { number, text: kept, skipped, whole, isKey: key.endLine() };
     number += 1;
     kept = '';
     skipped = 0;
@@ -73,7 +81,9 @@ export function* readLines(
     keep(text.slice(from));
   }
   // The last line of most files ends with a line feed, and then nothing stands behind it.
-  if (kept !== '') yield { number, text: kept, skipped, whole };
+  // A secret on a line that ends where the reading ends could be half of one.
+  if (kept !== '' && !(cutOff && whole))
+    yield { number, text: kept, skipped, whole, isKey: key.endLine() };
 }
 
 function* decode(chunks: Iterable<Uint8Array>, decoder: TextDecoder): Generator<string> {

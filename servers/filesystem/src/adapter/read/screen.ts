@@ -1,5 +1,5 @@
 import {
-  createPrivateKeyTracker,
+  createKeyFollower,
   findSecrets,
   maskOf,
   maskSecrets,
@@ -16,40 +16,28 @@ export interface Screened {
 }
 
 /**
- * Covers the secrets of one file, line by line, before anything cuts or matches the lines.
+ * Covers the secrets of a line, before anything cuts or matches it.
  *
  * A reader that may choose where a line begins and ends could otherwise cut a token so that no
  * pattern knows it, and a search could ask for it letter by letter. So whole lines are screened
  * first, and what is shown, cut and matched is what is left.
  */
-export interface Screen {
-  /** Follows a private key through a line that is not shown. Every line has to pass here or below, in order. */
-  follow(line: string): void;
-  /** Covers the secrets of a line. */
-  show(line: string): Screened;
-}
-
-export function createScreen(): Screen {
-  const isKey = createPrivateKeyTracker();
-  return {
-    follow: (line) => void isKey(withoutNuls(line)),
-    show(line) {
-      const plain = withoutNuls(line);
-      if (isKey(plain)) return covered(line, 'private-key');
-      if (!mayHoldSecrets(plain)) return { text: line, hidden: 0 };
-      if (plain === line) return masked(line);
-      // Without its NULs a word can lose its beginning, so both readings are looked at.
-      const [found] = [...findSecrets(plain), ...findSecrets(line)];
-      return found === undefined ? { text: line, hidden: 0 } : covered(line, found.rule);
-    },
-  };
+export function screenLine({ text, isKey }: Pick<TextLine, 'text' | 'isKey'>): Screened {
+  if (isKey) return covered(text, 'private-key');
+  const plain = withoutNuls(text);
+  if (!mayHoldSecrets(plain)) return { text, hidden: 0 };
+  if (plain === text) return masked(text);
+  // Without its NULs a word can lose its beginning, so both readings are looked at.
+  const [found] = [...findSecrets(plain), ...findSecrets(text)];
+  return found === undefined ? { text, hidden: 0 } : covered(text, found.rule);
 }
 
 /** For a caller who may see secrets. */
-export const OPEN_SCREEN: Screen = {
-  follow: () => undefined,
-  show: (text) => ({ text, hidden: 0 }),
-};
+export function openLine({ text }: Pick<TextLine, 'text'>): Screened {
+  return { text, hidden: 0 };
+}
+
+export type ScreenLine = typeof screenLine;
 
 /** UTF-16 that is read as something else has a NUL between any two letters, and no pattern knows it. */
 function withoutNuls(line: string): string {
@@ -78,8 +66,9 @@ export interface ScreenedText {
  */
 export function screenText(text: string): ScreenedText | undefined {
   if (!text.includes('\0') && !mayHoldSecrets(text)) return { text };
-  const screen = createScreen();
+  const key = createKeyFollower();
   const hidden = new Map<number, number>();
+  let total = 0;
   let shown = '';
   let from = 0;
   let number = 0;
@@ -88,10 +77,12 @@ export function screenText(text: string): ScreenedText | undefined {
     const feed = text.indexOf('\n', at);
     const end = feed < 0 ? text.length : feed;
     const line = text.slice(at, end);
-    const screened = screen.show(line);
+    key.feed(line);
+    const screened = screenLine({ text: line, isKey: key.endLine() });
     number += 1;
     if (screened.hidden > 0 && line !== '') {
-      if (hidden.size === COVERED_LINES_MAX) return undefined;
+      total += screened.hidden;
+      if (total > COVERED_MAX) return undefined;
       hidden.set(number, screened.hidden);
       shown += text.slice(from, at) + screened.text;
       from = end;
@@ -101,36 +92,36 @@ export function screenText(text: string): ScreenedText | undefined {
   return { text: shown + text.slice(from), hidden };
 }
 
-/** Lines with secrets in one file at most. No file that anybody wrote has more, and each costs memory. */
-const COVERED_LINES_MAX = 10_000;
+/** Secrets in one file at most. No file that anybody wrote has more, and each costs memory. */
+const COVERED_MAX = 10_000;
 
 /**
  * Screens the end of a file that was not read from its beginning: what meets the end of a key before
  * any beginning started inside the key.
  */
 export function screenEnd(lines: readonly TextLine[]): readonly (TextLine & Screened)[] {
-  const screen = createScreen();
-  const begin = lines.findIndex(({ text }) => withoutNuls(text).includes('-----BEGIN '));
-  const end = lines.findIndex(({ text }) =>
-    /-----END [A-Z ]{0,20}PRIVATE KEY/.test(withoutNuls(text)),
-  );
-  const inside = end >= 0 && (begin < 0 || end < begin) ? end : -1;
-  return lines.map((line, index) => {
-    const shown = screen.show(line.text);
-    return { ...line, ...(index <= inside ? covered(line.text, 'private-key') : shown) };
-  });
+  const marks = lines.map(({ text }) => KEY_MARK.exec(withoutNuls(text))?.[1]);
+  const first = marks.findIndex((mark) => mark !== undefined);
+  const inside = marks[first] === 'END' ? first : -1;
+  return lines.map((line, index) => ({
+    ...line,
+    ...screenLine({ text: line.text, isKey: line.isKey || index <= inside }),
+  }));
 }
+
+const KEY_MARK = /-----(BEGIN|END) [A-Z0-9 ]{0,20}PRIVATE KEY/;
 
 /** Refuses bytes that show a part of a secret; `window` is a place within the bytes that are looked at. */
 export function holdsSecret(
   bytes: Buffer,
   window: { readonly start: number; readonly end: number },
+  { nuls = true }: { readonly nuls?: boolean } = {},
 ): boolean {
   const text = bytes.toString('latin1');
   const isShown = ({ start, end }: { start: number; end: number }): boolean =>
     start < window.end && end > window.start;
   if (mayHoldSecrets(text) && findSecrets(text).some(isShown)) return true;
   // Where a secret of UTF-16 stands is not known without its NULs, so any of them counts.
-  const plain = withoutNuls(text);
+  const plain = nuls ? withoutNuls(text) : text;
   return plain !== text && mayHoldSecrets(plain) && findSecrets(plain).length > 0;
 }

@@ -8,7 +8,7 @@ import { SNIFF_BYTES, sniff } from './sniff.ts';
 export type Searchable =
   | { readonly kind: 'text'; readonly text: string; readonly utf8: boolean }
   | { readonly kind: 'binary' }
-  | { readonly kind: 'none' };
+  | { readonly kind: 'none'; readonly utf8: boolean };
 
 /** Grows to the largest file that may be searched, once for each thread. */
 let buffer = Buffer.allocUnsafe(262_144);
@@ -31,9 +31,10 @@ export function readSearchable(
     const text = new TextDecoder(sniffed.encoding).decode(bytes);
     return { kind: 'text', text, utf8: true };
   }
-  if (needle !== undefined && !bytes.includes(needle)) return { kind: 'none' };
   const content = bytes.subarray(sniffed.bomBytes);
+  // Asked first, so that what is counted of a file does not tell what it holds.
   const utf8 = isUtf8(content);
+  if (needle !== undefined && !bytes.includes(needle)) return { kind: 'none', utf8 };
   return { kind: 'text', text: utf8 ? content.toString('utf8') : content.toString('latin1'), utf8 };
 }
 

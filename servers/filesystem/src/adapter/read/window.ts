@@ -1,6 +1,6 @@
 import type { ReadOptions } from '../job.ts';
 import type { TextLine } from './lines.ts';
-import type { Screen } from './screen.ts';
+import type { ScreenLine } from './screen.ts';
 
 /** The lines that one answer holds: from a place on, up to a number of lines and of bytes. */
 export class Window {
@@ -12,28 +12,26 @@ export class Window {
   /** Secrets that were covered in the lines. */
   hidden = 0;
   readonly #options: ReadOptions;
-  readonly #screen: Screen;
+  readonly #screen: ScreenLine;
   #left: number;
 
-  constructor(options: ReadOptions, screen: Screen) {
+  constructor(options: ReadOptions, screen: ScreenLine) {
     this.#options = options;
     this.#screen = screen;
     this.#left = options.bytes;
   }
 
   /** Takes the next line of the file. A window that is full takes nothing more. */
-  take({ number, text: line, skipped, whole }: TextLine): void {
+  take(line: TextLine): void {
+    const { number, skipped, whole } = line;
     const { startLine, startColumn, lines: linesMax } = this.#options;
-    if (this.next !== undefined || number < startLine) {
-      this.#screen.follow(line);
-      return;
-    }
+    if (this.next !== undefined || number < startLine) return;
     const column = number === startLine ? startColumn : 1;
     if (this.lines.length >= linesMax || this.#left < 0) {
       this.next = { line: number, column };
       return;
     }
-    const { text, hidden } = this.#screen.show(line);
+    const { text, hidden } = this.#screen(line);
     this.hidden += hidden;
     const rest = text.slice(Math.max(0, column - 1 - skipped));
     const fitting = cutToBytes(rest, this.#left);
