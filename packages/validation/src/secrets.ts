@@ -78,7 +78,13 @@ const RULES: readonly SecretRule[] = [
   rule('supabase-token', ['sbp_'], /sbp_[a-f0-9]{40}\b/g),
   rule('vault-token', ['hvs.', 'hvb.'], /hv[sb]\.[\w-]{24,300}/g),
   rule('telegram-token', [':AA'], /(?<!\d)\d{8,10}:AA[\w-]{33}(?![\w-])/g),
-  rule('json-web-token', ['eyJ'], /eyJ[\w-]{10,500}\.eyJ[\w-]{10,16000}\.[\w-]{20,8000}/g),
+  // It begins where its letters begin, or behind an escape. At every `eyJ`, a row of them would be
+  // read again and again.
+  rule(
+    'json-web-token',
+    ['eyJ'],
+    /(?:(?<![\w-])|(?<=\\[nrt]|%[0-9A-F]{2}))eyJ[\w-]{10,2000}\.eyJ[\w-]{10,16000}\.[\w-]{20,8000}/g,
+  ),
   rule(
     'authorization-header',
     ['uthorization', 'UTHORIZATION'],
