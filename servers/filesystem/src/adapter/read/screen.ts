@@ -111,7 +111,7 @@ export function screenEnd(lines: readonly TextLine[]): readonly (TextLine & Scre
 
 const KEY_MARK = /-----(BEGIN|END) [A-Z0-9 ]{0,20}PRIVATE KEY/;
 
-/** Refuses bytes that show a part of a secret; `window` is a place within the bytes that are looked at. */
+/** True when a window of bytes would show a part of a secret that stands in the bytes around it. */
 export function holdsSecret(
   bytes: Buffer,
   window: { readonly start: number; readonly end: number },
