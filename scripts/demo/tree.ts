@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { linkSync, mkdirSync, symlinkSync } from 'node:fs';
+import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { makeTemp, type TempDirectory } from '@secure-mcp/testkit';
@@ -22,7 +22,7 @@ export function plantTree(): DemoTree {
   const temp = makeTemp('demo');
   const root = join(temp.path, 'notes');
   const raced = join(temp.path, 'raced');
-  const outside = temp.write('outside/passwd', `${OUTSIDE_WORD}\n`);
+  temp.write('outside/passwd', `${OUTSIDE_WORD}\n`);
   temp.write('outside/deep/file.txt', `${OUTSIDE_WORD}\n`);
 
   temp.write(
@@ -47,21 +47,15 @@ export function plantTree(): DemoTree {
   symlinkSync('/etc/passwd', join(root, 'users.txt'));
   temp.write('raced/swap/file.txt', 'inside\n');
   symlinkSync('../outside/deep', join(raced, 'swap-link'));
-  mkdirSync(join(root, 'empty'));
-  plantOddities(temp.path, root, outside);
+  plantPipe(root);
   return { temp, root, raced };
 }
 
-/** What a file system may lack; the attacks on it are left out then, and say so. */
-function plantOddities(directory: string, root: string, outside: string): void {
+/** Windows has no such pipes; the attack with one is left out there. */
+function plantPipe(root: string): void {
   try {
     execFileSync('mkfifo', [join(root, 'pipe')], { stdio: 'ignore' });
   } catch {
-    // Windows has no such pipes.
-  }
-  try {
-    linkSync(outside, join(root, 'second-name.txt'));
-  } catch {
-    console.log(`(no hard links beneath ${directory})`);
+    console.log('(no pipes here)');
   }
 }

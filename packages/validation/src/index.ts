@@ -29,6 +29,7 @@ export {
   maskOf,
   maskSecrets,
   mayHoldSecrets,
+  KEY_MARK,
   type KeyFollower,
   type RedactedText,
   redactSecrets,

@@ -25,7 +25,13 @@ import {
   parseUri,
   type PathInRoot,
 } from './guard/index.ts';
-import { ALLOWED_BY_DEFAULT, DENIED_BY_DEFAULT, type Root, type RootRights } from './policy.ts';
+import {
+  ALLOWED_BY_DEFAULT,
+  DENIED_BY_DEFAULT,
+  type Policy,
+  type Root,
+  type RootRights,
+} from './policy.ts';
 import type { Context } from './tools/context.ts';
 import { resources, tools } from './tools/index.ts';
 
@@ -64,7 +70,7 @@ async function open(given: Options, { policy: callers }: OpenParts): Promise<Ser
   return {
     scopes: ['files:read'],
     contextOf: (call) => contextOf(call, roots, disk),
-    warnings: [...warningsOf(given, sandbox), ...rootWarnings(callers, roots)],
+    warnings: [...warningsOf(given, policy, sandbox), ...rootWarnings(callers, roots)],
     close: () => disk.close(),
   };
 }
@@ -118,12 +124,16 @@ function hardLinksOf(wanted: Options['hardLinks']): Options['hardLinks'] {
   return wanted === 'owned' && !areHardLinksProtected() ? 'deny' : wanted;
 }
 
-function warningsOf({ hardLinks, secrets }: Options, sandbox: Sandbox): readonly string[] {
+function warningsOf(
+  { hardLinks, secrets }: Options,
+  policy: Pick<Policy, 'hardLinks'>,
+  sandbox: Sandbox,
+): readonly string[] {
   return [
     ...(process.getuid?.() === 0
       ? ['running as root: the server can read every file beneath its roots']
       : []),
-    ...(hardLinks === 'owned' && hardLinksOf(hardLinks) === 'deny'
+    ...(hardLinks === 'owned' && policy.hardLinks === 'deny'
       ? ['this system lets users link files of others: files with several names are not read']
       : []),
     ...(hardLinks === 'allow'

@@ -1,5 +1,5 @@
 import type { Cursor, Glob, Name, SearchPattern } from '../guard/index.ts';
-import type { HardLinks, Root } from '../policy.ts';
+import type { Policy, Root } from '../policy.ts';
 import type { Result } from './results.ts';
 
 /**
@@ -96,15 +96,9 @@ export interface SearchJob extends JobPlace {
 
 export type Job = ReadJob | ListJob | FindJob | SearchJob;
 
-/** What a worker is started with. */
-export interface WorkerSetup {
+/** What a worker is started with: the operator's policy, with its roots open. */
+export interface WorkerSetup extends Omit<Policy, 'roots'> {
   readonly roots: readonly OpenRoot[];
-  /** Names that are closed by default. */
-  readonly usual: readonly string[];
-  readonly allow: readonly string[];
-  /** What the operator closes. */
-  readonly deny: readonly string[];
-  readonly hardLinks: HardLinks;
 }
 
 /** A root as the walk begins at it: an open descriptor, or a path with the place it led to at the start. */

@@ -98,17 +98,18 @@ function linesOf(
 
 function readTail(source: TextSource, options: ReadOptions): TextRead {
   const ends: LineEnds = { lf: 0, crlf: 0 };
-  const screen = options.hideSecrets ? screenLine : openLine;
-  const kept: (TextLine & Screened)[] = [];
+  const kept: TextLine[] = [];
   const limits = { lineCharactersMax: options.bytes + SECRET_CHARACTERS_MAX };
   let total = 0;
   for (const line of linesOf(source, source.stats.size, limits, ends)) {
     total = line.number;
     if (total % STRIDE === 0) source.pause();
-    kept.push({ ...line, ...screen(line) });
+    kept.push(line);
     if (kept.length > options.lines) kept.shift();
   }
-  const last = lastWithin(kept, options.bytes);
+  const screen = options.hideSecrets ? screenLine : openLine;
+  const shown = kept.map((line) => ({ ...line, ...screen(line) }));
+  const last = lastWithin(shown, options.bytes);
   const startLine = last[0]?.number;
   return {
     ...textRead(source, last.map(textOf), ends),

@@ -1,6 +1,7 @@
 import {
   createKeyFollower,
   findSecrets,
+  KEY_MARK,
   maskOf,
   maskSecrets,
   mayHoldSecrets,
@@ -25,7 +26,6 @@ export interface Screened {
 export function screenLine({ text, isKey }: Pick<TextLine, 'text' | 'isKey'>): Screened {
   if (isKey) return covered(text, 'private-key');
   const plain = withoutNuls(text);
-  if (!mayHoldSecrets(plain)) return { text, hidden: 0 };
   if (plain === text) return masked(text);
   // Without its NULs a word can lose its beginning, so both readings are looked at.
   const [found] = [...findSecrets(plain), ...findSecrets(text)];
@@ -100,7 +100,7 @@ const COVERED_MAX = 10_000;
  * any beginning started inside the key.
  */
 export function screenEnd(lines: readonly TextLine[]): readonly (TextLine & Screened)[] {
-  const marks = lines.map(({ text }) => KEY_MARK.exec(withoutNuls(text))?.[1]);
+  const marks = lines.map(({ text }) => [...withoutNuls(text).matchAll(KEY_MARK)][0]?.[1]);
   const first = marks.findIndex((mark) => mark !== undefined);
   const inside = marks[first] === 'END' ? first : -1;
   return lines.map((line, index) => ({
@@ -108,8 +108,6 @@ export function screenEnd(lines: readonly TextLine[]): readonly (TextLine & Scre
     ...screenLine({ text: line.text, isKey: line.isKey || index <= inside }),
   }));
 }
-
-const KEY_MARK = /-----(BEGIN|END) [A-Z0-9 ]{0,20}PRIVATE KEY/;
 
 /** True when a window of bytes would show a part of a secret that stands in the bytes around it. */
 export function holdsSecret(
@@ -120,8 +118,8 @@ export function holdsSecret(
   const text = bytes.toString('latin1');
   const isShown = ({ start, end }: { start: number; end: number }): boolean =>
     start < window.end && end > window.start;
-  if (mayHoldSecrets(text) && findSecrets(text).some(isShown)) return true;
+  if (findSecrets(text).some(isShown)) return true;
   // Where a secret of UTF-16 stands is not known without its NULs, so any of them counts.
   const plain = nuls ? withoutNuls(text) : text;
-  return plain !== text && mayHoldSecrets(plain) && findSecrets(plain).length > 0;
+  return plain !== text && findSecrets(plain).length > 0;
 }
