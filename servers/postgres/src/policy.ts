@@ -1,0 +1,86 @@
+/**
+ * What may be done: plain data and pure functions. This room imports nothing, so it can be read and
+ * tested by itself.
+ */
+
+/** A relation by both of its names. A name alone could mean another one under another search path. */
+export interface QualifiedName {
+  readonly schema: string;
+  readonly name: string;
+}
+
+/** How a masked column is shown. `redact` says that there is something, `null` does not even say that. */
+export type MaskKind = 'redact' | 'null' | 'hash' | 'last4' | 'domain';
+
+/** One column that nobody sees as it is, wherever a statement refers to it. */
+export interface Mask extends QualifiedName {
+  readonly column: string;
+  readonly how: MaskKind;
+}
+
+/** What one caller may read in one database. */
+export interface Access {
+  /** Schemas that exist for the caller. An unqualified relation is looked for in this order. */
+  readonly schemas: readonly string[];
+  /** When given, only these relations exist. */
+  readonly only: readonly QualifiedName[] | undefined;
+  /** Relations that do not exist for the caller, whatever else says so. */
+  readonly deny: readonly QualifiedName[];
+  readonly masks: readonly Mask[];
+  /** Extensions whose functions, types and operators may be used. */
+  readonly extensions: readonly string[];
+  /** Further functions that the operator vouches for, by qualified name. */
+  readonly functions: readonly QualifiedName[];
+}
+
+/** What a statement runs as. It is bound into the session, never written into a statement. */
+export interface RunAs {
+  /** A role that the login role may become, for row-level security by role. */
+  readonly role: string | undefined;
+  /** Settings that row-level security policies read, such as `app.tenant`. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** Bounds of one statement; an operator's options narrow them. */
+export interface StatementLimits {
+  readonly timeoutMs: number;
+  readonly lockTimeoutMs: number;
+}
+
+/** Hard limits. Each says which attack or accident it bounds. */
+export const LIMITS = {
+  /** The worst statement of this size keeps the parser busy for some 80 ms, and nobody waits longer. */
+  sqlCharactersMax: 32_768,
+  /** Nodes of a parsed statement. */
+  nodesMax: 20_000,
+  /** Nodes on the way down: our walk and the server's stack. */
+  depthMax: 200,
+  parametersMax: 100,
+  parameterCharactersMax: 65_536,
+  rowsDefault: 100,
+  rowsMax: 1000,
+  /** How far into a result a page can begin. */
+  offsetMax: 1_000_000,
+  /** Characters of one cell that are shown; the rest is flagged. */
+  cellCharactersMax: 8192,
+  /** Characters of all cells of an answer. */
+  resultCharactersMax: 262_144,
+  /** Bytes that one call may bring over the wire. Above that the connection is destroyed. */
+  wireBytesMax: 4_194_304,
+  /** Relations that one database may show; a larger one needs an allow list. */
+  relationsMax: 20_000,
+  /** Elements that a function may make out of nothing: `generate_series`, `repeat`, `lpad`. */
+  expansionMax: 1_000_000,
+  /** An identifier of PostgreSQL, in bytes (NAMEDATALEN - 1). */
+  identifierBytesMax: 63,
+  /** How long a cursor can be sent back, in milliseconds. */
+  cursorMs: 600_000,
+  searchDefault: 100,
+  searchMax: 1000,
+  filtersMax: 20,
+} as const;
+
+/** True when two names mean the same relation. */
+export function isSame(a: QualifiedName, b: QualifiedName): boolean {
+  return a.schema === b.schema && a.name === b.name;
+}
