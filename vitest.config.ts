@@ -6,16 +6,36 @@ const SOURCE = '@secure-mcp/source';
 /** Where the totals go, for whoever wants them. */
 const RESULTS = process.env['TEST_RESULTS'];
 
+/** These suites share one PostgreSQL, which is started when one of them is run. */
+const WITH_POSTGRES = 'servers/postgres/test/**/*.test.ts';
+
 export default defineConfig({
   resolve: { conditions: [SOURCE] },
   ssr: { resolve: { conditions: [SOURCE] } },
   test: {
-    include: ['{packages,servers}/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     // Workers and child processes start from the sources as well.
     execArgv: [`--conditions=${SOURCE}`],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // CI counts what ran.
     reporters: RESULTS === undefined ? ['default'] : ['default', ['json', { outputFile: RESULTS }]],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'common',
+          include: ['{packages,servers}/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: [WITH_POSTGRES],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'postgres',
+          include: [WITH_POSTGRES],
+          globalSetup: ['servers/postgres/test/global-setup.ts'],
+        },
+      },
+    ],
   },
 });
