@@ -5,6 +5,7 @@ import type { Principal } from './principal.ts';
 export interface Grant {
   allowsTool(name: string): boolean;
   allowsResource(name: string): boolean;
+  allowsPrompt(name: string): boolean;
   /** The entry that decided; absent when no policy is in force. Servers read their own section from it. */
   readonly entry: PolicyEntry | undefined;
 }
@@ -13,6 +14,7 @@ export interface Grant {
 const UNRESTRICTED: Grant = {
   allowsTool: () => true,
   allowsResource: () => true,
+  allowsPrompt: () => true,
   entry: undefined,
 };
 
@@ -23,12 +25,20 @@ export function grantFor(policy: Policy | undefined, principal: Principal): Gran
   return {
     allowsTool: (name) => entry.tools.some((pattern) => patternCovers(pattern, name)),
     allowsResource: (name) => entry.resources.some((pattern) => patternCovers(pattern, name)),
+    allowsPrompt: (name) => entry.prompts.some((pattern) => patternCovers(pattern, name)),
     entry,
   };
 }
 
 /** An entry of its own rather than `undefined`, which means that no policy is in force. */
-const NOTHING: PolicyEntry = { match: {}, tools: [], resources: [], files: { roots: [] } };
+const NOTHING: PolicyEntry = {
+  match: {},
+  tools: [],
+  resources: [],
+  prompts: [],
+  files: { roots: [] },
+  postgres: { databases: [] },
+};
 
 function matches({ match }: PolicyEntry, principal: Principal): boolean {
   return (

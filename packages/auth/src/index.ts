@@ -1,5 +1,11 @@
 export { type Grant, grantFor, patternCovers } from './grant.ts';
 export { localPrincipal } from './local.ts';
-export { type Policy, type PolicyEntry, type PolicyLimits, policySchema } from './policy.ts';
+export {
+  type Policy,
+  type PolicyDatabase,
+  type PolicyEntry,
+  type PolicyLimits,
+  policySchema,
+} from './policy.ts';
 export { type Principal, PRINCIPAL_KINDS, type PrincipalKind } from './principal.ts';
 export { covers, type Scope } from './scopes.ts';

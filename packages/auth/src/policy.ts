@@ -31,6 +31,55 @@ const fileRoot = z.strictObject({
   deny: z.array(GLOB).max(256).default([]).describe('Names and paths that stay closed beneath it.'),
 });
 
+const RELATION = z
+  .string()
+  .max(130)
+  .regex(/^[^.\0]{1,63}\.[^.\0]{1,63}$/, 'must be schema.name');
+
+/** A value that row-level security reads: a constant, or a property of whoever calls. */
+const setting = z.union([
+  z.string().max(1024),
+  z.strictObject({ from: z.enum(['id', 'subject', 'client', 'issuer']) }),
+]);
+
+const postgresDatabase = z.strictObject({
+  database: NAME.describe('The name of a database that the operator configured.'),
+  schemas: z
+    .array(NAME)
+    .max(64)
+    .optional()
+    .describe('Only these schemas, of those that the operator opened.'),
+  only: z.array(RELATION).max(1024).optional().describe('Only these relations.'),
+  deny: z.array(RELATION).max(1024).default([]).describe('Relations that stay closed.'),
+  masks: z
+    .array(
+      z.strictObject({
+        column: z
+          .string()
+          .max(195)
+          .regex(/^[^.\0]{1,63}\.[^.\0]{1,63}\.[^.\0]{1,63}$/, 'must be schema.relation.column'),
+        how: z.enum(['redact', 'null', 'hash', 'last4', 'domain']).default('redact'),
+      }),
+    )
+    .max(1024)
+    .default([])
+    .describe('Columns that are shown masked, on top of the operator’s.'),
+  role: NAME.optional().describe('The role that statements run as, for row-level security.'),
+  settings: z
+    .record(
+      z
+        .string()
+        .max(128)
+        .regex(
+          /^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/,
+          'must be a name with a prefix, such as app.tenant',
+        ),
+      setting,
+    )
+    .default({})
+    .describe('Settings that row-level security policies read.'),
+});
+
 const limits = z.strictObject({
   rate: z
     .strictObject({
@@ -48,10 +97,15 @@ const entry = z.strictObject({
   match,
   tools: z.array(namePattern).max(256).default([]).describe('Tools that may be called.'),
   resources: z.array(namePattern).max(256).default([]).describe('Resources that may be read.'),
+  prompts: z.array(namePattern).max(256).default([]).describe('Prompts that may be used.'),
   files: z
     .strictObject({ roots: z.array(fileRoot).max(256) })
     .optional()
     .describe('Filesystem: roots that may be used. Absent: none.'),
+  postgres: z
+    .strictObject({ databases: z.array(postgresDatabase).max(256) })
+    .optional()
+    .describe('PostgreSQL: databases that may be used. Absent: none.'),
   limits: limits.optional().describe('Limits that are stricter than the operator’s options.'),
   secrets: z
     .enum(['redact', 'block'])
@@ -72,4 +126,5 @@ export const policySchema = z.strictObject({
 
 export type Policy = z.output<typeof policySchema>;
 export type PolicyEntry = z.output<typeof entry>;
+export type PolicyDatabase = z.output<typeof postgresDatabase>;
 export type PolicyLimits = z.output<typeof limits>;

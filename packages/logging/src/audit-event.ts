@@ -54,6 +54,9 @@ export interface CallEvent {
     | 'resource.read'
     | 'resource.list'
     | 'resource.complete'
+    | 'prompt.get'
+    | 'prompt.list'
+    | 'prompt.complete'
     | 'confirm.requested'
     | 'confirm.approved';
   readonly outcome: Outcome;

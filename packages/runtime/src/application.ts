@@ -7,6 +7,7 @@ import { createArgumentDescriber, type DescribeArguments } from './call/describe
 import { createDispatch, type Dispatch } from './call/dispatch.ts';
 import { createRateLimit } from './call/rate.ts';
 import { type ToolsLock, unlocked } from './mcp/lock.ts';
+import type { Prompt } from './prompt.ts';
 import { refuse } from './refusals.ts';
 import type { Resource } from './resource.ts';
 import type { Tool } from './tool.ts';
@@ -22,6 +23,7 @@ export interface ApplicationParts<Context> {
   readonly identity: Identity;
   readonly tools: readonly Tool<Context>[];
   readonly resources: readonly Resource<Context>[];
+  readonly prompts: readonly Prompt<Context>[];
   readonly lock: ToolsLock;
   /** Everything that a tool is handed for one call. */
   readonly contextOf: (call: Call) => Context;
@@ -44,11 +46,11 @@ export interface Application<Context> extends Omit<ApplicationParts<Context>, 'a
 export function createApplication<Context>(parts: ApplicationParts<Context>): Application<Context> {
   const { audit, ...shared } = parts;
   const { lock } = shared;
-  const { tools, resources, logger } = shared;
+  const { tools, resources, prompts, logger } = shared;
   let review: { readonly differs: string | undefined } | undefined;
 
   const recordStart = (): { readonly differs: string | undefined } => {
-    const differs = unlocked(lock, { tools, resources });
+    const differs = unlocked(lock, { tools, resources, prompts });
     audit.record({ type: 'server.start', outcome: 'allow', tools_digest: lock.digest });
     if (differs !== undefined) {
       audit.record({ type: 'tools_lock.mismatch', outcome: 'deny', reason: differs });

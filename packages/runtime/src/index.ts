@@ -20,6 +20,7 @@ export { readConfig } from './config/read.ts';
 export { type ListedTool, lockSurface, type ToolsLock } from './mcp/lock.ts';
 export { buildMcpServer } from './mcp/register.ts';
 export { COMMON_REFUSALS } from './refusals.ts';
+export { definePrompt, type Prompt, type PromptArgument } from './prompt.ts';
 export {
   defineResource,
   type ListedResource,
@@ -27,6 +28,7 @@ export {
   type ResourceContent,
 } from './resource.ts';
 export {
+  type Command,
   defineServer,
   type OpenParts,
   type ServerDefinition,

@@ -5,6 +5,7 @@ export const COMMON_REFUSALS = {
   'input.invalid': 'The arguments do not fit the schema.',
   'tool.unknown': 'There is no such tool, or you may not use it.',
   'resource.unknown': 'There is no such resource, or you may not read it.',
+  'prompt.unknown': 'There is no such prompt, or you may not use it.',
   'limit.rate': 'Too many calls. Wait before the next one.',
   'limit.busy': 'Too many calls are waiting. Try again later.',
   'limit.deadline': 'The call took too long and was stopped. Ask for less.',

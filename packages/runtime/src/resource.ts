@@ -25,6 +25,8 @@ export interface Resource<Context> {
   readonly uriTemplate: string;
   /** The URI scheme that this family answers for, with its colon. */
   readonly scheme: string;
+  /** Tells the families of one scheme apart; a family without it answers for the whole scheme. */
+  matches?(uri: string): boolean;
   readonly scope: Scope;
   /** What stands at the top; never the whole tree. */
   list(context: Context): readonly ListedResource[];

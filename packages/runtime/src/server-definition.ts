@@ -6,6 +6,7 @@ import type { Identity } from './application.ts';
 import type { Call } from './call/call.ts';
 import type { commonOptions } from './config/common.ts';
 import type { ToolsLock } from './mcp/lock.ts';
+import type { Prompt } from './prompt.ts';
 import type { Resource } from './resource.ts';
 import type { Tool } from './tool.ts';
 
@@ -22,6 +23,7 @@ export interface ServerDefinition<Options extends ServerOptions, Context> {
   readonly options: Options;
   readonly tools: readonly Tool<Context>[];
   readonly resources: readonly Resource<Context>[];
+  readonly prompts: readonly Prompt<Context>[];
   readonly lock: ToolsLock;
   /**
    * Checks the configuration against the world and makes the services.
@@ -30,10 +32,21 @@ export interface ServerDefinition<Options extends ServerOptions, Context> {
    * ask for its name, and kill it. Throws a ConfigurationProblem.
    */
   open(options: z.output<Options>, parts: OpenParts): Promise<Services<Context>>;
+  /** Commands besides serving. Each prints a text and ends. */
+  readonly commands?: Readonly<Record<string, Command<Options>>>;
+}
+
+/** A command of a server's own, such as one that prints what an operator has to set up. */
+export interface Command<Options extends ServerOptions> {
+  readonly summary: string;
+  /** What goes to stdout. Throws a ConfigurationProblem. */
+  run(options: z.output<Options>, parts: Pick<OpenParts, 'env'>): Promise<string>;
 }
 
 export interface OpenParts {
   readonly policy: Policy | undefined;
+  /** Reads a variable that holds a credential. Everything else is an option. */
+  env(name: string): string | undefined;
   readonly logger: Logger;
 }
 
@@ -45,6 +58,13 @@ export interface Services<Context> {
   contextOf(call: Call): Context;
   /** What an operator should know of this configuration; `check` prints it. */
   readonly warnings: readonly string[];
+  /** Tools that the configuration makes, besides those of the server. */
+  readonly tools?: readonly Tool<Context>[];
+  /**
+   * Looks at the world that a start leaves alone, for the command `check`: connects, and says what an
+   * operator should know. Throws a ConfigurationProblem.
+   */
+  check?(): Promise<readonly string[]>;
   /** Lets go of everything. False when something did not let go in time. */
   close(): Promise<boolean>;
 }

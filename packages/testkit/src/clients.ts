@@ -51,6 +51,10 @@ export interface TestClient {
   listResources(): Promise<readonly { readonly uri: string; readonly name: string }[]>;
   listTemplates(): Promise<readonly { readonly uriTemplate: string }[]>;
   read(uri: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  listPrompts(): Promise<readonly { readonly name: string }[]>;
+  /** The text of a prompt. */
+  getPrompt(name: string, args?: Record<string, string>): Promise<string>;
+  completePrompt(name: string, argument: string, value: string): Promise<readonly string[]>;
   complete(
     uriTemplate: string,
     variable: string,
@@ -111,6 +115,16 @@ async function connectCurrent(kind: ClientKind, options: ConnectOptions): Promis
           ...(known !== undefined && { context: { arguments: known } }),
         })
       ).completion.values,
+    listPrompts: async () => (await client.listPrompts()).prompts,
+    getPrompt: async (name, args = {}) =>
+      (await client.getPrompt({ name, arguments: args })).messages.map(textOf).join('\n'),
+    completePrompt: async (name, argument, value) =>
+      (
+        await client.complete({
+          ref: { type: 'ref/prompt', name },
+          argument: { name: argument, value },
+        })
+      ).completion.values,
     close: () => client.close(),
   };
 }
@@ -148,8 +162,22 @@ async function connectFirst(options: ConnectOptions): Promise<TestClient> {
           ...(known !== undefined && { context: { arguments: known } }),
         })
       ).completion.values,
+    listPrompts: async () => (await client.listPrompts()).prompts,
+    getPrompt: async (name, args = {}) =>
+      (await client.getPrompt({ name, arguments: args })).messages.map(textOf).join('\n'),
+    completePrompt: async (name, argument, value) =>
+      (
+        await client.complete({
+          ref: { type: 'ref/prompt', name },
+          argument: { name: argument, value },
+        })
+      ).completion.values,
     close: () => client.close(),
   };
+}
+
+function textOf({ content }: { readonly content: { readonly type: string } }): string {
+  return 'text' in content && typeof content.text === 'string' ? content.text : '';
 }
 
 function requestOptions({ signal, onProgress, timeoutMs = CALL_MS }: CallOptions) {

@@ -47,6 +47,7 @@ export const filesystem = defineServer({
   options,
   tools,
   resources,
+  prompts: [],
   lock,
   open,
 });

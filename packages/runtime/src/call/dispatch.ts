@@ -60,7 +60,7 @@ export interface Operation<Input, Result, Answer> {
   readonly event: CallEvent['type'];
   allowed(caller: Caller): boolean;
   /** The refusal for what may not be used and for what does not exist alike. */
-  readonly unknown: 'tool.unknown' | 'resource.unknown';
+  readonly unknown: 'tool.unknown' | 'resource.unknown' | 'prompt.unknown';
   parse(): Input;
   describeArgs?(): Readonly<Record<string, AuditedArgument>>;
   /** True for what changes the world: it is recorded before it is done, too. */

@@ -4,10 +4,17 @@ interface Named {
   readonly name: string;
 }
 
+/** What a server has, by name. */
+interface Surface {
+  readonly tools: readonly Named[];
+  readonly resources: readonly Named[];
+  readonly prompts: readonly Named[];
+}
+
 /** What a policy says of things that the server does not have: a mistyped grant grants nothing. */
 export function policyWarnings(
   policy: Policy | undefined,
-  { tools, resources }: { readonly tools: readonly Named[]; readonly resources: readonly Named[] },
+  { tools, resources, prompts }: Surface,
 ): readonly string[] {
   if (policy === undefined) return [];
   if (policy.principals.length === 0) return ['the policy names nobody, so nobody may do anything'];
@@ -17,6 +24,9 @@ export function policyWarnings(
     ...unknown(entry.tools, tools).map((pattern) => warning(index, `no tool is called ${pattern}`)),
     ...unknown(entry.resources, resources).map((pattern) =>
       warning(index, `no resource is called ${pattern}`),
+    ),
+    ...unknown(entry.prompts, prompts).map((pattern) =>
+      warning(index, `no prompt is called ${pattern}`),
     ),
   ]);
 }

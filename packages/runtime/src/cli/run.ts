@@ -22,6 +22,7 @@ import { readConfig, readObject } from '../config/read.ts';
 import type { ServerDefinition, ServerOptions, Services } from '../server-definition.ts';
 import { serveOverStdio } from '../stdio/serve.ts';
 import { helpText } from './help.ts';
+import { withConfigured } from '../mcp/lock.ts';
 import { nodeProblem } from './node-version.ts';
 import { policyWarnings } from './policy-warnings.ts';
 
@@ -70,21 +71,46 @@ async function runCommand<Options extends ServerOptions, Context>(
   const { identity, usage, options } = definition;
   const [command = ''] = args;
   if (args.includes('--help')) {
-    process.stdout.write(helpText({ ...identity, usage, options }));
+    process.stdout.write(
+      helpText({ ...identity, usage, options, commands: definition.commands ?? {} }),
+    );
     return CLEAN_END;
   }
   if (args.includes('--version')) {
     process.stdout.write(`${identity.version}\n`);
     return CLEAN_END;
   }
+  const own = definition.commands?.[command];
+  if (own !== undefined) {
+    const given = readConfig(options, { args: args.slice(1), env: process.env });
+    process.stdout.write(await own.run(given, { env: readVariable }));
+    return CLEAN_END;
+  }
   if (command === 'inspect') return inspect(definition, args.slice(1));
   if (command === 'check') {
     const opened = await openServer(definition, args.slice(1));
-    for (const warning of opened.warnings) process.stdout.write(`warning: ${warning}\n`);
-    process.stdout.write('ok\n');
-    return close(opened);
+    return check(opened);
   }
   return serve(definition, await openServer(definition, args));
+}
+
+/** Says what an operator should know of a configuration and of the world that it names. */
+async function check<Context>(opened: Opened<Context>): Promise<End> {
+  try {
+    const found = (await opened.services.check?.()) ?? [];
+    for (const warning of [...opened.warnings, ...found])
+      process.stdout.write(`warning: ${toVisibleName(warning)}\n`);
+    process.stdout.write('ok\n');
+  } catch (error) {
+    await close(opened);
+    throw error;
+  }
+  return close(opened);
+}
+
+/** Only credentials are read this way: an option has a variable of its own. */
+function readVariable(name: string): string | undefined {
+  return process.env[name];
 }
 
 /** Shows what the given options would serve; without any, all that the server has. */
@@ -92,7 +118,7 @@ async function inspect<Options extends ServerOptions, Context>(
   definition: ServerDefinition<Options, Context>,
   args: readonly string[],
 ): Promise<End> {
-  const { identity, instructions, tools, resources, lock } = definition;
+  const { identity, instructions, tools, resources, prompts, lock } = definition;
   const given = args.filter((arg) => arg !== '--json');
   const opened = given.length === 0 ? undefined : await openServer(definition, given);
   const { inspection, inspectionText } = await import('./inspect.ts');
@@ -101,6 +127,8 @@ async function inspect<Options extends ServerOptions, Context>(
     instructions,
     tools,
     resources,
+    prompts,
+    configured: opened?.services.tools ?? [],
     lock,
     rights: opened && rightsOf(opened),
   });
@@ -131,21 +159,34 @@ async function openServer<Options extends ServerOptions, Context>(
   const policy = common.policy === undefined ? undefined : readPolicy(common.policy);
   const stderr = stderrSink();
   const logger = createLogger({ level: common.logLevel, sink: stderr, scrub });
-  const services = await definition.open(options, { policy, logger });
-  const warnings = [...services.warnings, ...policyWarnings(policy, definition)];
+  const services = await definition.open(options, { policy, logger, env: readVariable });
+  const tools = [...definition.tools, ...(services.tools ?? [])];
+  const warnings = [...services.warnings, ...policyWarnings(policy, { ...definition, tools })];
   const sink = common.auditLog === undefined ? stderr : openAuditLog(common.auditLog);
   const audit = createAudit({ server: definition.identity.name, sink });
   return { services, warnings, policy, common, audit, logger };
 }
 
 async function serve<Options extends ServerOptions, Context>(
-  { identity, tools, resources, lock }: ServerDefinition<Options, Context>,
+  definition: ServerDefinition<Options, Context>,
   opened: Opened<Context>,
 ): Promise<End> {
+  const { identity, resources, prompts } = definition;
   const { services, warnings, common, audit, logger } = opened;
-  const { contextOf } = services;
+  const { contextOf, tools: configured = [] } = services;
   for (const warning of warnings) logger.warn(warning);
-  const app = createApplication({ identity, tools, resources, lock, contextOf, audit, logger });
+  const tools = [...definition.tools, ...configured];
+  const lock = withConfigured(definition.lock, configured);
+  const app = createApplication({
+    identity,
+    tools,
+    resources,
+    prompts,
+    lock,
+    contextOf,
+    audit,
+    logger,
+  });
   const rights = rightsOf(opened);
   const { entry } = rights.grant;
   const caller: Caller = {

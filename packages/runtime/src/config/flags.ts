@@ -4,6 +4,9 @@ import type { Option } from './options.ts';
 import { ConfigurationProblem } from './problem.ts';
 import { valueFromText } from './value.ts';
 
+/** A structure on a command line would be a language of its own. */
+export const IN_FILE = 'is given in the file of --config only';
+
 /** What the command line says. */
 export interface Flags {
   readonly values: Readonly<Record<string, unknown>>;
@@ -52,6 +55,7 @@ function take(
 ): void {
   const option = options.find(({ flag, positional }) => flag === name && !positional);
   if (option === undefined) throw new ConfigurationProblem(name, 'unknown option');
+  if (option.kind === 'file') throw new ConfigurationProblem(name, IN_FILE);
   const before = values[option.key];
   if (option.kind === 'list') {
     values[option.key] = [...listOf(before), required(name, text)];

@@ -5,7 +5,8 @@ export interface Option {
   readonly key: string;
   readonly flag: string;
   readonly variable: string;
-  readonly kind: 'text' | 'integer' | 'switch' | 'list';
+  /** `file` is for what has a structure: it stands in the file of `--config` only. */
+  readonly kind: 'text' | 'integer' | 'switch' | 'list' | 'file';
   /** What stands for the value in the help text. */
   readonly value: string;
   readonly description: string;
@@ -32,8 +33,8 @@ export function optionsOf(schema: z.ZodObject): readonly Option[] {
 function optionOf(key: string, field: z.core.$ZodType): Option {
   const words = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   const { inner, fallback } = unwrap(field);
-  const { description = '', value, positional, adds } = z.globalRegistry.get(field) ?? {};
-  const kind = kindOf(inner);
+  const { description = '', value, positional, adds, file } = z.globalRegistry.get(field) ?? {};
+  const kind = file === true ? 'file' : kindOf(inner);
   return {
     key,
     flag: `--${words}`,

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { describeIssue, parseStrictJson } from '@secure-mcp/validation';
 import type * as z from 'zod';
 
-import { readFlags } from './flags.ts';
+import { IN_FILE, readFlags } from './flags.ts';
 import { type Option, optionsOf, VARIABLE_PREFIX } from './options.ts';
 import { ConfigurationProblem } from './problem.ts';
 import { valueFromText } from './value.ts';
@@ -64,13 +64,17 @@ function problemOf(
 ): ConfigurationProblem {
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   if (issue === undefined) return new ConfigurationProblem('--config', 'invalid');
-  const [key = ''] = issue.code === 'unrecognized_keys' ? issue.keys : issue.path.map(String);
+  const [key = '', ...within] = placeOf(issue);
   // What is not there at all is not of another type.
   const isMissing = issue.code === 'invalid_type' && issue.path.length === 1 && !(key in given);
-  const what = isMissing
-    ? 'is missing; see --help'
-    : describeIssue({ ...issue, path: issue.path.slice(1) });
-  return new ConfigurationProblem(nameOf(key), what);
+  const what = isMissing ? 'is missing; see --help' : describeIssue({ ...issue, path: [] });
+  return new ConfigurationProblem([nameOf(key), ...within].join('.'), what);
+}
+
+/** Where an issue is: for a key that nobody knows, down to that key, which the operator wrote. */
+function placeOf(issue: z.core.$ZodIssue): readonly string[] {
+  const path = issue.path.map(String);
+  return issue.code === 'unrecognized_keys' ? [...path, ...issue.keys.slice(0, 1)] : path;
 }
 
 /** Reads a JSON file with one meaning: no duplicate keys, no surprise. */
@@ -105,6 +109,7 @@ function readVariables(
     if (name === `${VARIABLE_PREFIX}CONFIG`) continue;
     const option = options.find(({ variable }) => variable === name);
     if (option === undefined) throw new ConfigurationProblem(name, 'unknown variable');
+    if (option.kind === 'file') throw new ConfigurationProblem(name, IN_FILE);
     values[option.key] =
       option.kind === 'list' ? listFromText(name, value) : valueFromText(option, value);
   }
@@ -131,6 +136,7 @@ function fieldName(
 ): string {
   const option = options.find((candidate) => candidate.key === key);
   if (option === undefined) return `--config: ${key}`;
+  if (option.kind === 'file') return key;
   if (Object.hasOwn(flags, key)) return option.positional ? option.value : option.flag;
   if (Object.hasOwn(variables, key)) return option.variable;
   return option.positional ? option.value : option.flag;

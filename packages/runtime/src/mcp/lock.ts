@@ -1,5 +1,6 @@
 import type { JsonSchema } from '@secure-mcp/validation';
 
+import type { Prompt } from '../prompt.ts';
 import type { Resource } from '../resource.ts';
 import type { Tool } from '../tool.ts';
 import { digest } from './digest.ts';
@@ -18,6 +19,7 @@ export interface ToolsLock {
   readonly instructions: string;
   readonly tools: readonly ListedTool[];
   readonly resources: readonly ListedTemplate[];
+  readonly prompts: readonly ListedPrompt[];
 }
 
 /** A tool as a client sees it in `tools/list`. */
@@ -40,10 +42,23 @@ export interface ListedTemplate {
   readonly uriTemplate: string;
 }
 
+/** A prompt as a client sees it in `prompts/list`. */
+export interface ListedPrompt {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly arguments: readonly {
+    readonly name: string;
+    readonly description: string;
+    readonly required: boolean;
+  }[];
+}
+
 export interface Surface<Context> {
   readonly instructions: string;
   readonly tools: readonly Tool<Context>[];
   readonly resources: readonly Resource<Context>[];
+  readonly prompts: readonly Prompt<Context>[];
 }
 
 /** Makes the lock of a server from its source. */
@@ -51,18 +66,33 @@ export function lockSurface<Context>({
   instructions,
   tools,
   resources,
+  prompts,
 }: Surface<Context>): ToolsLock {
   const told = {
     instructions,
     tools: tools.map(listedTool),
     resources: resources.map(listedTemplate),
+    prompts: prompts.map(listedPrompt),
   };
   return { digest: digest(told), ...told };
 }
 
 /** The digest of what a lock says, whatever digest it gives itself. */
-export function digestOf({ instructions, tools, resources }: ToolsLock): string {
-  return digest({ instructions, tools, resources });
+export function digestOf({ instructions, tools, resources, prompts }: ToolsLock): string {
+  return digest({ instructions, tools, resources, prompts });
+}
+
+/**
+ * Adds tools that an operator's configuration makes. Their words are the operator's own, so whoever
+ * wrote the configuration has reviewed them; the digest covers them as well.
+ */
+export function withConfigured<Context>(
+  lock: ToolsLock,
+  tools: readonly Tool<Context>[],
+): ToolsLock {
+  if (tools.length === 0) return lock;
+  const whole = { ...lock, tools: [...lock.tools, ...tools.map(listedTool)] };
+  return { ...whole, digest: digestOf(whole) };
 }
 
 function listedTool<Context>(tool: Tool<Context>): ListedTool {
@@ -82,6 +112,16 @@ function listedTemplate<Context>(resource: Resource<Context>): ListedTemplate {
   return { name, title, description, uriTemplate };
 }
 
+function listedPrompt<Context>(prompt: Prompt<Context>): ListedPrompt {
+  const { name, title, description } = prompt;
+  const listed = prompt.arguments.map((argument) => ({
+    name: argument.name,
+    description: argument.description,
+    required: argument.required,
+  }));
+  return { name, title, description, arguments: listed };
+}
+
 /**
  * Names what a server has and its lock lacks, or the other way round; `undefined` when they fit.
  *
@@ -90,9 +130,13 @@ function listedTemplate<Context>(resource: Resource<Context>): ListedTemplate {
  */
 export function unlocked<Context>(
   lock: ToolsLock,
-  { tools, resources }: Pick<Surface<Context>, 'tools' | 'resources'>,
+  { tools, resources, prompts }: Omit<Surface<Context>, 'instructions'>,
 ): string | undefined {
-  return differing(lock.tools, tools) ?? differing(lock.resources, resources);
+  return (
+    differing(lock.tools, tools) ??
+    differing(lock.resources, resources) ??
+    differing(lock.prompts, prompts)
+  );
 }
 
 interface Named {

@@ -14,8 +14,9 @@ import * as z from 'zod';
 import type { Application } from '../application.ts';
 import type { Caller, Operation, Request } from '../call/dispatch.ts';
 import type { Resource, ResourceContent } from '../resource.ts';
-import type { ListedTemplate, ListedTool } from './lock.ts';
+import type { ListedPrompt, ListedTemplate, ListedTool } from './lock.ts';
 import { progressReporter } from './progress.ts';
+import { completeArgumentOperation, mayPrompt, promptOperation } from './prompt-operation.ts';
 import { completeOperation, listOperation, mayRead, readOperation } from './resource-operation.ts';
 import { mayUse, refusedAnswer, toolOperation } from './tool-operation.ts';
 
@@ -30,7 +31,7 @@ const LIST_HINT = { ttlMs: 60_000, cacheScope: 'private' } as const;
  * client, and build every schema again for each request.
  */
 export function buildMcpServer<Context>(app: Application<Context>, caller: Caller): McpServer {
-  const { identity, resources } = app;
+  const { identity, resources, prompts } = app;
   const mcp = new McpServer(
     { name: identity.name, title: identity.title, version: identity.version },
     {
@@ -39,6 +40,7 @@ export function buildMcpServer<Context>(app: Application<Context>, caller: Calle
       cacheHints: {
         'tools/list': LIST_HINT,
         'resources/list': LIST_HINT,
+        'prompts/list': LIST_HINT,
         'resources/templates/list': LIST_HINT,
       },
     },
@@ -47,6 +49,8 @@ export function buildMcpServer<Context>(app: Application<Context>, caller: Calle
   mcp.server.registerCapabilities({ tools: { listChanged: false } });
   registerTools(served);
   if (resources.length > 0) registerResources(served);
+  if (prompts.length > 0) registerPrompts(served);
+  if (resources.length > 0 || prompts.length > 0) registerCompletion(served);
   mcp.server.onerror = (error) => app.logger.debug('protocol error', { error });
   return mcp;
 }
@@ -107,7 +111,7 @@ function registerResources<Context>(served: Served<Context>): void {
     const names = new Set(app.resources.filter(readable).map(({ name }) => name));
     return app.lock.resources.filter(({ name }) => names.has(name));
   };
-  mcp.server.registerCapabilities({ resources: { listChanged: false }, completions: {} });
+  mcp.server.registerCapabilities({ resources: { listChanged: false } });
 
   mcp.server.setRequestHandler('resources/list', async (_request, context) => {
     const operation = listOperation(app.resources, contextOf, readable);
@@ -124,25 +128,79 @@ function registerResources<Context>(served: Served<Context>): void {
   });
 
   mcp.server.setRequestHandler('resources/read', async ({ params }, context) => {
-    const resource = app.resources.find(({ scheme }) => params.uri.startsWith(scheme));
+    const resource = app.resources.find(
+      (family) => params.uri.startsWith(family.scheme) && family.matches?.(params.uri) !== false,
+    );
     const operation = readOperation({ resource, contextOf }, params.uri);
     const audited = { method: 'resources/read', ...(resource && { name: resource.name }) };
     const contents = await performOrThrow(served, operation, audited, context);
     return { contents: contents.map(wireContent) };
   });
+}
 
-  mcp.server.setRequestHandler('completion/complete', async ({ params }, context) => {
+function registerPrompts<Context>(served: Served<Context>): void {
+  const { app, caller, mcp } = served;
+  const byName = new Map(app.prompts.map((prompt) => [prompt.name, prompt]));
+  const usable = (name: string): boolean => {
+    const prompt = byName.get(name);
+    return prompt !== undefined && mayPrompt(prompt, caller);
+  };
+  mcp.server.registerCapabilities({ prompts: { listChanged: false } });
+
+  mcp.server.setRequestHandler('prompts/list', async (_request, context) => {
+    const list = async () => app.lock.prompts.filter(({ name }) => usable(name)).map(wirePrompt);
+    return { prompts: await performListing(served, 'prompt.list', 'prompts/list', context, list) };
+  });
+
+  mcp.server.setRequestHandler('prompts/get', async ({ params }, context) => {
+    const prompt = byName.get(params.name);
+    const operation = promptOperation(prompt, params.arguments ?? {});
+    const audited = { method: 'prompts/get', ...(prompt && { name: prompt.name }) };
+    const text = await performOrThrow(served, operation, audited, context);
+    return { messages: [{ role: 'user' as const, content: { type: 'text' as const, text } }] };
+  });
+}
+
+function registerCompletion<Context>(served: Served<Context>): void {
+  served.mcp.server.registerCapabilities({ completions: {} });
+  served.mcp.server.setRequestHandler('completion/complete', async ({ params }, context) => {
     const { ref, argument } = params;
-    const uri = ref.type === 'ref/resource' ? ref.uri : undefined;
-    const resource = app.resources.find(({ uriTemplate }) => uriTemplate === uri);
     const known = params.context?.arguments ?? {};
-    const request = { variable: argument.name, value: argument.value, known };
-    const operation = completeOperation({ resource, contextOf }, request);
-    const audited = { method: 'completion/complete', ...(resource && { name: resource.name }) };
+    const { operation, name } =
+      ref.type === 'ref/prompt'
+        ? completionOfPrompt(served, ref.name, argument)
+        : completionOfResource(served, ref.uri, argument, known);
+    const audited = { method: 'completion/complete', ...(name !== undefined && { name }) };
     return {
       completion: { values: [...(await performOrThrow(served, operation, audited, context))] },
     };
   });
+}
+
+interface Completed {
+  readonly name: string;
+  readonly value: string;
+}
+
+function completionOfPrompt<Context>(
+  { app: { prompts, contextOf } }: Served<Context>,
+  name: string,
+  argument: Completed,
+) {
+  const prompt = prompts.find((candidate) => candidate.name === name);
+  const operation = completeArgumentOperation({ prompt, contextOf }, argument.name, argument.value);
+  return { operation, name: prompt?.name };
+}
+
+function completionOfResource<Context>(
+  { app: { resources, contextOf } }: Served<Context>,
+  uri: string,
+  argument: Completed,
+  known: Readonly<Record<string, string>>,
+) {
+  const resource = resources.find(({ uriTemplate }) => uriTemplate === uri);
+  const request = { variable: argument.name, value: argument.value, known };
+  return { operation: completeOperation({ resource, contextOf }, request), name: resource?.name };
 }
 
 /** A label is text on the wire. */
@@ -161,10 +219,15 @@ function wireTool({ inputSchema, outputSchema, ...tool }: ListedTool): Tool {
   };
 }
 
+/** The lock is constant data; the protocol's types want their own lists. */
+function wirePrompt({ arguments: listed, ...prompt }: ListedPrompt) {
+  return { ...prompt, arguments: listed.map((argument) => ({ ...argument })) };
+}
+
 /** A listing is a call like any other: counted, limited and recorded. */
 function performListing<Item>(
   served: Calls,
-  event: 'tool.list' | 'resource.list',
+  event: 'tool.list' | 'resource.list' | 'prompt.list',
   method: string,
   context: ServerContext,
   list: () => Promise<Item[]>,

@@ -72,12 +72,20 @@ export function completeOperation<Context>(
     allowed: (caller) => resource !== undefined && mayRead(resource, caller),
     parse: () => undefined,
     run: async (_nothing, call) => {
-      const values = await resource?.complete(variable, value, known, contextOf(call));
-      return values?.slice(0, COMPLETIONS_MAX) ?? [];
+      return (await resource?.complete(variable, value, known, contextOf(call))) ?? [];
     },
-    // Every value is a name that can be sent back as it is.
-    shape: (values, caller) => shaped(values, caller, () => true),
+    shape: shapedNames,
   };
+}
+
+/** Values of a completion: every one is a name that can be sent back as it is. */
+export function shapedNames(values: readonly string[], caller: Caller): Shape<readonly string[]> {
+  return shaped(values.slice(0, COMPLETIONS_MAX), caller, () => true);
+}
+
+interface Shape<Answer> {
+  readonly answer: Answer;
+  readonly output: AuditedOutput;
 }
 
 /** Resources need nothing but the output policy. */
@@ -86,7 +94,7 @@ function shaped<Answer>(
   { secrets, limits }: Caller,
   isLabel: (field: string) => boolean,
   hidden = 0,
-): { readonly answer: Answer; readonly output: AuditedOutput } {
+): Shape<Answer> {
   const { value, ...output } = shapeOutput(result, {
     secrets,
     bytesMax: limits.resultBytes,

@@ -5,9 +5,10 @@ import { inspection } from '../../src/cli/inspect.ts';
 import { lockSurface } from '../../src/index.ts';
 import { fixture } from '../fixture/server.ts';
 
-const { instructions, tools, resources } = fixture;
-const lock = lockSurface({ instructions, tools, resources });
-const parts = { name: 'fixture', version: '1', instructions, tools, resources, rights: undefined };
+const { instructions, tools, resources, prompts } = fixture;
+const surface = { instructions, tools, resources, prompts };
+const lock = lockSurface(surface);
+const parts = { name: 'fixture', version: '1', ...surface, configured: [], rights: undefined };
 
 test(verifies('C11.locked', 'inspect shows the text that is served'), () => {
   expect(inspection({ ...parts, lock })).toMatchObject({ reviewed: true, digest: lock.digest });
@@ -28,3 +29,16 @@ test(
     expect(found.digest).not.toBe(lock.digest);
   },
 );
+
+test(verifies('C11.locked', 'a tool that the configuration makes is shown and digested'), () => {
+  const { name, ...rest } = tools[0] ?? raise();
+  const configured = [{ ...rest, name: `${name}_again` }];
+  const found = inspection({ ...parts, lock, configured });
+  expect(found.reviewed).toBe(true);
+  expect(found.digest).not.toBe(lock.digest);
+  expect(found.tools.map((tool) => tool.name)).toContain('echo_again');
+});
+
+function raise(): never {
+  throw new Error('the fixture has tools');
+}

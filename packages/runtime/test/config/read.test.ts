@@ -11,6 +11,10 @@ const options = commonOptions.extend({
   roots: z.array(z.string()).min(1, 'name at least one').meta({ value: 'PATH', positional: true }),
   deny: z.array(z.string()).default([]),
   loud: z.boolean().default(false),
+  shapes: z
+    .array(z.strictObject({ sides: z.int().min(3) }))
+    .default([])
+    .meta({ file: true }),
 });
 
 function read(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
@@ -36,6 +40,13 @@ describe('readConfig', () => {
     });
   });
 
+  test('a structure is read from the file, and its mistakes are named', () => {
+    const good = temp.write('shapes.json', '{"roots":["a"],"shapes":[{"sides":4}]}');
+    expect(read(['--config', good])).toMatchObject({ shapes: [{ sides: 4 }] });
+    const bad = temp.write('bad-shapes.json', '{"roots":["a"],"shapes":[{"sides":4,"sdies":3}]}');
+    expect(() => read(['--config', bad])).toThrow('shapes.0.sdies: unknown field');
+  });
+
   test('lists, switches and plain arguments', () => {
     const config = read(['a', '--deny', 'x', '--loud', '--deny=y', '--', '-b']);
     expect(config).toMatchObject({ roots: ['a', '-b'], deny: ['x', 'y'], loud: true });
@@ -51,6 +62,12 @@ describe('readConfig', () => {
   >([
     [['a', '--polcy', 'x'], {}, '--polcy: unknown option'],
     [['a', '-x'], {}, '-x: unknown option'],
+    [['a', '--shapes', '[]'], {}, '--shapes: is given in the file of --config only'],
+    [
+      ['a'],
+      { SECURE_MCP_SHAPES: '[]' },
+      'SECURE_MCP_SHAPES: is given in the file of --config only',
+    ],
     [['a', '--roots', 'b'], {}, '--roots: unknown option'],
     [['a', '--policy'], {}, '--policy: needs a value'],
     [['a', '--policy='], {}, '--policy: needs a value'],
