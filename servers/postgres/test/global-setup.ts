@@ -3,7 +3,7 @@ import type { TestProject } from 'vitest/node';
 import { startBackend } from './backend.ts';
 
 /** One server for all suites of a run. Each suite makes its own database on it. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = await startBackend();
   const { kind, host, port, user, password } = server;
   project.provide('postgres', { kind, host, port, user, password });

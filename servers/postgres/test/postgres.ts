@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { Client, escapeIdentifier } from 'pg';
+import { Client, escapeIdentifier, type QueryResultRow } from 'pg';
 import { inject } from 'vitest';
 
 /** A database of a suite's own, on the server that the whole run shares. */
@@ -13,7 +13,7 @@ export interface TestDatabase {
   /** A connection string: the superuser's, or a role's, whose password is its own name unless told. */
   url(role?: string, password?: string): string;
   /** Runs as superuser. Without parameters it may be several statements; the rows are the last one's. */
-  admin(sql: string, parameters?: readonly unknown[]): Promise<Record<string, any>[]>;
+  admin(sql: string, parameters?: readonly unknown[]): Promise<QueryResultRow[]>;
   /** A name for a role that no other suite uses. The role goes with the database, once it was created. */
   role(suffix: string): string;
   /** Removes the database and its roles. */
@@ -33,7 +33,7 @@ export async function makeDatabase(): Promise<TestDatabase> {
     database: string,
     sql: string,
     parameters?: readonly unknown[],
-  ): Promise<Record<string, any>[]> => {
+  ): Promise<QueryResultRow[]> => {
     const client = new Client({ host, port, user, password, database });
     await client.connect();
     try {

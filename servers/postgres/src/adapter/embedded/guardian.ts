@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { Socket } from 'node:net';
 
 import type { Account } from './account.ts';
 
@@ -42,7 +43,9 @@ export function startGuardian(folder: string, account: Account): Guardian {
   // A guardian that was killed takes no more lines.
   child.stdin.on('error', () => undefined);
   const gone = once(child, 'exit');
-  release(child);
+  // This process may end while its guardian waits for that.
+  child.unref();
+  if (child.stdin instanceof Socket) child.stdin.unref();
   return {
     answersFor: (pid) => void child.stdin.write(`${String(pid ?? '')}\n`),
     async dismiss() {
@@ -51,15 +54,4 @@ export function startGuardian(folder: string, account: Account): Guardian {
       await gone;
     },
   };
-}
-
-/** Lets this process end while its child still runs. */
-export function release(child: ChildProcess): void {
-  child.unref();
-  for (const stream of child.stdio)
-    if (stream !== null && stream !== undefined && 'unref' in stream) callUnref(stream);
-}
-
-function callUnref(stream: { readonly unref?: unknown }): void {
-  if (typeof stream.unref === 'function') stream.unref();
 }

@@ -1,2 +1,2 @@
 export { EmbeddedMissing } from './programs.ts';
-export { type EmbeddedServer, freePort, startEmbedded } from './server.ts';
+export { type EmbeddedServer, freePort, startEmbedded } from './postmaster.ts';

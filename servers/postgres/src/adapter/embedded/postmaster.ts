@@ -129,8 +129,10 @@ interface Postmaster {
 /** Somebody else may take the port between the look and the start. */
 async function startSomewhere(place: Place, settings: Settings = {}): Promise<Postmaster> {
   for (let tries = 1; ; tries += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- the next try follows the one that failed
     const postmaster = makePostmaster(place, await freePort(), settings);
     try {
+      // oxlint-disable-next-line no-await-in-loop
       await postmaster.start();
       return postmaster;
     } catch (error) {
@@ -163,10 +165,11 @@ function makePostmaster(
     child.unref();
     guardian.answersFor(child.pid);
     running = child;
-    child.once('exit', () => {
+    const over = (): void => {
       running = undefined;
       guardian.answersFor(undefined);
-    });
+    };
+    child.once('exit', over).once('error', over);
     await ready(folder, () => running !== undefined);
   }
 
@@ -188,8 +191,10 @@ function makePostmaster(
 async function ready(folder: string, runs: () => boolean): Promise<void> {
   const deadline = performance.now() + START_MS;
   while (runs() && performance.now() < deadline) {
+    // oxlint-disable-next-line no-await-in-loop -- it waits for another process
     const lock = await readFile(join(folder, 'data/postmaster.pid'), 'utf8').catch(() => '');
     if (lock.split('\n')[7]?.trim() === 'ready') return;
+    // oxlint-disable-next-line no-await-in-loop
     await sleep(10);
   }
   const log = await readFile(join(folder, 'log'), 'utf8').catch(() => '');
