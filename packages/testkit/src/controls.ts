@@ -54,9 +54,23 @@ export const CONTROLS = {
   C2: {
     title: 'Parameterised operations',
     threat: 'Text becomes code: SQL, an argument vector, a pattern.',
-    sources: ['CWE-88', 'CWE-89', 'CWE-78', 'OWASP MCP05'],
-    code: [],
-    promises: {},
+    sources: ['CWE-88', 'CWE-89', 'CWE-78', 'OWASP MCP05', 'OWASP SQL Injection Prevention'],
+    pattern: 'patterns/c02-statements.md',
+    code: [
+      'servers/postgres/src/guard/sql',
+      'servers/postgres/src/guard/identifier.ts',
+      'servers/postgres/src/guard/browse.ts',
+      'servers/postgres/src/adapter/session',
+    ],
+    promises: {
+      'C2.statement':
+        'Exactly one statement runs, and only one that reads: the guard and the server see the same statement.',
+      'C2.unclassified':
+        'A construct, a function or a type that nobody has classified is refused, not let through.',
+      'C2.parameters': 'A value travels apart from the statement, whatever it holds.',
+      'C2.identifiers': 'A name from a caller is looked up and quoted, never pasted.',
+      'C2.one-trip': 'All layers of the defence cost one round trip.',
+    },
     absent: {
       filesystem: 'Starts no command and builds no query; names are opened one by one (C3).',
     },
@@ -91,6 +105,8 @@ export const CONTROLS = {
       'C3.hard-links': 'A file with another name is read only as the operator’s policy says.',
       'C3.special': 'Devices, pipes, sockets and kernel file systems are never opened.',
       'C3.uris': 'A resource URI is decoded once and confined as a path is.',
+      'C3.relations':
+        'A statement reaches only relations that exist for its caller, by whatever name, view or partition.',
       'C3.trusted':
         'An adapter cannot be called with a string that no guard has seen: it does not compile.',
     },
@@ -104,12 +120,15 @@ export const CONTROLS = {
     absent: { all: NO_HTTP },
   },
   C5: {
-    title: 'TLS for HTTP',
-    threat: 'Requests and tokens can be read and changed on the way.',
+    title: 'TLS',
+    threat: 'Requests, rows and credentials can be read and changed on the way.',
     sources: ['RFC 9325', 'OWASP ASVS 12'],
-    code: [],
-    promises: {},
-    absent: { all: NO_HTTP },
+    code: ['servers/postgres/src/guard/dsn.ts'],
+    promises: {
+      'C5.database-tls':
+        'A database on any host but this one is spoken to over TLS with its name verified, or not at all.',
+    },
+    absent: { filesystem: NO_HTTP },
   },
   C6: {
     title: 'Least privilege',
@@ -136,6 +155,10 @@ export const CONTROLS = {
         'The root of a system, a home directory and kernel file systems are not served by a slip.',
       'C6.configuration':
         'A configuration that is not understood stops the start; nothing is served in a weaker mode.',
+      'C6.posture':
+        'A role that could do more than read is refused, or served only when the operator says so.',
+      'C6.session':
+        'Nothing that a call leaves in its session meets the next call: no setting, lock, listener or role.',
       'C6.workers': 'What reads files has no environment and no protocol stream.',
     },
   },
@@ -209,6 +232,10 @@ export const CONTROLS = {
       'C10.patterns': 'No expression, glob or ignore file makes matching explode.',
       'C10.bombs':
         'Huge files, huge directories, deep trees and special files each get an answer in time, in bounded memory.',
+      'C10.statements':
+        'Hostile statements, by class, change nothing, whatever role they run as; what stands in a string stays in it.',
+      'C10.rows':
+        'Huge cells, results and schemas each get an answer or a refusal in bounded time and memory.',
       'C10.hostile-trees':
         'Ignore files and names that come with the data cannot harm their reader.',
     },
@@ -244,9 +271,12 @@ export const CONTROLS = {
     title: 'Rotation and revocation without a restart',
     threat: 'A leaked credential stays good until someone dares to restart.',
     sources: ['OWASP ASVS 13.3', 'RFC 7009'],
-    code: [],
-    promises: {},
-    absent: { all: 'No server holds a credential yet.' },
+    code: ['servers/postgres/src/adapter/session'],
+    promises: {
+      'C13.password-file':
+        'A new password in its file is used by the next connection, without a restart.',
+    },
+    absent: { filesystem: 'Holds no credential.' },
   },
   E1: {
     title: 'CORS',
@@ -296,6 +326,10 @@ export const CONTROLS = {
     promises: {
       'E5.roots':
         'A root that the policy does not grant does not exist for the caller: not in lists, paths, URIs or completions.',
+      'E5.relations':
+        'A relation that is closed or hidden looks like one that does not exist: in statements, lists, descriptions, URIs and completions.',
+      'E5.rows':
+        'Row-level security sees the caller’s own role and settings, and no statement can change them.',
       'E5.deny':
         'A path that the policy closes stays closed, also against the operator’s own allow list.',
     },
@@ -314,6 +348,8 @@ export const CONTROLS = {
       'E6.redacted':
         'Secrets that can be recognised are taken out of every answer, or the answer is refused.',
       'E6.keys': 'A private key stays hidden, also when a read begins in its middle.',
+      'E6.masks':
+        'A masked column shows its mask wherever a statement refers to it: in joins, predicates, whole rows, errors and plans.',
       'E6.undeclared': 'A field that the output schema does not declare never leaves the server.',
     },
   },
@@ -346,6 +382,8 @@ export const CONTROLS = {
     },
     absent: {
       filesystem:
+        'Has no destructive tool: nothing can be written. Shown by the runtime’s own tests.',
+      postgres:
         'Has no destructive tool: nothing can be written. Shown by the runtime’s own tests.',
     },
   },
@@ -408,6 +446,8 @@ export const CONTROLS = {
       'E13.concurrency':
         'Calls above the limit wait in their caller’s own line, and above that are refused.',
       'E13.light': 'A heavy call does not hold up a light one.',
+      'E13.restart':
+        'A database that restarts costs the calls under way a refusal that can be retried, and nobody else anything.',
       'E13.dead-mount':
         'A file system that does not answer costs its callers a refusal, and nobody else anything.',
     },
