@@ -84,3 +84,44 @@ export const LIMITS = {
 export function isSame(a: QualifiedName, b: QualifiedName): boolean {
   return a.schema === b.schema && a.name === b.name;
 }
+
+/** Masks, the one that shows least first. */
+const STRICTEST: readonly MaskKind[] = ['null', 'redact', 'hash', 'domain', 'last4'];
+
+/** What a caller's policy takes away. It can add nothing. */
+export interface Narrowing {
+  readonly schemas: readonly string[] | undefined;
+  readonly only: readonly QualifiedName[] | undefined;
+  readonly deny: readonly QualifiedName[];
+  readonly masks: readonly Mask[];
+}
+
+/** What is left of an operator's access for one caller. */
+export function narrow(access: Access, by: Narrowing): Access {
+  const { schemas, only } = by;
+  return {
+    ...access,
+    schemas: access.schemas.filter((schema) => schemas?.includes(schema) !== false),
+    only: both(access.only, only),
+    deny: [...access.deny, ...by.deny],
+    masks: strictestMasks([...access.masks, ...by.masks]),
+  };
+}
+
+function both(
+  a: readonly QualifiedName[] | undefined,
+  b: readonly QualifiedName[] | undefined,
+): readonly QualifiedName[] | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return a.filter((name) => b.some((other) => isSame(name, other)));
+}
+
+/** One mask for each column: the one that shows least. */
+export function strictestMasks(masks: readonly Mask[]): readonly Mask[] {
+  const byColumn = Map.groupBy(masks, ({ schema, name, column }) =>
+    JSON.stringify([schema, name, column]),
+  );
+  return [...byColumn.values()].flatMap((same) =>
+    same.toSorted((a, b) => STRICTEST.indexOf(a.how) - STRICTEST.indexOf(b.how)).slice(0, 1),
+  );
+}
