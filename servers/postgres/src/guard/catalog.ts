@@ -15,7 +15,7 @@ export interface Relation extends QualifiedName {
   readonly kind: RelationKind;
   /** True when the role may read at least one column. */
   readonly readable: boolean;
-  /** Relations that a view reads, directly, by oid. They need not be in the catalog: other schemas count. */
+  /** Relations that a view reads, directly, by oid. */
   readonly sources: readonly number[];
   /** Relations that share rows with it by inheritance or partitioning, directly, by oid. */
   readonly kin: readonly number[];
@@ -38,10 +38,28 @@ export interface CatalogFunction extends QualifiedName {
   readonly isTrusted: boolean;
 }
 
+/** A type that a statement may name besides those of `pg_catalog`. */
+export interface CatalogType extends QualifiedName {
+  /** The allowed extension that brings it; `undefined` for an enum of one of the caller's schemas. */
+  readonly extension: string | undefined;
+}
+
 /** What there is in one database, read once and again when a name is missing. */
 export interface Catalog {
+  /**
+   * Relations of the caller's schemas, and all that their views and kin lead to, in whatever schema:
+   * a view over something that is not here stays closed.
+   */
   readonly relations: readonly Relation[];
+  /** Every overload of each name, so that none hides behind another. */
   readonly functions: readonly CatalogFunction[];
+  /** Base types of allowed extensions, and enums of the caller's schemas. No domain: its checks run code. */
+  readonly types: readonly CatalogType[];
+  /**
+   * Names of all functions in `pg_catalog` and in the extension schemas that can be called with one
+   * argument. Where no column has that name, `x.name` calls such a function.
+   */
+  readonly attributes: readonly string[];
   /** Schemas of the allowed extensions: they join `pg_catalog` on the search path. */
   readonly extensionSchemas: readonly string[];
 }
