@@ -12,6 +12,8 @@ const WITH_POSTGRES = 'servers/postgres/test/**/*.test.ts';
 export default defineConfig({
   resolve: { conditions: [SOURCE] },
   ssr: { resolve: { conditions: [SOURCE] } },
+  // Where a global setup is run: in Vitest's own process, which was started without the condition.
+  environments: { __vitest__: { resolve: { conditions: [SOURCE] } } },
   test: {
     // Workers and child processes start from the sources as well.
     execArgv: [`--conditions=${SOURCE}`],

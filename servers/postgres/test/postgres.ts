@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { Client, escapeIdentifier, type QueryResultRow } from 'pg';
 import { inject } from 'vitest';
 
+export { startPostgres } from './backend.ts';
+
 /** A database of a suite's own, on the server that the whole run shares. */
 export interface TestDatabase {
   readonly name: string;

@@ -57,7 +57,7 @@ const SETTINGS = {
 export async function startEmbedded(options: EmbeddedOptions = {}): Promise<EmbeddedServer> {
   const programs = findPrograms(options.beside);
   const account = unprivilegedAccount();
-  const folder = await mkdtemp(join(tmpdir(), 'secure-mcp-postgres-'));
+  const folder = await mkdtemp(join(tmpdir(), 'secure-mcp-embedded-'));
   if (account.uid !== undefined && account.gid !== undefined)
     await chown(folder, account.uid, account.gid);
   const guardian = startGuardian(folder, account);

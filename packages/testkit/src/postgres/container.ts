@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto';
+
+import { PostgreSqlContainer } from '@testcontainers/postgresql';
+
+import { OWNED, startRemover } from './remover.ts';
+
+/** A PostgreSQL in a container. */
+export interface PostgresContainer {
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+  /** The superuser. */
+  readonly user: string;
+  readonly password: string;
+  /** Stops it and removes it with its data. */
+  close(): Promise<void>;
+}
+
+export interface PostgresContainerOptions {
+  readonly image: string;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** Starts one. It is gone when this process is, whether it was closed or not. */
+export async function startPostgresContainer({
+  image,
+  settings,
+}: PostgresContainerOptions): Promise<PostgresContainer> {
+  // What its reaper would do is done by our remover.
+  process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
+  const remover = startRemover();
+  try {
+    const container = await new PostgreSqlContainer(image)
+      .withDatabase('postgres')
+      .withUsername('postgres')
+      .withPassword(randomBytes(18).toString('base64url'))
+      .withLabels({ [OWNED]: remover.owner })
+      .withCommand(['postgres', ...asOptions(settings)])
+      .start();
+    return {
+      id: container.getId(),
+      host: container.getHost(),
+      port: container.getPort(),
+      user: container.getUsername(),
+      password: container.getPassword(),
+      close: () => remover.remove(),
+    };
+  } catch (error) {
+    await remover.remove();
+    throw error;
+  }
+}
+
+function asOptions(settings: Readonly<Record<string, string>>): string[] {
+  return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}
