@@ -1,5 +1,7 @@
-import type { Catalog, ReadStatement } from '../guard/index.ts';
+import type { Catalog } from '../guard/catalog.ts';
+import type { ReadStatement } from '../guard/statement.ts';
 import type { RunAs } from '../policy.ts';
+import type { Finding } from './posture/posture.ts';
 import type { Question } from './questions/question.ts';
 
 /** What bounds one call. */
@@ -60,6 +62,8 @@ export interface Database {
     how: Pick<How, 'as'> & { readonly parameters: readonly (Cell | readonly Cell[])[] },
     run: Run,
   ): Promise<readonly Row[]>;
-  /** Ends every connection. */
+  /** Looks at the role and the database anew. Answers also where every other call is refused for it. */
+  posture(run: Run): Promise<readonly Finding[]>;
+  /** Ends every connection. False when one did not let go in time. */
   close(): Promise<boolean>;
 }

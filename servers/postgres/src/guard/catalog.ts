@@ -17,6 +17,8 @@ export interface Relation extends QualifiedName {
   readonly readable: boolean;
   /** Relations that a view reads, directly, by oid. */
   readonly sources: readonly number[];
+  /** True for a view that calls somebody's function: nobody records what that reads. */
+  readonly opaque?: true;
   /** Relations that share rows with it by inheritance or partitioning, directly, by oid. */
   readonly kin: readonly number[];
   /** Columns that the role may read, in order; given for relations that may be masked, empty for others. */

@@ -1,0 +1,244 @@
+import * as z from 'zod';
+
+import type { Catalog, CatalogFunction, Relation, RelationKind } from '../../guard/catalog.ts';
+import { refuse } from '../../guard/refusals.ts';
+import { LIMITS, type QualifiedName } from '../../policy.ts';
+import type { Question } from '../questions/question.ts';
+import type { Value } from '../session/connection.ts';
+
+/** What of a database is looked at. */
+export interface CatalogScope {
+  readonly schemas: readonly string[];
+  /** When given, only these relations, besides those that masks are about. */
+  readonly only?: readonly QualifiedName[] | undefined;
+  readonly extensions: readonly string[];
+  /** Functions that the operator vouches for. */
+  readonly functions: readonly QualifiedName[];
+  /** Relations with masked columns: for these and their kin columns are listed. */
+  readonly masked: readonly QualifiedName[];
+}
+
+/** A catalog is larger than an answer: some hundred bytes for each relation. */
+export const CATALOG_BYTES_MAX = 33_554_432;
+
+const KINDS: Readonly<Record<string, RelationKind>> = {
+  r: 'table',
+  p: 'partitioned table',
+  v: 'view',
+  m: 'materialized view',
+  f: 'foreign table',
+  S: 'sequence',
+};
+
+const oid = z.int().positive();
+const relation = z.tuple([
+  oid,
+  z.string(),
+  z.string(),
+  z.enum(['r', 'p', 'v', 'm', 'f', 'S']),
+  z.boolean(),
+  z.array(oid),
+  z.array(oid),
+  z.array(z.tuple([z.string(), z.string()])),
+  z.boolean(),
+]);
+const callable = z.tuple([z.string(), z.string(), z.string().nullable(), z.boolean(), z.boolean()]);
+const snapshot = z.object({
+  snapshot: z.object({
+    relations: z.array(relation),
+    functions: z.array(callable),
+    types: z.array(z.tuple([z.string(), z.string(), z.string().nullable()])),
+    attributes: z.array(z.string()),
+    extensionSchemas: z.array(z.string()),
+  }),
+});
+type Snapshot = z.infer<typeof snapshot>;
+
+/**
+ * All that the guard has to know, in one statement and so at one moment. Privileges are those of the
+ * role that asks.
+ *
+ * - `links` follow inheritance and partitioning in both directions, because rows of a masked table are
+ *   read through its parents and its children, too; and views to what they read, by the rule that makes
+ *   them views. All that links lead to is listed, in whatever schema it lies.
+ * - PostgreSQL does not record what a function reads, so a view that calls somebody's, by name or by operator, is `opaque`.
+ * - Functions come with every overload under the same name: one that somebody added beside an
+ *   extension's would be called in its place.
+ */
+const TEXT = `
+WITH RECURSIVE
+  rows_of AS (SELECT oid, relname, relnamespace, relkind FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S')),
+  members AS (
+    SELECT d.classid, d.objid AS oid, e.extname, e.extname = ANY ($2::text[]) AS allowed
+    FROM pg_extension e JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
+    WHERE d.classid IN ('pg_proc'::regclass, 'pg_type'::regclass) AND d.deptype = 'e'
+  ),
+  kin AS (
+    SELECT i.inhrelid AS one, i.inhparent AS other FROM pg_inherits i JOIN rows_of ON rows_of.oid = i.inhrelid
+    UNION SELECT i.inhparent, i.inhrelid FROM pg_inherits i JOIN rows_of ON rows_of.oid = i.inhrelid
+  ),
+  needs AS (
+    SELECT r.ev_class AS one, d.refclassid, d.refobjid AS other
+    FROM pg_rewrite r JOIN rows_of v ON v.oid = r.ev_class AND v.relkind IN ('v', 'm')
+    JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refobjid <> r.ev_class
+  ),
+  sources AS (
+    SELECT DISTINCT needs.one, needs.other FROM needs JOIN rows_of ON rows_of.oid = needs.other
+    WHERE needs.refclassid = 'pg_class'::regclass
+  ),
+  opaque AS (
+    SELECT DISTINCT needs.one FROM needs
+    LEFT JOIN pg_operator o ON needs.refclassid = 'pg_operator'::regclass AND o.oid = needs.other
+    JOIN pg_proc p ON p.oid = coalesce(o.oprcode, needs.other)
+    WHERE needs.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass)
+      AND p.pronamespace <> 'pg_catalog'::regnamespace
+      AND NOT EXISTS (SELECT FROM members m WHERE m.classid = 'pg_proc'::regclass AND m.oid = p.oid AND m.allowed)
+  ),
+  masked AS (
+    SELECT r.oid FROM unnest($5::text[], $6::text[]) AS named(schema, name)
+    JOIN pg_namespace n ON n.nspname = named.schema
+    JOIN rows_of r ON r.relnamespace = n.oid AND r.relname = named.name
+  ),
+  kindred AS (
+    SELECT oid FROM masked
+    UNION SELECT kin.other FROM kindred JOIN kin ON kin.one = kindred.oid
+  ),
+  reached AS (
+    SELECT r.oid FROM rows_of r JOIN pg_namespace n ON n.oid = r.relnamespace
+    WHERE n.nspname = ANY ($1::text[])
+      AND ($8::text[] IS NULL OR (n.nspname, r.relname) IN (SELECT * FROM unnest($8::text[], $9::text[])))
+    UNION SELECT oid FROM masked
+    UNION SELECT links.other FROM reached
+      JOIN (SELECT one, other FROM kin UNION ALL SELECT one, other FROM sources) links ON links.one = reached.oid
+  ),
+  listed AS (
+    SELECT r.oid, n.oid AS schema_oid, n.nspname, r.relname, r.relkind
+    FROM reached JOIN rows_of r ON r.oid = reached.oid JOIN pg_namespace n ON n.oid = r.relnamespace
+    ORDER BY n.nspname, r.relname LIMIT $7::int4
+  ),
+  relations AS (
+    SELECT json_build_array(
+      l.oid::int8, l.nspname, l.relname, l.relkind,
+      has_schema_privilege(l.schema_oid, 'USAGE') AND has_any_column_privilege(l.oid, 'SELECT'),
+      coalesce(s.others, '{}'), coalesce(k.others, '{}'),
+      CASE WHEN l.oid IN (SELECT oid FROM kindred) THEN coalesce((
+        SELECT json_agg(json_build_array(a.attname, format_type(a.atttypid, a.atttypmod)) ORDER BY a.attnum)
+        FROM pg_attribute a
+        WHERE a.attrelid = l.oid AND a.attnum > 0 AND NOT a.attisdropped
+          AND has_column_privilege(l.oid, a.attnum, 'SELECT')
+      ), '[]') ELSE '[]' END,
+      l.oid IN (SELECT one FROM opaque)
+    ) AS entry
+    FROM listed l
+    LEFT JOIN (SELECT one, array_agg(other::int8) AS others FROM sources GROUP BY one) s ON s.one = l.oid
+    LEFT JOIN (SELECT one, array_agg(other::int8) AS others FROM kin GROUP BY one) k ON k.one = l.oid
+  ),
+  names AS (
+    SELECT p.pronamespace, p.proname FROM members m JOIN pg_proc p ON p.oid = m.oid
+    WHERE m.classid = 'pg_proc'::regclass AND m.allowed
+    UNION SELECT n.oid, named.name::name FROM unnest($3::text[], $4::text[]) AS named(schema, name)
+    JOIN pg_namespace n ON n.nspname = named.schema
+  ),
+  functions AS (
+    SELECT json_build_array(
+      n.nspname, p.proname, m.extname, p.prosecdef,
+      l.lanpltrusted OR (l.lanname = 'internal' AND n.nspname = 'pg_catalog')
+        OR (l.lanname IN ('c', 'internal') AND coalesce(m.allowed, false))
+    ) AS entry
+    FROM names JOIN pg_proc p ON p.pronamespace = names.pronamespace AND p.proname = names.proname
+    JOIN pg_namespace n ON n.oid = p.pronamespace
+    JOIN pg_language l ON l.oid = p.prolang
+    LEFT JOIN members m ON m.classid = 'pg_proc'::regclass AND m.oid = p.oid
+    WHERE p.prokind <> 'p'
+  ),
+  types AS (
+    SELECT json_build_array(n.nspname, t.typname, m.extname) AS entry
+    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+    LEFT JOIN members m ON m.classid = 'pg_type'::regclass AND m.oid = t.oid
+    WHERE (t.typtype = 'b' AND t.typcategory <> 'A' AND m.allowed)
+      OR (t.typtype = 'e' AND m.oid IS NULL AND n.nspname = ANY ($1::text[]))
+  ),
+  paths AS (
+    SELECT DISTINCT n.oid, n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+    WHERE e.extname = ANY ($2::text[]) AND n.nspname <> 'pg_catalog'
+  ),
+  attributes AS (
+    SELECT DISTINCT p.proname FROM pg_proc p
+    WHERE p.pronamespace IN (SELECT oid FROM paths UNION ALL SELECT 'pg_catalog'::regnamespace)
+      AND p.prokind <> 'p' AND p.pronargs > 0
+      AND (p.pronargs - p.pronargdefaults <= 1 OR (p.provariadic <> 0 AND p.pronargs <= 2))
+  )
+SELECT json_build_object(
+  'relations', coalesce((SELECT json_agg(entry) FROM relations), '[]'),
+  'functions', coalesce((SELECT json_agg(entry) FROM functions), '[]'),
+  'types', coalesce((SELECT json_agg(entry) FROM types), '[]'),
+  'attributes', coalesce((SELECT json_agg(proname) FROM attributes), '[]'),
+  'extensionSchemas', coalesce((SELECT json_agg(nspname ORDER BY nspname) FROM paths), '[]')
+) AS snapshot`;
+
+export const CATALOG: Question<Snapshot> = { name: 'catalog', text: () => TEXT, row: snapshot };
+
+export function catalogParameters(scope: CatalogScope): readonly Value[] {
+  const { schemas, only, extensions, functions, masked } = scope;
+  return [
+    schemas,
+    extensions,
+    functions.map(({ schema }) => schema),
+    functions.map(({ name }) => name),
+    masked.map(({ schema }) => schema),
+    masked.map(({ name }) => name),
+    LIMITS.relationsMax + 1,
+    only?.map(({ schema }) => schema) ?? null,
+    only?.map(({ name }) => name) ?? null,
+  ];
+}
+
+export function toCatalog({ snapshot: found }: Snapshot): Catalog {
+  if (found.relations.length > LIMITS.relationsMax) {
+    refuse('database.too_much', {
+      hint: 'The schemas hold more relations than can be shown: the operator has to list those that are needed.',
+    });
+  }
+  return {
+    relations: found.relations.map(toRelation),
+    functions: found.functions.map(toFunction),
+    types: found.types.map(([schema, name, extension]) => ({
+      schema,
+      name,
+      extension: extension ?? undefined,
+    })),
+    attributes: found.attributes,
+    extensionSchemas: found.extensionSchemas,
+  };
+}
+
+type RelationRow = Snapshot['snapshot']['relations'][number];
+
+function toRelation([
+  oid_,
+  schema,
+  name,
+  kind,
+  readable,
+  sources,
+  kin,
+  columns,
+  opaque,
+]: RelationRow): Relation {
+  return {
+    oid: oid_,
+    schema,
+    name,
+    kind: KINDS[kind] ?? 'table',
+    readable,
+    sources,
+    kin,
+    columns: columns.map(([column, type]) => ({ name: column, type })),
+    ...(opaque && { opaque }),
+  };
+}
+
+function toFunction(row: Snapshot['snapshot']['functions'][number]): CatalogFunction {
+  const [schema, name, extension, isSecurityDefiner, isTrusted] = row;
+  return { schema, name, extension: extension ?? undefined, isSecurityDefiner, isTrusted };
+}

@@ -1,0 +1,6 @@
+export type { CatalogScope } from './catalog/catalog.ts';
+export { createDatabase, type DatabaseOptions } from './create-database.ts';
+export type { Cell, Column, Database, How, Rows, Run } from './database.ts';
+export type { Finding } from './posture/posture.ts';
+export type { Question } from './questions/question.ts';
+export type { CredentialFiles } from './session/credentials.ts';
