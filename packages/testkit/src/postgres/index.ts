@@ -1,2 +1,2 @@
-export { type ContainerRuntime, containerRuntime } from './runtime.ts';
+export { type ContainerRuntime, containerRuntime, hasContainer } from './runtime.ts';
 export { type PostgresContainer, startPostgresContainer } from './container.ts';

@@ -15,3 +15,10 @@ export async function containerRuntime(): Promise<ContainerRuntime | undefined> 
     return undefined;
   }
 }
+
+/** True while there is such a container, running or not. */
+export async function hasContainer(id: string): Promise<boolean> {
+  const { dockerode } = (await getContainerRuntimeClient()).container;
+  const containers = await dockerode.listContainers({ all: true, filters: { id: [id] } });
+  return containers.length > 0;
+}

@@ -1,2 +1,3 @@
-export { EmbeddedMissing } from './programs.ts';
+export { type DemoDatabase, startDemoDatabase } from './demo.ts';
 export { type EmbeddedServer, freePort, startEmbedded } from './postmaster.ts';
+export { EmbeddedMissing } from './programs.ts';

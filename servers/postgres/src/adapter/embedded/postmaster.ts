@@ -61,6 +61,11 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
   if (account.uid !== undefined && account.gid !== undefined)
     await chown(folder, account.uid, account.gid);
   const guardian = startGuardian(folder, account);
+  const close = async (): Promise<void> => {
+    await guardian.dismiss();
+    // An empty folder stays where only we may remove one.
+    await rm(folder, { recursive: true, force: true });
+  };
   try {
     const native = await runnablePrograms(programs, folder, account);
     const password = randomBytes(18).toString('base64url');
@@ -77,10 +82,10 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
       folder,
       start: postmaster.start,
       stop: postmaster.stop,
-      close: () => guardian.dismiss(),
+      close,
     };
   } catch (error) {
-    await guardian.dismiss();
+    await close();
     throw error;
   }
 }

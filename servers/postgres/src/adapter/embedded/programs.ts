@@ -80,7 +80,7 @@ export async function runnablePrograms(
   if (linked && runs(programs, account)) return programs;
 
   const copy = join(folder, 'native');
-  await cp(programs, copy, { recursive: true });
+  await cp(programs, copy, { recursive: true, verbatimSymlinks: true });
   await Promise.all(
     links
       .map(({ source, target }) => ({ to: join(folder, source), path: join(folder, target) }))
@@ -88,6 +88,11 @@ export async function runnablePrograms(
       .map(({ to, path }) => symlink(relative(dirname(path), to), path)),
   );
   await giveTo(copy, account);
+  if (!runs(copy, account)) {
+    throw new EmbeddedMissing(
+      "PostgreSQL's programs do not run here (on Linux they need glibc): name a database",
+    );
+  }
   return copy;
 }
 
