@@ -10,7 +10,7 @@ import { describe, expect, inject, test } from 'vitest';
 import { containerRuntime, hasContainer } from '@secure-mcp/testkit/postgres';
 
 import { startBackend } from './backend.ts';
-import { makeDatabase } from './postgres.ts';
+import { makeDatabase, startPostgres } from './postgres.ts';
 
 const { kind } = inject('postgres');
 
@@ -62,6 +62,22 @@ describe('the database of a suite', () => {
     await client.end();
     await other.drop();
   });
+});
+
+test("a server of a test's own keeps its data and its place when it is stopped and started", async () => {
+  const server = await startPostgres();
+  const { host, port, user, password } = server;
+  const ask = async (sql: string): Promise<unknown> => {
+    const client = new Client({ host, port, user, password, database: 'postgres' });
+    await client.connect();
+    return await client.query(sql).finally(() => client.end());
+  };
+  await ask('CREATE TABLE kept AS SELECT 42 AS answer');
+  await server.stop();
+  await expect(ask('SELECT 1')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  await server.start();
+  await expect(ask('TABLE kept')).resolves.toMatchObject({ rows: [{ answer: 42 }] });
+  await server.close();
 });
 
 describe('what the suites run on', () => {

@@ -1,3 +1,3 @@
 export { type DemoDatabase, startDemoDatabase } from './demo.ts';
-export { type EmbeddedServer, freePort, startEmbedded } from './postmaster.ts';
+export { type EmbeddedServer, startEmbedded } from './postmaster.ts';
 export { EmbeddedMissing } from './programs.ts';

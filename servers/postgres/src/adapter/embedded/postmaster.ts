@@ -222,7 +222,7 @@ function preloaded(native: string): Settings {
 }
 
 /** A port that nobody listens on right now. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, HOST);
   await once(server, 'listening');
