@@ -70,7 +70,11 @@ test("a server of a test's own keeps its data and its place when it is stopped a
   const ask = async (sql: string): Promise<unknown> => {
     const client = new Client({ host, port, user, password, database: 'postgres' });
     await client.connect();
-    return await client.query(sql).finally(() => client.end());
+    try {
+      return await client.query(sql);
+    } finally {
+      await client.end();
+    }
   };
   await ask('CREATE TABLE kept AS SELECT 42 AS answer');
   await server.stop();
