@@ -1,0 +1,25 @@
+export { type Activity, activity, bindActivity, type Session } from './activity.ts';
+export { bindCounted, type Counted, countFindings, type NamedFinding } from './counted.ts';
+export { bindDescribe, describeRelation, type Description } from './describe.ts';
+export { bindOutline, outlineRelations, type OutlinedRelation } from './outline.ts';
+export { bindPlanned, planned } from './plan.ts';
+export type { Question } from './question.ts';
+export {
+  bindSearch,
+  type FoundObject,
+  OBJECT_KINDS,
+  type ObjectKind,
+  type Search,
+  searchObjects,
+} from './search.ts';
+export type { Shown } from './shown.ts';
+export {
+  bindTopStatements,
+  type CountedStatement,
+  ORDERS,
+  statementStatistics,
+  type StatementOrder,
+  type StatementStatistics,
+  topStatements,
+} from './statements.ts';
+export { type Vitals, vitals } from './vitals.ts';
