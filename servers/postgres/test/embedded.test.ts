@@ -159,6 +159,7 @@ describe('a server goes when its owner is gone', () => {
     eventually(
       () => ({ runs: lives(postgres), folders: leftovers() }),
       ({ runs, folders }) => !runs && folders.length === 0,
+      20_000,
     );
 
   test.each(['SIGKILL', 'SIGTERM'] as const)('by %s', async (signal) => {
