@@ -2,12 +2,7 @@ import type { QualifiedName } from '../policy.ts';
 
 /** What kind of relation, in the words of the documentation. */
 export type RelationKind =
-  | 'table'
-  | 'partitioned table'
-  | 'view'
-  | 'materialized view'
-  | 'foreign table'
-  | 'sequence';
+  'table' | 'partitioned table' | 'view' | 'materialized view' | 'foreign table' | 'sequence';
 
 /** One relation, as the database itself describes it. Plain data: the adapter reads it, the guard judges it. */
 export interface Relation extends QualifiedName {

@@ -1,0 +1,25 @@
+export { browse, type Browsed, type Browsing, filter, order } from './browse.ts';
+export type {
+  Catalog,
+  CatalogColumn,
+  CatalogFunction,
+  CatalogType,
+  Relation,
+  RelationKind,
+} from './catalog.ts';
+export {
+  createCursors,
+  type CursorOwner,
+  type Cursors,
+  cursorText,
+  type Position,
+} from './cursor.ts';
+export { requestedName, type RequestedName } from './identifier.ts';
+export { type ParameterValue, parameterValues, wireValues } from './parameters.ts';
+export { loadParser } from './parser.ts';
+export { refuse, REFUSALS } from './refusals.ts';
+export { databaseName, identifierText, relationText, sqlText } from './schemas.ts';
+export { SALT_SETTING } from './sql/masks.ts';
+export { createStatementGuard } from './sql/statement-guard.ts';
+export type { ReadStatement, StatementGuard } from './statement.ts';
+export { createVisibility, type Visibility, type VisibleRelation } from './visibility.ts';

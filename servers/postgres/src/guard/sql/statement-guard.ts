@@ -1,0 +1,139 @@
+import type * as Ast from '@pgsql/types';
+
+import { LIMITS } from '../../policy.ts';
+import type { Access } from '../../policy.ts';
+import type { Catalog } from '../catalog.ts';
+import { loadParser, type Parser } from '../parser.ts';
+import type { ReadStatement, StatementGuard } from '../statement.ts';
+import { createVisibility, type Visibility } from '../visibility.ts';
+import { takeCensus } from './census.ts';
+import { type Complain, complaints, placeText } from './complaint.ts';
+import { type Body, PLACES } from './grammar/index.ts';
+import { createFunctions, judgeAttributes, judgeCalls } from './judge-calls.ts';
+import { judgeNames, judgeParameters, judgeTypes } from './judge-names.ts';
+import { judgeRelations } from './judge-relations.ts';
+import { createMasks } from './masks.ts';
+import { normalize } from './normal-form.ts';
+import { printStatement } from './print/print.ts';
+import { judgeSize } from './size.ts';
+
+/** What is sent may be longer than what was asked: names are written out, masks are put in. */
+const SENT_CHARACTERS_MAX = 1_048_576;
+
+/**
+ * Makes the judge of one caller's statements in one database.
+ *
+ * PostgreSQL's own grammar reads a statement; all of it has to be on the lists; and what is sent is
+ * written anew from what was read. So no comment, escape or spelling of the caller reaches the server,
+ * and what it reads is what was judged.
+ */
+export async function createStatementGuard(
+  access: Access,
+  catalog: Catalog,
+  visibility: Visibility = createVisibility(access, catalog),
+): Promise<StatementGuard> {
+  const parser = await loadParser();
+  const functions = createFunctions(access, catalog);
+  const masks = createMasks(parser);
+
+  return {
+    parse(sql, parameters) {
+      judgeText(sql);
+      const complain = complaints(sql);
+      const statement = readOne(parser, sql, complain);
+      const census = takeCensus(statement, complain);
+      normalize(census, complain);
+      judgeParameters(census, parameters, complain);
+      judgeNames(census, complain);
+      judgeTypes(census, { access, catalog }, complain);
+      judgeAttributes(census, functions, complain);
+      judgeCalls(census, functions, complain);
+      judgeSize(statement.SelectStmt, complain);
+      const { relations, isMasked } = judgeRelations(census, { visibility, masks }, complain);
+      return {
+        text: writeAnew(parser, statement, complain),
+        parameters,
+        fingerprint: parser.fingerprint(sql),
+        relations,
+        isOrdered: (statement.SelectStmt.sortClause?.length ?? 0) > 0,
+        isMasked,
+      } as ReadStatement;
+    },
+  };
+}
+
+/**
+ * Judges the text before a parser sees it. NUL ends a string in C, so that the parser would read less
+ * than was sent; the other control characters have no use in a statement.
+ */
+function judgeText(sql: string): void {
+  const complain = complaints(sql);
+  if (sql.length > LIMITS.sqlCharactersMax)
+    complain('sql.too_complex', undefined, { detail: 'length' });
+  // oxlint-disable-next-line no-control-regex
+  if (!sql.isWellFormed() || /[\0-\x08\x0e-\x1f\x7f]/.test(sql)) complain('sql.invalid');
+}
+
+/** Parses, and takes the one statement, when it is a query. */
+function readOne(
+  parser: Parser,
+  sql: string,
+  complain: Complain,
+): { SelectStmt: Body<'SelectStmt'> } {
+  const { stmts = [] } = parseText(parser, sql, complain);
+  const [only] = stmts;
+  if (only?.stmt === undefined || stmts.length > 1) return complain('sql.not_one_statement');
+  if (!('SelectStmt' in only.stmt))
+    return complain('sql.not_a_query', undefined, { detail: Object.keys(only.stmt).join() });
+  return only.stmt;
+}
+
+function parseText(parser: Parser, sql: string, complain: Complain): Ast.ParseResult {
+  if (sql.trim() === '') return complain('sql.not_one_statement');
+  try {
+    return parser.parse(sql);
+  } catch (error) {
+    if (error instanceof RangeError)
+      return complain('sql.too_complex', undefined, { detail: 'stack' });
+    const place = placeOf(error);
+    return complain(
+      'sql.syntax',
+      undefined,
+      place === undefined ? {} : { advice: placeText(place) },
+    );
+  }
+}
+
+/** Where the parser stopped, in characters. Its message repeats the statement, so it is not told. */
+function placeOf(error: unknown): number | undefined {
+  const details: unknown = error instanceof Error && Reflect.get(error, 'sqlDetails');
+  if (typeof details !== 'object' || details === null) return undefined;
+  const place: unknown = Reflect.get(details, 'cursorPosition');
+  return typeof place === 'number' ? place : undefined;
+}
+
+/** Writes the statement, and makes sure that PostgreSQL's grammar reads in it what was judged. */
+function writeAnew(parser: Parser, statement: Ast.Node, complain: Complain): string {
+  const text = printStatement(statement);
+  if (text.length > SENT_CHARACTERS_MAX) complain('sql.too_complex', undefined, { detail: 'sent' });
+  const again = parseText(parser, text, (_, __, said) =>
+    complain('sql.not_allowed', undefined, { ...said, detail: 'unreadable' }),
+  );
+  const [only, ...others] = again.stmts ?? [];
+  if (others.length > 0 || !isSameTree(only?.stmt, statement))
+    complain('sql.not_allowed', undefined, { detail: 'not the same' });
+  return text;
+}
+
+/** Compares trees, but for the places in the text. */
+function isSameTree(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
+  const meant = (tree: object): readonly (readonly [string, unknown])[] =>
+    Object.entries(tree).filter(([key, value]) => !PLACES.has(key) && value !== undefined);
+  const [left, right] = [meant(a), new Map(meant(b))];
+  return (
+    Array.isArray(a) === Array.isArray(b) &&
+    left.length === right.size &&
+    left.every(([key, value]) => right.has(key) && isSameTree(value, right.get(key)))
+  );
+}
