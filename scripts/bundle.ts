@@ -2,8 +2,8 @@
  * Builds a server to one file that runs alone: `dist/main.cjs`, with nothing to install beside it.
  * Called by each server's own build script, from its folder.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 
@@ -70,6 +70,14 @@ async function bundleWorker(folder: string): Promise<Bundle> {
   return { code: outputFiles[0]?.text ?? '', inputs: Object.keys(metafile.inputs) };
 }
 
+/** WebAssembly is read from beside the code that needs it, so it goes along. */
+function copyWebAssembly(inputs: readonly string[], to: string): void {
+  for (const input of new Set(inputs.map((file) => dirname(file)))) {
+    for (const file of readdirSync(input).filter((name) => name.endsWith('.wasm')))
+      copyFileSync(join(input, file), join(to, file));
+  }
+}
+
 /** The licences of everything that is in the bundle, as each of them asks. */
 function licencesOf(files: readonly string[]): string {
   const folders = new Set(
@@ -97,9 +105,9 @@ const { metafile } = await build({
   plugins: [withoutJsonSchemaValidator, embeddedWorker(worker.code)],
   metafile: true,
 });
-writeFileSync(
-  join(folder, 'dist/third-party-licenses.txt'),
-  licencesOf(
-    [...Object.keys(metafile.inputs), ...worker.inputs].map((input) => join(folder, input)),
-  ),
-);
+const inputs = [...Object.keys(metafile.inputs), ...worker.inputs]
+  // What a plugin made up is no file.
+  .filter((input) => !input.includes(':'))
+  .map((input) => join(folder, input));
+copyWebAssembly(inputs, join(folder, 'dist'));
+writeFileSync(join(folder, 'dist/third-party-licenses.txt'), licencesOf(inputs));
