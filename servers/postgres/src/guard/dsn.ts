@@ -25,9 +25,10 @@ type Encryption = 'tls' | 'local' | 'off';
  */
 export type ConnectionTarget = Trusted<Target, 'ConnectionTarget'>;
 
+/** What the operator's option says of every host that is not this machine. */
 export type TlsChoice = 'verify-full' | 'unsafe-off';
 
-/** The problem is one of our own sentences: it holds nothing of the URL but names of parameters that we know. */
+/** The problem is one of our own sentences: it holds nothing of the URL but the name of a parameter. */
 export type ParsedUrl =
   | { readonly ok: true; readonly target: ConnectionTarget }
   | { readonly ok: false; readonly problem: string };
@@ -42,28 +43,18 @@ const DEFAULT_PORT = 5432;
 const SHAPE =
   /^postgres(?:ql)?:\/\/(?:(?<user>[^:/?#@\s]+)(?::(?<password>[^:/?#@\s]*))?@)?(?<host>\[[^\]/?#@\s]*\]|[^:/?#@\s[\]]*)(?::(?<port>[^:/?#@\s]*))?(?:\/(?<database>[^/?#@\s]*))?(?:\?(?<query>[^?#@\s]*))?$/;
 
-/** What libpq and its kin know. A refusal may name these: they are our text, not the operator's. */
-const KNOWN_PARAMETERS = new Set(
-  `application_name channel_binding client_encoding connect_timeout dbname fallback_application_name
-   gssencmode hostaddr keepalives keepalives_idle krbsrvname load_balance_hosts max_protocol_version
-   min_protocol_version options passfile password pgbouncer pool_timeout port replication require_auth
-   requirepeer schema search_path service ssl sslcert sslcompression sslcrl sslkey sslnegotiation
-   sslpassword sslrootcert sslsni statement_timeout target_session_attrs tcp_user_timeout
-   uselibpqcompat user`.split(/\s+/),
-);
-
 /** Why the other modes of libpq are not offered. */
 const WEAK_MODES: Readonly<Record<string, string>> = {
   require:
-    'sslmode=require encrypts without checking who answers, so anybody on the way can: use sslmode=verify-full',
+    'says sslmode=require, which encrypts without checking who answers, so anybody on the way can: use sslmode=verify-full',
   'verify-ca':
-    'sslmode=verify-ca accepts any server that the authority has signed: use sslmode=verify-full',
-  prefer: 'sslmode=prefer falls back to no encryption: use sslmode=verify-full',
-  allow: 'sslmode=allow prefers no encryption: use sslmode=verify-full',
+    'says sslmode=verify-ca, which accepts any server that the authority has signed: use sslmode=verify-full',
+  prefer: 'says sslmode=prefer, which falls back to no encryption: use sslmode=verify-full',
+  allow: 'says sslmode=allow, which prefers no encryption: use sslmode=verify-full',
 };
 
 /** Reads a connection URL strictly: what is not understood is a problem, never a default. */
-export function parseConnectionUrl(text: string, tls?: TlsChoice): ParsedUrl {
+export function parseConnectionUrl(text: string, tls: TlsChoice = 'verify-full'): ParsedUrl {
   try {
     return { ok: true, target: hidden(readTarget(text.replace(/\r?\n$/, ''), tls)) };
   } catch (error) {
@@ -81,7 +72,7 @@ function fail(problem: string): never {
   throw new UrlProblem(problem);
 }
 
-function readTarget(text: string, tls: TlsChoice | undefined): Target {
+function readTarget(text: string, tls: TlsChoice): Target {
   const parts = text.length > URL_CHARACTERS_MAX ? undefined : SHAPE.exec(text)?.groups;
   if (parts === undefined)
     fail(
@@ -135,13 +126,15 @@ function readQuery(query: string | undefined): Query {
   return { sslmode: found.get('sslmode'), socket: found.get('host') };
 }
 
-/** A name that we do not know may be a piece of a password, so it is not repeated. */
+/**
+ * A password is followed by an `@` wherever it stands, and {@link SHAPE} takes none behind the host. So
+ * a name is no piece of it, and may be told; a value is never.
+ */
 function unknownParameter(name: string): string {
+  if (!/^[A-Za-z_]{1,40}$/.test(name)) return 'a parameter that is not known';
   if (name === 'channel_binding')
     return 'a parameter channel_binding: remove it; channels are bound wherever server and TLS offer it';
-  return KNOWN_PARAMETERS.has(name)
-    ? `a parameter ${name}, which is not accepted in the URL: remove it, or use the server's options`
-    : 'a parameter that is not known; sslmode is the only one that is needed';
+  return `a parameter ${name}, which is not known: only sslmode is`;
 }
 
 const NAME = /^(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?$/;
@@ -175,37 +168,31 @@ function staysHere(host: string): boolean {
   );
 }
 
-function chooseEncryption(
-  host: string,
-  sslmode: string | undefined,
-  tls: TlsChoice | undefined,
-): Encryption {
-  const asked = askedFor(sslmode, tls);
-  if (asked === 'verify-full' && host.startsWith('/'))
-    fail('asks for TLS on a Unix socket, which has none');
-  if (asked === 'verify-full') return 'tls';
+function chooseEncryption(host: string, sslmode: string | undefined, tls: TlsChoice): Encryption {
+  const mode = readMode(sslmode);
+  if (mode === 'verify-full') return encrypted(host, tls);
   if (staysHere(host)) return 'local';
   if (tls === 'unsafe-off') return 'off';
-  return asked === 'disable'
-    ? fail(
-        'turns TLS off for a host that is not this machine: use sslmode=verify-full, or --tls unsafe-off if the network is trusted',
-      )
-    : 'tls';
+  if (mode === 'disable')
+    fail(
+      'turns TLS off for a host that is not this machine: use sslmode=verify-full, or --database-tls unsafe-off where the network is trusted',
+    );
+  return 'tls';
+}
+
+function readMode(sslmode: string | undefined): 'verify-full' | 'disable' | undefined {
+  if (sslmode === undefined || sslmode === 'verify-full' || sslmode === 'disable') return sslmode;
+  return fail(
+    (Object.hasOwn(WEAK_MODES, sslmode) ? WEAK_MODES[sslmode] : undefined) ??
+      'has an sslmode that is not known: verify-full and disable are accepted',
+  );
 }
 
 /** Two places may say it; they may not contradict each other. */
-function askedFor(
-  sslmode: string | undefined,
-  tls: TlsChoice | undefined,
-): 'verify-full' | 'disable' | undefined {
-  if (sslmode === undefined) return tls === 'unsafe-off' ? 'disable' : tls;
-  const weak = Object.hasOwn(WEAK_MODES, sslmode) ? WEAK_MODES[sslmode] : undefined;
-  if (weak !== undefined) fail(weak);
-  if (sslmode !== 'verify-full' && sslmode !== 'disable')
-    fail('has an sslmode that is not known: verify-full and disable are accepted');
-  if ((sslmode === 'disable') !== (tls === 'unsafe-off') && tls !== undefined)
-    fail(`says sslmode=${sslmode}, and --tls says the opposite`);
-  return sslmode;
+function encrypted(host: string, tls: TlsChoice): Encryption {
+  if (tls === 'unsafe-off') fail('says sslmode=verify-full, and --database-tls says unsafe-off');
+  if (host.startsWith('/')) fail('asks for TLS on a Unix socket, which has none');
+  return 'tls';
 }
 
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');

@@ -300,7 +300,7 @@ function listed(names: readonly string[]): string {
   return names.join(', ');
 }
 
-/** Names come from `format('%I')`, quoted where they need it. */
+/** Names come from `format('%I')`, those of functions with their arguments from `regprocedure`: quoted where they need it. */
 function revoke(privileges: string, { names }: Sample, role: string, kind = 'TABLE'): string {
   return `REVOKE ${privileges} ON ${kind} ${names.join(', ')} FROM PUBLIC, ${quoteIdentifier(role)};`;
 }

@@ -93,12 +93,12 @@ WITH
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
   ),
   routines AS (
-    SELECT p.oid, p.prosecdef, p.prolang, format('%I.%I', s.nspname, p.proname) AS name
+    SELECT p.oid, p.prosecdef, p.prolang, p.oid::regprocedure::text AS name
     FROM pg_proc p JOIN spaces s ON s.oid = p.pronamespace
     WHERE p.prosecdef OR p.prolang IN (SELECT oid FROM pg_language WHERE NOT lanpltrusted AND lanname NOT IN ('c', 'internal'))
   ),
   opened AS (
-    SELECT DISTINCT p.proname::text AS name, p.proname ~ '^(pg_read_|pg_ls_|pg_stat_file$|lo_import$|lo_export$)' AS files
+    SELECT DISTINCT p.oid::regprocedure::text AS name, p.proname ~ '^(pg_read_|pg_ls_|pg_stat_file$|lo_import$|lo_export$)' AS files
     FROM pg_proc p JOIN pg_init_privs i ON i.classoid = 'pg_proc'::regclass AND i.objoid = p.oid
     JOIN ordinary o ON has_function_privilege(o.oid, p.oid, 'EXECUTE')
     WHERE p.pronamespace = 'pg_catalog'::regnamespace AND i.privtype = 'i' AND NOT EXISTS (
@@ -131,9 +131,9 @@ SELECT json_build_object(
     WHERE has_sequence_privilege(o.oid, things.oid, 'USAGE, UPDATE'))`)},
   'foreign', ${sampleOf(`SELECT name FROM things WHERE relkind = 'f' AND EXISTS (SELECT FROM ordinary o
     WHERE has_schema_privilege(o.oid, things.space, 'USAGE') AND has_any_column_privilege(o.oid, things.oid, 'SELECT'))`)},
-  'definer', ${sampleOf(`SELECT DISTINCT name FROM routines WHERE prosecdef AND EXISTS (SELECT FROM ordinary o
+  'definer', ${sampleOf(`SELECT name FROM routines WHERE prosecdef AND EXISTS (SELECT FROM ordinary o
     WHERE has_function_privilege(o.oid, routines.oid, 'EXECUTE'))`)},
-  'untrusted', ${sampleOf(`SELECT DISTINCT name FROM routines
+  'untrusted', ${sampleOf(`SELECT name FROM routines
     WHERE prolang IN (SELECT oid FROM pg_language WHERE NOT lanpltrusted AND lanname NOT IN ('c', 'internal'))
       AND EXISTS (SELECT FROM ordinary o WHERE has_function_privilege(o.oid, routines.oid, 'EXECUTE'))`)},
   'files', ${sampleOf('SELECT name FROM opened WHERE files')},

@@ -1,5 +1,5 @@
-import type { Stats } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { open } from 'node:fs/promises';
 
 import { refuse } from '../../guard/refusals.ts';
 
@@ -23,8 +23,9 @@ export interface Credentials {
   readonly isPasswordOpen: boolean;
 }
 
-/** A password is short; a larger file is another one. */
+/** A password is short, and certificates are not long; a larger file is another one. */
 const PASSWORD_BYTES_MAX = 4096;
+const PEM_BYTES_MAX = 4_194_304;
 const FOR_OTHERS = 0o007;
 
 export async function readCredentials(files: CredentialFiles): Promise<Credentials> {
@@ -41,18 +42,11 @@ export async function readCredentials(files: CredentialFiles): Promise<Credentia
   };
 }
 
-/** A pipe would be empty the next time, and a device never ends: only a file is read. */
 async function readPassword(path: string): Promise<{ password: string; isOpen: boolean }> {
-  const file = await open(path, 'r').catch(() => unreadable('password'));
-  try {
-    const stats = await file.stat();
-    if (!stats.isFile() || stats.size > PASSWORD_BYTES_MAX) unreadable('password');
-    const password = (await file.readFile('utf8')).replace(/\r?\n$/, '');
-    if (password === '' || /[\0\r\n]/.test(password)) unreadable('password');
-    return { password, isOpen: isOpen(stats) };
-  } finally {
-    await file.close();
-  }
+  const { text, stats } = await readSmall(path, PASSWORD_BYTES_MAX, 'password');
+  const password = text.replace(/\r?\n$/, '');
+  if (password === '' || /[\0\r\n]/.test(password)) unreadable('password');
+  return { password, isOpen: isOpen(stats) };
 }
 
 /** The bits mean nothing on Windows. A group is somebody's decision; everybody is a slip. */
@@ -61,7 +55,25 @@ function isOpen({ mode }: Stats): boolean {
 }
 
 async function readPem(path: string | undefined, what: Part): Promise<string | undefined> {
-  return path === undefined ? undefined : readFile(path, 'utf8').catch(() => unreadable(what));
+  return path === undefined ? undefined : (await readSmall(path, PEM_BYTES_MAX, what)).text;
+}
+
+/** A pipe would be empty the next time, and a device never ends: only a file is read, and opening waits for nobody. */
+async function readSmall(
+  path: string,
+  bytesMax: number,
+  what: Part,
+): Promise<{ text: string; stats: Stats }> {
+  // Windows has no such flag, and no such pipes among its files.
+  const { O_RDONLY, O_NONBLOCK } = constants;
+  const file = await open(path, O_RDONLY | (O_NONBLOCK ?? 0)).catch(() => unreadable(what));
+  try {
+    const stats = await file.stat();
+    if (!stats.isFile() || stats.size > bytesMax) unreadable(what);
+    return { text: await file.readFile('utf8'), stats };
+  } finally {
+    await file.close();
+  }
 }
 
 type Part = 'password' | 'authorities' | 'certificate' | 'key';
