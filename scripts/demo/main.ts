@@ -7,10 +7,12 @@ import { join } from 'node:path';
 
 import { clientConfigs } from './client-configs.ts';
 import { FILESYSTEM_SERVER, playFilesystem } from './filesystem.ts';
+import { playPostgres, POSTGRES_SERVER } from './postgres.ts';
 import { createStage } from './stage.ts';
 
 const stage = createStage();
 await playFilesystem(stage);
+await playPostgres(stage);
 
 stage.act('connect a client');
 stage.note('Paste one of these, and name the directories that you want to open:');
@@ -19,6 +21,14 @@ console.log(
     name: 'files',
     command: process.execPath,
     args: [FILESYSTEM_SERVER, join(homedir(), 'projects')],
+  }),
+);
+stage.note('The database: its URL is a credential, so it stands in a file that only you can read:');
+console.log(
+  clientConfigs({
+    name: 'database',
+    command: process.execPath,
+    args: [POSTGRES_SERVER, '--dsn-file', join(homedir(), '.config/shop.url'), '--schema', 'app'],
   }),
 );
 

@@ -1,4 +1,4 @@
-import { COMMON_REFUSALS, optionsOf } from '@secure-mcp/runtime';
+import { COMMON_REFUSALS, type Option, optionsOf } from '@secure-mcp/runtime';
 
 import { ALLOWED_BY_DEFAULT, DENIED_BY_DEFAULT } from '../../servers/filesystem/src/policy.ts';
 import { isServer, serverRefusals, servers } from './servers.ts';
@@ -21,11 +21,11 @@ const TABLES: Readonly<Record<string, (subject: string) => string>> = {
       ['Option', 'Variable', 'Default', 'What it does'],
       optionsOf(definitionOf(server).options)
         .filter(({ positional }) => !positional)
-        .map(({ flag, value, kind, variable, fallback = '', description }) => [
-          code(kind === 'switch' ? flag : `${flag} ${value}`),
-          code(variable),
-          fallback === '' ? '' : code(fallback),
-          kind === 'list' ? `${description} Can be repeated.` : description,
+        .map((option) => [
+          code(formOf(option)),
+          option.kind === 'file' ? '' : code(option.variable),
+          option.fallback === undefined ? '' : code(option.fallback),
+          `${option.description}${MORE[option.kind] ?? ''}`,
         ]),
     ),
   tools: (server) => {
@@ -56,6 +56,17 @@ const TABLES: Readonly<Record<string, (subject: string) => string>> = {
       `Closed: ${DENIED_BY_DEFAULT.map(code).join(' ')}`,
       `Open among them: ${ALLOWED_BY_DEFAULT.map(code).join(' ')}`,
     ].join('\n\n'),
+};
+
+function formOf({ flag, value, kind, key }: Option): string {
+  if (kind === 'file') return key;
+  return kind === 'switch' ? flag : `${flag} ${value}`;
+}
+
+/** What is to be known of options of a kind. */
+const MORE: Readonly<Record<string, string>> = {
+  list: ' Can be repeated.',
+  file: ' In the file only.',
 };
 
 function definitionOf(server: string) {

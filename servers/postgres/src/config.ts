@@ -1,6 +1,15 @@
 import { commonOptions } from '@secure-mcp/runtime';
 import * as z from 'zod';
 
+import {
+  type Access,
+  type Mask,
+  MASK_KINDS,
+  type MaskKind,
+  type QualifiedName,
+  strictestMasks,
+} from './policy.ts';
+
 const file = z.string().min(1).max(4096);
 const identifier = z
   .string()
@@ -18,7 +27,7 @@ const dotted = (parts: number, form: string) =>
     }, `must be ${form}`);
 const relation = dotted(2, 'schema.relation');
 const MASK = /^([^=]+?)(?:=(redact|null|hash|last4|domain))?$/;
-const mask = z
+const maskText = z
   .string()
   .max(220)
   .refine((text) => {
@@ -48,7 +57,7 @@ const opened = {
     .describe('Close these relations, and views over them. Every source adds to it.')
     .meta({ value: 'SCHEMA.RELATION', adds: true }),
   mask: z
-    .array(mask)
+    .array(maskText)
     .max(1024)
     .default([])
     .describe('Show a column masked: redact, null, hash, last4 or domain. Every source adds to it.')
@@ -81,14 +90,14 @@ const opened = {
   databaseKey: file.optional().describe('The client certificate’s key.').meta({ value: 'FILE' }),
 };
 
-const name = z
+const shortName = z
   .string()
   .regex(/^[a-z][a-z0-9_-]{0,39}$/, 'must be lower case letters, digits, "_" and "-", at most 40');
 
 /** One of several databases, in the file of `--config`. */
 const database = z
   .strictObject({
-    name,
+    name: shortName,
     description: z.string().min(1).max(200).optional(),
     urlVariable: z
       .string()
@@ -115,7 +124,7 @@ const query = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9_]{2,39}$/, 'must be a lower case name of 3 to 40'),
   title: z.string().min(1).max(80),
   description: z.string().min(1).max(400),
-  database: name.optional(),
+  database: shortName.optional(),
   statement: z.string().min(1).max(32_768),
   parameters: z.array(parameter).max(32).default([]),
   limit: z.int().min(1).max(1000).default(100),
@@ -177,11 +186,58 @@ export type NamedQuery = z.output<typeof query>;
 /** What one database opens, whichever way it was named. */
 export type Opened = Pick<Options, keyof typeof opened>;
 
+/** One database as it was configured, whichever way. */
+export interface Configured extends Opened {
+  readonly name: string;
+  readonly description: string | undefined;
+  /** The variable or the file that holds the URL; neither for a demonstration. */
+  readonly urlVariable: string | undefined;
+  readonly dsnFile: string | undefined;
+}
+
+/** The database that flags and variables describe. */
+const ONLY = 'db';
+
+/** The databases of a configuration, the default first. */
+export function databasesOf(given: Options): readonly Configured[] {
+  if (given.databases !== undefined) {
+    return given.databases.map(({ description, urlVariable, dsnFile, ...rest }) => ({
+      ...rest,
+      description,
+      urlVariable,
+      dsnFile,
+    }));
+  }
+  const { dsnFile } = given;
+  const urlVariable = dsnFile === undefined && !given.demo ? 'DATABASE_URL' : undefined;
+  return [{ ...given, name: ONLY, description: undefined, urlVariable, dsnFile }];
+}
+
+/** What one database opens, in the terms of the policy. */
+export function accessOf({ schema, only, deny, mask, extension, ...rest }: Opened): Access {
+  return {
+    schemas: schema,
+    only: only.length === 0 ? undefined : only.map(qualified),
+    deny: deny.map(qualified),
+    masks: strictestMasks(mask.map(maskOf)),
+    extensions: extension,
+    functions: rest.function.map(qualified),
+  };
+}
+
+/** Takes `schema.name` apart. */
+export function qualified(text: string): QualifiedName {
+  const [schema = '', name = ''] = text.split('.');
+  return { schema, name };
+}
+
 /** Takes `schema.relation.column=how` apart. */
-export function maskOf(text: string): {
-  readonly path: readonly string[];
-  readonly how: string;
-} {
-  const [, column = '', how = 'redact'] = MASK.exec(text) ?? [];
-  return { path: column.split('.'), how };
+export function maskOf(text: string): Mask {
+  const [, path = '', how] = MASK.exec(text) ?? [];
+  const [schema = '', relationName = '', column = ''] = path.split('.');
+  return { schema, name: relationName, column, how: isMaskKind(how) ? how : 'redact' };
+}
+
+function isMaskKind(text: string | undefined): text is MaskKind {
+  return MASK_KINDS.some((kind) => kind === text);
 }

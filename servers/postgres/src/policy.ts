@@ -9,8 +9,9 @@ export interface QualifiedName {
   readonly name: string;
 }
 
-/** How a masked column is shown. `redact` says that there is something, `null` does not even say that. */
-export type MaskKind = 'redact' | 'null' | 'hash' | 'last4' | 'domain';
+/** How a masked column is shown, the one that shows least first: `redact` says that there is something. */
+export const MASK_KINDS = ['null', 'redact', 'hash', 'domain', 'last4'] as const;
+export type MaskKind = (typeof MASK_KINDS)[number];
 
 /** One column that nobody sees as it is, wherever a statement refers to it. */
 export interface Mask extends QualifiedName {
@@ -40,6 +41,9 @@ export interface RunAs {
   /** Settings that row-level security policies read, such as `app.tenant`. */
   readonly settings: Readonly<Record<string, string>>;
 }
+
+/** The login role as it is. */
+export const LOGIN_ROLE: RunAs = { role: undefined, settings: {} };
 
 /** Bounds of one statement; an operator's options narrow them. */
 export interface StatementLimits {
@@ -85,9 +89,6 @@ export function isSame(a: QualifiedName, b: QualifiedName): boolean {
   return a.schema === b.schema && a.name === b.name;
 }
 
-/** Masks, the one that shows least first. */
-const STRICTEST: readonly MaskKind[] = ['null', 'redact', 'hash', 'domain', 'last4'];
-
 /** What a caller's policy takes away. It can add nothing. */
 export interface Narrowing {
   readonly schemas: readonly string[] | undefined;
@@ -122,6 +123,6 @@ export function strictestMasks(masks: readonly Mask[]): readonly Mask[] {
     JSON.stringify([schema, name, column]),
   );
   return [...byColumn.values()].flatMap((same) =>
-    same.toSorted((a, b) => STRICTEST.indexOf(a.how) - STRICTEST.indexOf(b.how)).slice(0, 1),
+    same.toSorted((a, b) => MASK_KINDS.indexOf(a.how) - MASK_KINDS.indexOf(b.how)).slice(0, 1),
   );
 }

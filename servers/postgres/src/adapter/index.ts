@@ -4,3 +4,6 @@ export type { Cell, Column, Database, How, Rows, Run } from './database.ts';
 export type { Finding } from './posture/posture.ts';
 export type { Question } from './questions/question.ts';
 export type { CredentialFiles } from './session/credentials.ts';
+export { readConnectionUrl } from './connection-url.ts';
+export { assertDemo, createDemoDatabase, EmbeddedMissing } from './demo-database.ts';
+export { type SetupOptions, setupSql } from './setup-sql.ts';

@@ -1,6 +1,13 @@
 import type { Cell, Finding, Question, Rows } from '../adapter/index.ts';
-import type { ReadStatement } from '../guard/statement.ts';
-import type { VisibleRelation, Visibility } from '../guard/visibility.ts';
+import type {
+  Browsed,
+  Browsing,
+  Cursors,
+  ParameterValue,
+  ReadStatement,
+  Visibility,
+  VisibleRelation,
+} from '../guard/index.ts';
 import type { Access, StatementLimits } from '../policy.ts';
 
 /** All that a tool of this server is handed for one call. */
@@ -14,6 +21,7 @@ export interface Context {
   database(name?: string): Promise<OpenDatabase>;
   /** Who calls: a cursor belongs to its caller. */
   readonly principalId: string;
+  readonly cursors: Cursors;
 }
 
 /** A database as it is for one caller in one call: under its signal and deadline, as its role. */
@@ -29,10 +37,12 @@ export interface OpenDatabase {
   judge(sql: string, parameters: number): Promise<ReadStatement | undefined>;
   /** A relation by a caller's text `schema.name`. Refuses `relation.unknown`; noted for the audit trail. */
   relation(text: string): Promise<VisibleRelation>;
+  /** The statement for one page of a relation, written and judged by the guard. */
+  browse(browsing: Browsing): Promise<Browsed>;
   read(statement: ReadStatement, page: PageOf): Promise<Rows>;
   explain(
     statement: ReadStatement,
-    how: { readonly parameters: readonly Cell[]; readonly analyze: boolean },
+    how: { readonly parameters: readonly ParameterValue[]; readonly analyze: boolean },
   ): Promise<unknown>;
   ask<Row>(
     question: Question<Row>,
@@ -43,7 +53,7 @@ export interface OpenDatabase {
 }
 
 export interface PageOf {
-  readonly parameters: readonly Cell[];
+  readonly parameters: readonly ParameterValue[];
   readonly skip: number;
   readonly limit: number;
 }
