@@ -23,6 +23,11 @@ export type ReadStatement = Trusted<
     readonly isOrdered: boolean;
     /** True when a mask stands in it. */
     readonly isMasked: boolean;
+    /**
+     * Where the caller wrote what stands at a place of the text that is sent. Both count characters
+     * from one, as PostgreSQL's messages do.
+     */
+    placeOf(sent: number): number | undefined;
   },
   'ReadStatement'
 >;

@@ -34,7 +34,7 @@ export function placeText(before: number): string {
 }
 
 /** The parser counts bytes; people, and PostgreSQL's own messages, count characters. */
-function charactersBefore(sql: string, bytes: number): number {
+export function charactersBefore(sql: string, bytes: number): number {
   const before = Buffer.from(sql, 'utf8').subarray(0, bytes).toString('utf8');
   return Array.from(before).length;
 }

@@ -1,6 +1,5 @@
-import { isSame, type QualifiedName } from '../../policy.ts';
+import { type Access, isSame, type QualifiedName } from '../../policy.ts';
 import type { Catalog, CatalogFunction } from '../catalog.ts';
-import type { Access } from '../../policy.ts';
 import type { Census } from './census.ts';
 import { type Complain, plainName } from './complaint.ts';
 import { ARGUMENTS, FUNCTIONS, HARMLESS_ATTRIBUTES } from './functions.ts';

@@ -78,6 +78,8 @@ function expressionOf(parser: Parser, expression: string): Ast.Node {
 function filledIn(mask: Ast.Node, column: Ast.Node): Ast.Node {
   const copy = structuredClone(mask);
   const fill = (at: object): void => {
+    // It stands nowhere in the caller's statement.
+    Reflect.deleteProperty(at, 'location');
     for (const [key, value] of Object.entries(at) as [string, unknown][]) {
       if (typeof value !== 'object' || value === null) continue;
       if ('ColumnRef' in value) Reflect.set(at, key, structuredClone(column));

@@ -1,24 +1,20 @@
-import type * as Ast from '@pgsql/types';
+import type { ParseResult } from '@pgsql/types';
 
-import { LIMITS } from '../../policy.ts';
-import type { Access } from '../../policy.ts';
+import { type Access, LIMITS } from '../../policy.ts';
 import type { Catalog } from '../catalog.ts';
 import { loadParser, type Parser } from '../parser.ts';
 import type { ReadStatement, StatementGuard } from '../statement.ts';
 import { createVisibility, type Visibility } from '../visibility.ts';
 import { takeCensus } from './census.ts';
 import { type Complain, complaints, placeText } from './complaint.ts';
-import { type Body, PLACES } from './grammar/index.ts';
+import type { Body } from './grammar/index.ts';
 import { createFunctions, judgeAttributes, judgeCalls } from './judge-calls.ts';
 import { judgeNames, judgeParameters, judgeTypes } from './judge-names.ts';
 import { judgeRelations } from './judge-relations.ts';
 import { createMasks } from './masks.ts';
 import { normalize } from './normal-form.ts';
-import { printStatement } from './print/print.ts';
 import { judgeSize } from './size.ts';
-
-/** What is sent may be longer than what was asked: names are written out, masks are put in. */
-const SENT_CHARACTERS_MAX = 1_048_576;
+import { writeAnew } from './write-anew.ts';
 
 /**
  * Makes the judge of one caller's statements in one database.
@@ -51,7 +47,7 @@ export async function createStatementGuard(
       judgeSize(statement.SelectStmt, complain);
       const { relations, isMasked } = judgeRelations(census, { visibility, masks }, complain);
       return {
-        text: writeAnew(parser, statement, complain),
+        ...writeAnew(parser, { statement, sql }, complain),
         parameters,
         fingerprint: parser.fingerprint(sql),
         relations,
@@ -88,7 +84,7 @@ function readOne(
   return only.stmt;
 }
 
-function parseText(parser: Parser, sql: string, complain: Complain): Ast.ParseResult {
+function parseText(parser: Parser, sql: string, complain: Complain): ParseResult {
   if (sql.trim() === '') return complain('sql.not_one_statement');
   try {
     return parser.parse(sql);
@@ -110,30 +106,4 @@ function placeOf(error: unknown): number | undefined {
   if (typeof details !== 'object' || details === null) return undefined;
   const place: unknown = Reflect.get(details, 'cursorPosition');
   return typeof place === 'number' ? place : undefined;
-}
-
-/** Writes the statement, and makes sure that PostgreSQL's grammar reads in it what was judged. */
-function writeAnew(parser: Parser, statement: Ast.Node, complain: Complain): string {
-  const text = printStatement(statement);
-  if (text.length > SENT_CHARACTERS_MAX) complain('sql.too_complex', undefined, { detail: 'sent' });
-  const again = parseText(parser, text, (_, __, said) =>
-    complain('sql.not_allowed', undefined, { ...said, detail: 'unreadable' }),
-  );
-  const [only, ...others] = again.stmts ?? [];
-  if (others.length > 0 || !isSameTree(only?.stmt, statement))
-    complain('sql.not_allowed', undefined, { detail: 'not the same' });
-  return text;
-}
-
-/** Compares trees, but for the places in the text. */
-function isSameTree(a: unknown, b: unknown): boolean {
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
-  const meant = (tree: object): readonly (readonly [string, unknown])[] =>
-    Object.entries(tree).filter(([key, value]) => !PLACES.has(key) && value !== undefined);
-  const [left, right] = [meant(a), new Map(meant(b))];
-  return (
-    Array.isArray(a) === Array.isArray(b) &&
-    left.length === right.size &&
-    left.every(([key, value]) => right.has(key) && isSameTree(value, right.get(key)))
-  );
 }
