@@ -10,7 +10,9 @@ const WAITING_MAX = 64;
 const IDLE_MS = 60_000;
 /** So that whatever changed at the server or in a credential file is in force after this time, in milliseconds. */
 const LIFETIME_MS = 600_000;
-/** How long saying goodbye may take, in milliseconds. */
+/** How long saying goodbye may take until a connection is destroyed, in milliseconds. */
+const GOODBYE_MS = 500;
+/** How long ending all of them may take, in milliseconds. */
 const END_MS = 1000;
 
 interface Idle {
@@ -163,7 +165,7 @@ function isOld({ bornAt }: Connection): boolean {
 
 async function endOf(connection: Connection): Promise<void> {
   if (connection.isAlive) {
-    const timer = setTimeout(() => connection.destroy(), END_MS).unref();
+    const timer = setTimeout(() => connection.destroy(), GOODBYE_MS);
     await connection.end().catch(() => undefined);
     clearTimeout(timer);
   }

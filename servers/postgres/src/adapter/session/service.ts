@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { refuse } from '../../guard/refusals.ts';
-import type { RunAs } from '../../policy.ts';
+import type { RunAs, StatementLimits } from '../../policy.ts';
 import type { DatabaseOptions } from '../create-database.ts';
 import type { Run } from '../database.ts';
 import { refusalOf } from '../errors.ts';
@@ -18,6 +18,8 @@ import { flyWatched } from './watch.ts';
 const CONNECTIONS = 4;
 /** How long looking at a role may take, in milliseconds. */
 const POSTURE_MS = 15_000;
+/** Bounds of what has to be known before anything else, however little time an operator gives to callers. */
+export const OWN_LIMITS: StatementLimits = { timeoutMs: 15_000, lockTimeoutMs: 1000 };
 /** One for all databases and connections, so that the hashes of equal values are equal; a new one with each start. */
 const SALT = randomBytes(16).toString('hex');
 
@@ -32,6 +34,8 @@ export interface Work {
   readonly body: readonly Step[];
   readonly prefix?: number;
   readonly bytesMax?: number;
+  /** The operator's, unless told. */
+  readonly limits?: StatementLimits;
 }
 
 /** How one of our own statements is asked. */
@@ -39,6 +43,7 @@ export interface Asked {
   readonly as: RunAs;
   readonly parameters: readonly Value[];
   readonly bytesMax?: number;
+  readonly limits?: StatementLimits;
 }
 
 /** Sessions that are known to be fit, and one round trip in one of them. */
@@ -72,8 +77,7 @@ export class Service {
   async fly(connection: Connection, work: Work, run: Run): Promise<readonly Answer[]> {
     const leftMs = run.deadline - performance.now();
     if (leftMs <= 0) refuse('database.timeout');
-    const { as, searchPath, ...flight } = work;
-    const { limits } = this.#options;
+    const { as, searchPath, limits = this.#options.limits, ...flight } = work;
     const { version } = connection;
     const setup = prelude({ as, searchPath, limits, leftMs, version, salt: SALT });
     return flyWatched(connection, { prelude: setup, ...flight }, run);
@@ -109,7 +113,7 @@ export class Service {
   }
 
   async #examine(connection: Connection, run: Run): Promise<readonly Finding[]> {
-    const asked = { as: NOBODY, parameters: [] };
+    const asked = { as: NOBODY, parameters: [], limits: OWN_LIMITS };
     const [row] = await this.question(connection, POSTURE, asked, run);
     if (row === undefined) throw new TypeError('the posture has no row');
     const { encryption } = this.#options.target;

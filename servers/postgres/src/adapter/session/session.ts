@@ -8,7 +8,7 @@ import type { Database, How, Rows, Run } from '../database.ts';
 import { showRows } from '../values/cells.ts';
 import { ColumnTypes, TYPE_NAMES } from '../values/column-types.ts';
 import type { Answer, Connection, Step } from './connection.ts';
-import { EMPTY, NOBODY, Service, type Work } from './service.ts';
+import { EMPTY, NOBODY, OWN_LIMITS, Service, type Work } from './service.ts';
 
 /** How long a catalog is believed, in milliseconds. */
 const CATALOG_MS = 60_000;
@@ -23,7 +23,8 @@ export function openDatabase(options: DatabaseOptions): OpenDatabase {
   return {
     read(statement, { skip, limit, ...how }, run) {
       const move = skip === 0 ? [] : [plain(`MOVE FORWARD ${count(skip)} IN _c`)];
-      const fetch = plain(`FETCH FORWARD ${count(limit + 1)} FROM _c`);
+      // One more than is shown tells whether there is more.
+      const fetch = plain(`FETCH FORWARD ${count(limit, 1)} FROM _c`);
       const work = workOf(statement, how, DECLARE, [...move, fetch]);
       return service.lend(run, async (connection) => {
         const answer = (await service.fly(connection, work, run)).at(-1) ?? EMPTY;
@@ -56,9 +57,9 @@ function plain(text: string): Step {
 }
 
 /** The only numbers that become text of a statement. */
-function count(value: number): string {
-  if (!Number.isSafeInteger(value) || value < 0) throw new TypeError('not a count');
-  return String(value);
+function count(value: number, more = 0): string {
+  if (!Number.isSafeInteger(value + more) || value < 0) throw new TypeError('not a count');
+  return String(value + more);
 }
 
 function workOf(
@@ -85,7 +86,8 @@ async function nameColumns(
   const unknown = types.unknown(fields);
   if (unknown.length > 0) {
     const parameters = [unknown.map(({ oid }) => oid), unknown.map(({ modifier }) => modifier)];
-    types.learn(await service.question(connection, TYPE_NAMES, { as: NOBODY, parameters }, run));
+    const asked = { as: NOBODY, parameters, limits: OWN_LIMITS };
+    types.learn(await service.question(connection, TYPE_NAMES, asked, run));
   }
   return fields.map((field) => ({ name: field.name, type: types.nameOf(field) ?? 'unknown' }));
 }
@@ -95,7 +97,12 @@ function catalogs(service: Service, { scope }: DatabaseOptions): Database['catal
   const kept = new Map<string, { readonly at: number; readonly catalog: Catalog }>();
 
   async function load(as: RunAs, run: Run): Promise<Catalog> {
-    const asked = { as, parameters: catalogParameters(scope), bytesMax: CATALOG_BYTES_MAX };
+    const asked = {
+      as,
+      parameters: catalogParameters(scope),
+      bytesMax: CATALOG_BYTES_MAX,
+      limits: OWN_LIMITS,
+    };
     const [row] = await service.lend(run, (connection) =>
       service.question(connection, CATALOG, asked, run),
     );

@@ -1,0 +1,99 @@
+import { verifies } from '@secure-mcp/testkit';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { backendsOf, becomes, cell, makeReader, open, read, refusal, within } from './support.ts';
+
+let reader: Awaited<ReturnType<typeof makeReader>>;
+
+beforeAll(async () => {
+  reader = await makeReader();
+});
+
+afterAll(async () => {
+  await reader.database.drop();
+});
+
+test(
+  verifies(
+    'E13.concurrency',
+    'no more connections are made than allowed, and calls wait in their order',
+  ),
+  async () => {
+    const database = open(reader.url, { connections: 2 });
+    const order: number[] = [];
+    const calls = Array.from({ length: 12 }, async (_, at) => {
+      await read(database, 'SELECT pg_sleep(0.05)');
+      order.push(at);
+    });
+    await becomes(() => backendsOf(reader.database, reader.role), 2);
+    await Promise.all(calls);
+    // Two at a time: no call passes more than one other.
+    expect(order.every((at, place) => Math.abs(at - place) <= 1)).toBe(true);
+    await database.close();
+  },
+);
+
+test(verifies('E13.concurrency', 'the line has an end'), async () => {
+  const database = open(reader.url, { connections: 1 });
+  await read(database, 'SELECT 1');
+  const calls = Array.from({ length: 80 }, () =>
+    read(database, 'SELECT pg_sleep(0.01)').then(
+      () => 'answered',
+      (error: unknown) => String(Reflect.get(Object(error), 'code')),
+    ),
+  );
+  const codes = await Promise.all(calls);
+  expect(codes.filter((code) => code === 'answered')).toHaveLength(65);
+  expect(codes.filter((code) => code === 'database.unavailable')).toHaveLength(15);
+  await database.close();
+});
+
+test(
+  verifies('E13.deadline', 'who waits for a connection waits no longer than the call'),
+  async () => {
+    const database = open(reader.url, { connections: 1 });
+    const slow = read(database, 'SELECT pg_sleep(1.5)');
+    const started = performance.now();
+    expect((await refusal(read(database, 'SELECT 1', { run: within(100) }))).code).toBe(
+      'database.timeout',
+    );
+    expect(performance.now() - started).toBeLessThan(1200);
+    await slow;
+    await database.close();
+  },
+);
+
+test('a connection that breaks is replaced', async () => {
+  const database = open(reader.url, { connections: 1 });
+  const pid = await cell(database, 'SELECT pg_backend_pid()');
+  await reader.database.admin(`SELECT pg_terminate_backend(${String(pid)})`);
+  await becomes(() => backendsOf(reader.database, reader.role), 0);
+  const next = await cell(database, 'SELECT pg_backend_pid()').catch(() =>
+    cell(database, 'SELECT pg_backend_pid()'),
+  );
+  expect(next).not.toBe(pid);
+  expect(await database.close()).toBe(true);
+});
+
+test('closing ends what waits, what runs and what is there', async () => {
+  const database = open(reader.url, { connections: 1 });
+  const running = refusal(read(database, 'SELECT pg_sleep(5)'));
+  const waiting = refusal(read(database, 'SELECT 1'));
+  await becomes(() => backendsOf(reader.database, reader.role, `query LIKE 'FETCH%'`), 1);
+  expect(await database.close()).toBe(true);
+  expect((await running).code).toBe('database.unavailable');
+  expect((await waiting).code).toBe('database.unavailable');
+  expect((await refusal(read(database, 'SELECT 1'))).code).toBe('database.unavailable');
+});
+
+test('an idle connection keeps no process running', async () => {
+  const database = open(reader.url);
+  const handles = (): number =>
+    process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+  await expect.poll(handles).toBe(0);
+  const reading = read(database, 'SELECT pg_sleep(0.2)');
+  await expect.poll(handles, { interval: 1 }).toBe(1);
+  await reading;
+  expect(handles()).toBe(0);
+  await database.close();
+});
