@@ -51,11 +51,11 @@ export function namedQuery(definition: NamedQuery): Tool<Context> {
         limit,
       });
       return {
-        output: rowsOutput(found, { next: undefined, warnings: [], format: 'json' }),
+        output: rowsOutput(found, { next: undefined, warnings: [] }),
       };
     },
 
-    render: renderRows,
+    render: (output) => renderRows(output),
   });
 }
 

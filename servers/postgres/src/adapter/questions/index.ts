@@ -1,4 +1,5 @@
 export { type Activity, activity, bindActivity, type Session } from './activity.ts';
+export { bindBrowsable, type Browsable, browsable } from './browse.ts';
 export { bindCounted, type Counted, countFindings, type NamedFinding } from './counted.ts';
 export { bindDescribe, describeRelation, type Description } from './describe.ts';
 export { bindOutline, outlineRelations, type OutlinedRelation } from './outline.ts';
