@@ -291,6 +291,21 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: [`${FILESYSTEM}/bombs.test.ts`],
   },
   {
+    // One file with a NUL in every second place must not be looked at line by line.
+    promise: 'C10.hostile-trees',
+    file: 'servers/filesystem/src/adapter/read/search-text.ts',
+    control: "  if (bytes.includes(0)) return { kind: 'binary' };\n",
+    without: '',
+    tests: [`${FILESYSTEM}/disguise.test.ts`],
+  },
+  {
+    promise: 'C10.bombs',
+    file: `${WALK}/directory.ts`,
+    control: '  stats.size = Math.min(stats.size, Number.MAX_SAFE_INTEGER);\n',
+    without: '',
+    tests: [`${FILESYSTEM}/hostile.test.ts`],
+  },
+  {
     promise: 'C10.hostile-trees',
     file: `${WALK}/hiding.ts`,
     control: ' || budget.ms <= 0) return false;',
@@ -376,6 +391,45 @@ export const MUTATIONS: readonly Mutation[] = [
     control: 'lineCharactersMax: options.bytes + 2 * SECRET_CHARACTERS_MAX,',
     without: 'lineCharactersMax: options.bytes,',
     tests: [`${FILESYSTEM}/secrets.test.ts`],
+  },
+  {
+    // ASCII behind a mark of UTF-16 is Chinese, and no pattern knows it there.
+    promise: 'E6.redacted',
+    file: 'servers/filesystem/src/adapter/read/search-text.ts',
+    control:
+      "if (hideSecrets && holdsDisguised(bytes, sniffed.encoding)) return { kind: 'denied' };",
+    without: '',
+    tests: [`${FILESYSTEM}/secrets.test.ts`],
+  },
+  {
+    promise: 'E6.redacted',
+    file: 'servers/filesystem/src/adapter/read/screen.ts',
+    control: ' || findSecrets(withoutNuls(others)).length > 0\n',
+    without: ' || others === undefined\n',
+    tests: [`${FILESYSTEM}/secrets.test.ts`],
+  },
+  {
+    promise: 'E6.redacted',
+    file: 'servers/filesystem/src/adapter/operations/read-text.ts',
+    control: '  while (feed % end.length === 1) feed = bytes.indexOf(end, feed + 1);\n',
+    without: '',
+    tests: [`${FILESYSTEM}/disguise.test.ts`],
+  },
+  {
+    // A search that looks at bytes before they are screened answers by its time.
+    promise: 'E6.redacted',
+    file: 'servers/filesystem/src/adapter/operations/search.ts',
+    control: '  const screened = screenText(content.text);\n',
+    without:
+      "  if (job.literal && !content.text.includes(job.pattern)) return { ...content, text: '' };\n  const screened = screenText(content.text);\n",
+    tests: [`${FILESYSTEM}/disguise.test.ts`],
+  },
+  {
+    promise: 'E6.redacted',
+    file: 'servers/filesystem/src/guard/cursor.ts',
+    control: "return Buffer.concat([nonce, cipher.getAuthTag(), ...sealed]).toString('base64');",
+    without: "return Buffer.from(JSON.stringify([next, sealed])).toString('base64');",
+    tests: [`${FILESYSTEM}/disguise.test.ts`],
   },
   {
     promise: 'E6.undeclared',
@@ -481,6 +535,14 @@ export const MUTATIONS: readonly Mutation[] = [
     control: 'const WORKERS_MAX = 4;',
     without: 'const WORKERS_MAX = 1;',
     tests: [`${FILESYSTEM}/bombs.test.ts`],
+  },
+  {
+    // Twenty files that say that they are large would cost twenty times what one may.
+    promise: 'E13.light',
+    file: 'servers/filesystem/src/adapter/read/scan.ts',
+    control: '      left -= bytes;\n',
+    without: '      void bytes;\n',
+    tests: [`${FILESYSTEM}/hostile.test.ts`],
   },
   {
     promise: 'E13.dead-mount',

@@ -35,6 +35,7 @@ export {
   redactSecrets,
   SECRET_CHARACTERS_MAX,
   type SecretFound,
+  withoutNuls,
 } from './secrets.ts';
 export { boundedText } from './text.ts';
 export type { Trusted } from './trusted.ts';

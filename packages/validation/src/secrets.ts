@@ -209,6 +209,25 @@ export function maskOf(secret: string, ruleName: string): string {
  */
 export const SECRET_CHARACTERS_MAX = 32_768;
 
+/**
+ * A text without its NULs: UTF-16 that is read as something else has one between any two letters, and
+ * no pattern knows it.
+ */
+export function withoutNuls(text: string): string {
+  if (!text.includes('\0')) return text;
+  // Letter by letter: `replaceAll` remembers where each of four million NULs stands, before it begins.
+  const letters = new Uint16Array(text.length);
+  let length = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const letter = text.charCodeAt(at);
+    if (letter !== 0) {
+      letters[length] = letter;
+      length += 1;
+    }
+  }
+  return Buffer.from(letters.buffer, 0, 2 * length).toString('utf16le');
+}
+
 /** Follows private keys through a text that comes in pieces. */
 export interface KeyFollower {
   /** Takes the next piece of a line. Every piece has to pass here, also of lines that are not shown. */
@@ -233,8 +252,7 @@ export function createKeyFollower(): KeyFollower {
   let carry = '';
   return {
     feed(piece) {
-      // UTF-16 that is read as something else has a NUL between any two letters.
-      const text = carry + (piece.includes('\0') ? piece.replaceAll('\0', '') : piece);
+      const text = carry + withoutNuls(piece);
       if (text.includes('-----')) {
         for (const { 1: mark, index, 0: whole } of text.matchAll(KEY_MARK)) {
           if (index + whole.length <= carry.length) continue;

@@ -1,5 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import {
@@ -49,6 +58,8 @@ beforeAll(() => {
     writeFileSync(join(root, 'wide/big', String(file)), '');
   temp.write('root/wide/zz/last.txt', 'last');
   temp.write('root/count.txt', 'hit\n'.repeat(5000));
+  // A mark of UTF-16 and then nothing, as much of it as one read looks at.
+  truncateSync(temp.write('root/sparse.txt', Buffer.from([0xff, 0xfe])), 64 * 1024 * 1024);
 });
 afterAll(() => temp.remove());
 
@@ -103,6 +114,31 @@ describe.each(SANDBOXES)('a tree that attacks its reader, in the %s sandbox', (s
     writer.kill('SIGKILL');
   });
 
+  test(
+    verifies('E13.light', 'C10.bombs', 'reads of many large files share one budget, and pass none'),
+    async () => {
+      const paths = Array.from({ length: 20 }, () => 'sparse.txt');
+      const started = performance.now();
+      const heavy = Promise.all(
+        [1, 2, 3, 4].map(async () => client.call('read_files', { paths, max_bytes: 1000 })),
+      );
+      await new Promise((resolve) => {
+        setTimeout(resolve, 100);
+      });
+      const asked = performance.now();
+      expect((await client.call('read_file', { path: 'small.txt' })).text).toContain('small');
+      expect(performance.now() - asked).toBeLessThan(1500);
+      for (const { text, structured } of await heavy) {
+        expect([text.slice(0, 20), JSON.stringify(structured)]).toEqual([
+          'Read 1 of 20 files.\n',
+          expect.stringContaining('file.too_large: '),
+        ]);
+      }
+      expect(performance.now() - started).toBeLessThan(10_000);
+      expect(peakMib(client.pid)).toBeLessThan(MEMORY_MIB_MAX);
+    },
+  );
+
   test(verifies('E7.bytes', 'a walk that was cut says so'), async () => {
     const { structured } = await client.call('find_files', { path: 'wide', glob: 'last.txt' });
     expect(structured['complete']).toBe(false);
@@ -154,6 +190,37 @@ describe.each(SANDBOXES)('a tree that attacks its reader, in the %s sandbox', (s
     },
   );
 });
+
+/** A file system that holds files larger than a number is exact. */
+const TMPFS = '/dev/shm';
+const noTmpfs = existsSync(TMPFS) ? '' : ` (skipped: there is no ${TMPFS})`;
+
+test.skipIf(noTmpfs !== '')(
+  verifies('C10.bombs', `a file beyond all numbers harms no listing of its directory${noTmpfs}`),
+  async () => {
+    const top = mkdtempSync(join(TMPFS, 'secure-mcp-'));
+    writeFileSync(join(top, 'ok.txt'), 'ok');
+    writeFileSync(join(top, 'x.bin'), '');
+    execFileSync('truncate', ['-s', '9223372036854771712', join(top, 'x.bin')]);
+    const client = await connect('v2 modern', bundle(`root=${top}`));
+    const [offset, encoding] = [Number.MAX_SAFE_INTEGER - 1, 'base64'];
+    const calls = [
+      ['list_directory', { details: true }],
+      ['find_files', { glob: '*', sort: 'size' }],
+      ['read_file', { path: 'x.bin' }],
+      ['read_file', { path: 'x.bin', encoding: 'utf-8', tail: true }],
+      ['read_file', { path: 'x.bin', encoding, offset, max_bytes: 262_144 }],
+      ['read_files', { paths: ['x.bin', 'ok.txt'] }],
+      ['search_text', { pattern: 'ok' }],
+    ] as const;
+    for (const [name, args] of calls) {
+      const { isError, text } = await client.call(name, args);
+      expect([name, args, isError && text]).toEqual([name, args, false]);
+    }
+    await client.close();
+    rmSync(top, { recursive: true });
+  },
+);
 
 test(
   verifies('E14.signal', 'C9.complete', 'a call that SIGTERM cuts off is answered and recorded'),

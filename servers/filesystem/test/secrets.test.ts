@@ -41,6 +41,25 @@ const FILES: Readonly<Record<string, string | Buffer>> = {
     Buffer.from('\uFEFFwide text\n', 'utf16le'),
     Buffer.from(`key=${TOKEN}\r\n`),
   ]),
+  // A mark of UTF-16 before ASCII, and letters that begin at the other byte of the file.
+  'ascii-as-wide.txt': Buffer.from(`\xFF\xFEtoken=${TOKEN}\n\0`, 'latin1'),
+  'key-as-wide.txt': Buffer.from(`\xFE\xFF${KEY}\n`, 'latin1'),
+  'misaligned.txt': Buffer.concat([
+    Buffer.from('\uFEFFhello\r\n', 'utf16le'),
+    Buffer.from('abc'),
+    Buffer.from(`token ${TOKEN}\r\n${KEY}\n`, 'utf16le'),
+    Buffer.from('\n'),
+  ]),
+  'misaligned-be.txt': Buffer.concat([
+    Buffer.from('\uFEFFhello\r\n', 'utf16le').swap16(),
+    Buffer.from('abc'),
+    Buffer.from(`token ${TOKEN}\r\n`, 'utf16le').swap16(),
+    Buffer.from('\n'),
+  ]),
+  'both-orders.txt': Buffer.concat([
+    Buffer.from('\uFEFFhello\r\n', 'utf16le'),
+    Buffer.from(`token ${TOKEN}\r\n`, 'utf16le').swap16(),
+  ]),
   'latin1.txt': Buffer.from(`caf\u00E9\ntoken = ${TOKEN}\n`, 'latin1'),
   'url.txt': `db = postgres://app:${PASSWORD}@db/app\n`,
 };
@@ -70,7 +89,9 @@ function spellings(text: string): readonly string[] {
   const plain = text.replaceAll('\\u{0}', '').replaceAll('\0', '').replaceAll('\n', '');
   const wide = Buffer.from(text, 'utf16le');
   const swapped = Buffer.from(wide.subarray(0, wide.length - (wide.length % 2))).swap16();
-  return [plain, wide.toString('latin1'), swapped.toString('latin1')];
+  // Letters of two bytes whose bytes changed places have a NUL between them, as well.
+  const bare = (bytes: Buffer): string => bytes.toString('latin1').replaceAll('\0', '');
+  return [plain, bare(wide), bare(swapped)];
 }
 
 function leaked(text: string): string | undefined {
@@ -151,6 +172,15 @@ describe.each(Object.keys(FILES))('%s', (path) => {
       });
       const bytes = Buffer.from(String(answer.structured['data'] ?? ''), 'base64');
       expect([offset, leaked(bytes.toString('latin1'))]).toEqual([offset, undefined]);
+    }
+  });
+
+  test(verifies('E6.redacted', 'no search shows a piece'), async () => {
+    for (const pattern of ['.', '[^ ]{9}', '.{20,}$']) {
+      const args = { path, pattern, context: 3, limit: 1000 };
+      const { structured, text } = await redacting.call('search_text', args);
+      const told = `${JSON.stringify(structured)}\n${text}`;
+      expect([pattern, leaked(told)]).toEqual([pattern, undefined]);
     }
   });
 

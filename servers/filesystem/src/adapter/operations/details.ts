@@ -21,7 +21,8 @@ export function detailsOf(
   try {
     const { size, mtimeMs } = lstatSync(directory.at(name));
     const mtime = isoTime(mtimeMs);
-    return type === 'file' ? { size, mtime } : { mtime };
+    // As for a file that is open: a larger one could not be told, and would take its directory with it.
+    return type === 'file' ? { size: Math.min(size, Number.MAX_SAFE_INTEGER), mtime } : { mtime };
   } catch {
     // Gone since it was listed.
     skipped.unreadable += 1;

@@ -7,6 +7,7 @@ import { LIMITS } from '../../policy.ts';
 import type { ReadOptions } from '../job.ts';
 import { readBytes, readChunks } from '../read/chunks.ts';
 import { type LineEnds, type LineOptions, readLines, type TextLine } from '../read/lines.ts';
+import type { Scan } from '../read/scan.ts';
 import { openLine, type Screened, screenEnd, screenLine } from '../read/screen.ts';
 import { Window } from '../read/window.ts';
 import type { TextRead } from '../results.ts';
@@ -17,14 +18,11 @@ export interface TextSource {
   readonly stats: Stats;
   readonly encoding: string;
   readonly bomBytes: number;
-  /** Stops the work when the call is over. */
-  readonly pause: () => void;
+  readonly scan: Scan;
 }
 
 /** Bytes looked at before the end of a large file, to see whether a key begins there. */
 const KEY_CONTEXT_BYTES = 65_536;
-/** Lines between two looks at the clock. */
-const STRIDE = 4096;
 
 /** Reads a window of lines. */
 export function readText(source: TextSource, options: ReadOptions): TextRead {
@@ -47,7 +45,7 @@ function readForward(source: TextSource, options: ReadOptions): TextRead {
       characters: Math.max(0, options.startColumn - 1 - SECRET_CHARACTERS_MAX),
     },
   };
-  const total = fill(window, linesOf(source, to, limits, ends), size, source.pause);
+  const total = fill(window, linesOf(source, to, limits, ends), size);
   if (window.start === undefined && options.startLine > 1) {
     if (total === undefined)
       refuse('file.too_large', { hint: 'The line lies too far from the start.' });
@@ -59,22 +57,17 @@ function readForward(source: TextSource, options: ReadOptions): TextRead {
     startLine: window.start,
     totalLines: total,
     next: window.next,
-    truncated: window.next !== undefined || (window.start ?? 1) > 1,
+    // Without a total, the reading ended before the file did.
+    truncated: total === undefined || window.next !== undefined || (window.start ?? 1) > 1,
   };
 }
 
 /** Fills a window, then counts on to the end where that is cheap. Returns the number of all lines, if it is known. */
-function fill(
-  window: Window,
-  lines: Iterable<TextLine>,
-  size: number,
-  pause: () => void,
-): number | undefined {
+function fill(window: Window, lines: Iterable<TextLine>, size: number): number | undefined {
   let last = 0;
   try {
     for (const line of lines) {
       last = line.number;
-      if (last % STRIDE === 0) pause();
       window.take(line);
       if (window.next !== undefined && size > LIMITS.countBytesMax) return undefined;
     }
@@ -87,13 +80,20 @@ function fill(
 }
 
 function linesOf(
-  { descriptor, bomBytes, encoding }: TextSource,
+  { descriptor, bomBytes, encoding, scan }: TextSource,
   to: number,
   limits: Omit<LineOptions, 'encoding'>,
   ends: LineEnds,
 ): Iterable<TextLine> {
-  const chunks = readChunks(descriptor, bomBytes, to);
+  const chunks = counted(readChunks(descriptor, bomBytes, to), scan);
   return readLines(chunks, { encoding, ...limits }, ends);
+}
+
+function* counted(chunks: Iterable<Buffer>, scan: Scan): Generator<Buffer> {
+  for (const chunk of chunks) {
+    scan.take(chunk.length);
+    yield chunk;
+  }
 }
 
 function readTail(source: TextSource, options: ReadOptions): TextRead {
@@ -103,7 +103,6 @@ function readTail(source: TextSource, options: ReadOptions): TextRead {
   let total = 0;
   for (const line of linesOf(source, source.stats.size, limits, ends)) {
     total = line.number;
-    if (total % STRIDE === 0) source.pause();
     kept.push(line);
     if (kept.length > options.lines) kept.shift();
   }
@@ -141,8 +140,12 @@ function readFarTail(source: TextSource, options: ReadOptions): TextRead {
 /** The first line of a piece is cut somewhere; what follows it is whole. */
 function afterFirstLine(bytes: Buffer, encoding: string): number {
   const wide = encoding.startsWith('utf-16');
-  const feed = bytes.indexOf(encoding === 'utf-16be' ? '\0\n' : '\n', 0, 'latin1');
-  return feed < 0 ? bytes.length : feed + (wide ? 2 : 1);
+  const end = Buffer.from('\n', wide ? 'utf16le' : 'latin1');
+  if (encoding === 'utf-16be') end.swap16();
+  let feed = bytes.indexOf(end);
+  // Half of one letter and half of the next are no line feed, and what began there would be read in halves.
+  while (feed % end.length === 1) feed = bytes.indexOf(end, feed + 1);
+  return feed < 0 ? bytes.length : feed + end.length;
 }
 
 /** The last lines that fit into bytes. */

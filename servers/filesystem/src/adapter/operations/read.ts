@@ -6,21 +6,27 @@ import { refuse } from '../../guard/index.ts';
 import { LIMITS } from '../../policy.ts';
 import type { JobPlace, ReadJob, ReadOptions } from '../job.ts';
 import { readBytes } from '../read/chunks.ts';
-import { holdsSecret } from '../read/screen.ts';
+import { newScan, type Scan } from '../read/scan.ts';
+import { holdsDisguised, holdsSecret, isWide } from '../read/screen.ts';
 import { type Sniffed, SNIFF_BYTES, sniff } from '../read/sniff.ts';
 import type { BytesRead, MediaRead, ReadOutcome, ReadResult } from '../results.ts';
 import { factsOf } from './facts.ts';
-import { readText } from './read-text.ts';
+import { readText, type TextSource } from './read-text.ts';
 import type { Work } from './work.ts';
 
 /** Reads one file, or several within one budget of bytes. */
 export function read(job: ReadJob, work: Work): ReadResult {
-  if (!job.several)
-    return { kind: 'read', files: job.files.map((place) => readOne(place, job, work)) };
+  const scan = newScan(() => work.pause());
+  const readOne = (place: JobPlace, options: ReadOptions): ReadOutcome =>
+    readPlace(place, options, work, scan);
+  if (!job.several) return { kind: 'read', files: job.files.map((place) => readOne(place, job)) };
   let left = job.bytes;
   const files = job.files.map((place) => {
     work.pause();
-    const outcome = refusedOr(() => readOne(place, { ...job, bytes: left }, work));
+    const outcome = refusedOr(() => {
+      if (scan.left <= 0) refuse('file.too_large', { hint: 'Read it alone.' });
+      return readOne(place, { ...job, bytes: left });
+    });
     if (outcome.kind === 'text') left -= Buffer.byteLength(outcome.text);
     return outcome;
   });
@@ -37,14 +43,14 @@ function refusedOr(attempt: () => ReadOutcome): ReadOutcome {
   }
 }
 
-function readOne(place: JobPlace, options: ReadOptions, work: Work): ReadOutcome {
+function readPlace(place: JobPlace, options: ReadOptions, work: Work, scan: Scan): ReadOutcome {
   const destination = work.open(place);
   try {
     if (destination.kind === 'directory') return refuse('path.not_a_file');
     const { descriptor, stats } = destination.file;
     return options.encoding === 'base64'
       ? bytesRead(descriptor, stats, options)
-      : readSniffed(descriptor, stats, options, work);
+      : readSniffed(descriptor, stats, options, scan);
   } finally {
     destination.close();
   }
@@ -55,11 +61,11 @@ function readSniffed(
   descriptor: number,
   stats: Stats,
   options: ReadOptions,
-  work: Work,
+  scan: Scan,
 ): ReadOutcome {
   const sniffed = sniff(readBytes(descriptor, 0, Math.min(SNIFF_BYTES, stats.size)));
-  const source = { descriptor, stats, pause: () => work.pause() };
-  refuseDisguise(descriptor, stats, options, sniffed);
+  const source = { descriptor, stats, scan };
+  refuseDisguise(source, options, sniffed);
   if (options.encoding !== 'auto') {
     const bomBytes = sniffed.kind === 'text' ? sniffed.bomBytes : 0;
     return readText({ ...source, encoding: options.encoding, bomBytes }, options);
@@ -84,25 +90,27 @@ function readSniffed(
  * UTF-16, a token is a row of Chinese characters, and whoever encodes them again has the token.
  */
 function refuseDisguise(
-  descriptor: number,
-  { size }: Stats,
+  { descriptor, stats: { size }, scan }: Pick<TextSource, 'descriptor' | 'stats' | 'scan'>,
   { encoding, hideSecrets }: ReadOptions,
   sniffed: Sniffed,
 ): void {
-  const own = sniffed.kind === 'text' ? sniffed.encoding : '';
+  const own = sniffed.kind === 'text' ? sniffed.encoding : undefined;
   const effective = encoding === 'auto' ? own : encoding;
-  if (!hideSecrets || !OTHER_LETTERS.test(effective)) return;
-  // In its own encoding a file is screened as text; only what was appended as ASCII is in disguise.
-  const nuls = effective !== own;
-  if (size > LIMITS.scanBytesMax) refuse('file.too_large');
+  if (!hideSecrets || effective === undefined || !OTHER_LETTERS.test(effective)) return;
+  if (size > scan.left) refuse('file.too_large');
   for (let from = 0; from < size; from += PIECE_BYTES) {
-    const piece = readBytes(
-      descriptor,
-      from,
-      Math.min(size - from, PIECE_BYTES + SECRET_MARGIN_BYTES),
-    );
-    if (holdsSecret(piece, { start: 0, end: piece.length }, { nuls })) refuse('file.secret');
+    const length = Math.min(size - from, PIECE_BYTES + SECRET_MARGIN_BYTES);
+    const piece = readBytes(descriptor, from, length);
+    scan.take(piece.length);
+    if (holdsInOtherLetters(piece, effective, own)) refuse('file.secret');
   }
+}
+
+/** In its own encoding a file is screened as text; in another one nothing of a secret may be in it. */
+function holdsInOtherLetters(piece: Buffer, encoding: string, own: string | undefined): boolean {
+  return encoding === own && isWide(encoding)
+    ? holdsDisguised(piece, encoding)
+    : holdsSecret(piece, { start: 0, end: piece.length });
 }
 
 /** Encodings in which a byte of ASCII can be a part of something else. */

@@ -5,8 +5,8 @@ import { compileLinear, type LinearPattern } from '@secure-mcp/validation/patter
 import { type Name, refuse } from '../../guard/index.ts';
 import { LIMITS } from '../../policy.ts';
 import type { SearchJob } from '../job.ts';
-import { screenText } from '../read/screen.ts';
-import { readSearchable } from '../read/search-text.ts';
+import { type ScreenedText, screenText } from '../read/screen.ts';
+import { readSearchable, type Searchable } from '../read/search-text.ts';
 import { TextLines } from '../read/text-lines.ts';
 import type { FileCount, Hit, NextPage, SearchResult, Skipped } from '../results.ts';
 import type { Directory, Found } from '../walk/directory.ts';
@@ -164,24 +164,30 @@ function searchFile(
     skipped.large += 1;
     return true;
   }
-  const needle = job.literal && !job.ignoreCase ? Buffer.from(job.pattern) : undefined;
-  const content = readSearchable(descriptor, stats.size, needle);
+  const content = screenedFor(job, readSearchable(descriptor, stats.size, job));
   gathered.scannedFiles += 1;
   gathered.scannedBytes += stats.size;
-  if (content.kind === 'binary') {
-    skipped.binary += 1;
+  if (content.kind !== 'text') {
+    skipped[content.kind] += 1;
     return true;
   }
   if (!content.utf8) skipped.notUtf8 += 1;
-  if (content.kind === 'none') return true;
-  const screened = job.hideSecrets ? screenText(content.text) : { text: content.text };
-  if (screened === undefined) {
-    skipped.denied += 1;
-    return true;
-  }
-  const lines = new TextLines(screened);
+  // Most files of a tree do not hold a literal, and then no line has to be looked at.
+  if (job.literal && !job.ignoreCase && !content.text.includes(job.pattern)) return true;
+  const lines = new TextLines(content);
   const gather = job.mode === 'matches' ? gatherHits : gatherFile;
   return gather(lines, steps, gathered);
+}
+
+type ScreenedContent =
+  | (ScreenedText & { readonly kind: 'text'; readonly utf8: boolean })
+  | { readonly kind: 'binary' | 'denied' };
+
+/** What of a file a search may know. Asked of every file, whatever is searched for. */
+function screenedFor(job: SearchJob, content: Searchable): ScreenedContent {
+  if (content.kind !== 'text' || !job.hideSecrets) return content;
+  const screened = screenText(content.text);
+  return screened === undefined ? { kind: 'denied' } : { ...content, ...screened };
 }
 
 /** The lines of one text that match, up to what one file may give. */

@@ -5,10 +5,10 @@ function isWalk(job: Job): boolean {
   return job.kind === 'find' || job.kind === 'search' || (job.kind === 'list' && job.depth > 1);
 }
 
-/** A read that goes far into a file, or has to look at all of it, is as long as a walk. */
+/** A read of several files, or one that goes far into a file or has to look at all of it, is as long as a walk. */
 export function isLong(job: Job): boolean {
   if (job.kind !== 'read') return isWalk(job);
-  return job.startLine > FAR_LINE || !['auto', 'utf-8'].includes(job.encoding);
+  return job.several || job.startLine > FAR_LINE || !['auto', 'utf-8'].includes(job.encoding);
 }
 
 const FAR_LINE = 10_000;

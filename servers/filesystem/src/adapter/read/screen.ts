@@ -5,6 +5,8 @@ import {
   maskOf,
   maskSecrets,
   mayHoldSecrets,
+  SECRET_CHARACTERS_MAX,
+  withoutNuls,
 } from '@secure-mcp/validation';
 
 import type { TextLine } from './lines.ts';
@@ -38,11 +40,6 @@ export function openLine({ text }: Pick<TextLine, 'text'>): Screened {
 }
 
 export type ScreenLine = typeof screenLine;
-
-/** UTF-16 that is read as something else has a NUL between any two letters, and no pattern knows it. */
-function withoutNuls(line: string): string {
-  return line.includes('\0') ? line.replaceAll('\0', '') : line;
-}
 
 function covered(line: string, rule: string): Screened {
   return { text: maskOf(line, rule), hidden: 1 };
@@ -113,13 +110,39 @@ export function screenEnd(lines: readonly TextLine[]): readonly (TextLine & Scre
 export function holdsSecret(
   bytes: Buffer,
   window: { readonly start: number; readonly end: number },
-  { nuls = true }: { readonly nuls?: boolean } = {},
 ): boolean {
-  const text = bytes.toString('latin1');
   const isShown = ({ start, end }: { start: number; end: number }): boolean =>
     start < window.end && end > window.start;
+  const text = bytes.toString('latin1');
   if (findSecrets(text).some(isShown)) return true;
   // Where a secret of UTF-16 stands is not known without its NULs, so any of them counts.
-  const plain = nuls ? withoutNuls(text) : text;
-  return plain !== text && findSecrets(plain).length > 0;
+  for (let from = 0; from < text.length && text.includes('\0', from); from += WIDE_PIECE) {
+    const plain = withoutNuls(text.slice(from, from + WIDE_PIECE + WIDE_MARGIN));
+    if (findSecrets(plain).length > 0) return true;
+  }
+  return false;
+}
+
+/** Bytes that are freed of their NULs at once: all of a file would be memory of its own size, twice. */
+const WIDE_PIECE = 1_048_576;
+/** The longest secret, in letters of four bytes. */
+const WIDE_MARGIN = 4 * SECRET_CHARACTERS_MAX;
+
+export type WideEncoding = 'utf-16le' | 'utf-16be';
+
+export function isWide(encoding: string): encoding is WideEncoding {
+  return encoding === 'utf-16le' || encoding === 'utf-16be';
+}
+
+/**
+ * True when a file of UTF-16 would spell a secret in other letters. What stands in its own letters is
+ * screened as text. What was put between them as ASCII, or one byte further on, or in the other order
+ * of bytes, is a row of Chinese characters there, and whoever encodes them again has the secret.
+ */
+export function holdsDisguised(bytes: Buffer, encoding: WideEncoding): boolean {
+  // For ASCII, the other order of bytes is the same order one byte further on.
+  const others = bytes.subarray(encoding === 'utf-16le' ? 1 : 0).toString('utf16le');
+  return (
+    findSecrets(bytes.toString('latin1')).length > 0 || findSecrets(withoutNuls(others)).length > 0
+  );
 }

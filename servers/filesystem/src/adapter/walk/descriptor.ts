@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 
 import { isAscii, type Name, nameFromDisk } from '../../guard/index.ts';
-import { type Directory, type Found, missing } from './directory.ts';
+import { type Directory, fileFound, type Found, missing } from './directory.ts';
 import { isKernelType } from './kernel-types.ts';
 
 /**
@@ -103,7 +103,7 @@ function identify(descriptor: number, name: Name, parent: Directory, parentDev: 
 
 function openedFile(descriptor: number): Found {
   const stats = fstatSync(descriptor);
-  if (stats.isFile()) return { kind: 'file', descriptor, stats };
+  if (stats.isFile()) return fileFound(descriptor, stats);
   closeSync(descriptor);
   return { kind: 'special' };
 }

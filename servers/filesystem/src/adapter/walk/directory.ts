@@ -33,6 +33,15 @@ export type Found =
   | { readonly kind: 'special' }
   | { readonly kind: 'missing'; readonly reason: string };
 
+/**
+ * A file that is open. A sparse one can be larger than a number is exact, and no place in it and no
+ * answer may be: its size ends where the numbers do.
+ */
+export function fileFound(descriptor: number, stats: Stats): Extract<Found, { kind: 'file' }> {
+  stats.size = Math.min(stats.size, Number.MAX_SAFE_INTEGER);
+  return { kind: 'file', descriptor, stats };
+}
+
 /** The system errors that mean "not there, or not for you". Anything else is a fault. */
 const MISSING = new Set([
   'ENOENT',

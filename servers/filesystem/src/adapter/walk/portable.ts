@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 
 import { isAscii, type Name, nameFromDisk } from '../../guard/index.ts';
-import { type Directory, type Found, missing } from './directory.ts';
+import { type Directory, fileFound, type Found, missing } from './directory.ts';
 import { isKernelType } from './kernel-types.ts';
 
 /**
@@ -124,7 +124,7 @@ function openSeen(path: PathLike, seen: BigIntStats): Found {
   const descriptor = openSync(path, READ);
   const stats = fstatSync(descriptor);
   if (stats.isFile() && samePlace(fstatSync(descriptor, { bigint: true }), seen)) {
-    return { kind: 'file', descriptor, stats };
+    return fileFound(descriptor, stats);
   }
   closeSync(descriptor);
   return stats.isFile() ? { kind: 'missing', reason: 'ESTALE' } : { kind: 'special' };
