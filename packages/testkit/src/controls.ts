@@ -271,6 +271,7 @@ export const CONTROLS = {
     title: 'Rotation and revocation without a restart',
     threat: 'A leaked credential stays good until someone dares to restart.',
     sources: ['OWASP ASVS 13.3', 'RFC 7009'],
+    pattern: 'patterns/c13-credentials.md',
     code: ['servers/postgres/src/adapter/session'],
     promises: {
       'C13.password-file':
