@@ -83,7 +83,10 @@ export function takeCensus(statement: unknown, complain: Complain): Census {
     if (first === undefined) return;
     const [tag, body] = first;
     if (others.length > 0 || !isTag(tag))
-      return complain('sql.not_allowed', placed(body), { detail: tag });
+      // Another statement within a query, as in WITH x AS (DELETE …).
+      return complain(tag.endsWith('Stmt') ? 'sql.not_a_query' : 'sql.not_allowed', placed(body), {
+        detail: tag,
+      });
     struct(tag, body, { ...place, holder: value });
   };
 

@@ -105,6 +105,7 @@ function argument(node: Ast.Node, size: Size): Argument {
 
 function ofCast({ arg, typeName }: Body<'TypeCast'>, context: Context): Size {
   const value = arg === undefined ? SMALL : ofNode(arg, context);
+  ofParts(typeName ?? {}, context);
   const length = paddedLength(typeName);
   if (length !== undefined) return context.note({ usual: length, most: length }, typeName);
   const isArray = typeName?.arrayBounds !== undefined;

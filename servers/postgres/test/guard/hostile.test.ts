@@ -1,0 +1,72 @@
+import { verifies } from '@secure-mcp/testkit';
+import { Refusal } from '@secure-mcp/validation';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { REFUSALS, type StatementGuard } from '../../src/guard/index.ts';
+import { FORBIDDEN_EXPRESSIONS, HOSTILE, PLACES } from './hostile.ts';
+import { makeWorld, OPEN, type World } from './world.ts';
+
+let world: World;
+let guard: StatementGuard;
+
+beforeAll(async () => {
+  world = await makeWorld();
+  guard = await world.guard(OPEN);
+});
+afterAll(async () => world.close());
+
+function refusalOf(sql: string, parameters = 0): Refusal {
+  try {
+    const { text } = guard.parse(sql, parameters);
+    throw new Error(`accepted: ${text}`);
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+}
+
+describe('statements that must not run', () => {
+  for (const [what, statements] of Object.entries(HOSTILE)) {
+    it(verifies('C2.statement', 'C10.statements', `refuses ${what}`), () => {
+      for (const [code, sql] of statements) {
+        expect([sql.slice(0, 120), refusalOf(sql).code]).toEqual([sql.slice(0, 120), code]);
+      }
+    });
+  }
+
+  it(
+    verifies('C10.statements', 'refuses a forbidden expression in every place of a statement'),
+    () => {
+      for (const place of PLACES) {
+        // The place itself is fine.
+        expect(() => guard.parse(place.replaceAll('@', '1'), 0)).not.toThrow();
+        for (const expression of FORBIDDEN_EXPRESSIONS) {
+          const sql = place.replaceAll('@', `(${expression})`);
+          expect(`${refusalOf(sql).code}: ${sql}`).not.toMatch(/^sql.syntax/);
+        }
+      }
+    },
+  );
+
+  it(verifies('C8.no-leak', 'says nothing that the statement says'), () => {
+    for (const [, sql] of Object.values(HOSTILE).flat()) {
+      const { message, code } = refusalOf(sql);
+      const [, own] = Object.entries<string>(REFUSALS).find(([each]) => each === code) ?? [];
+      const rest = message.replace(own ?? '', '').replace(/ At character \d+\./, '');
+      expect(CONSTANT_ADVICE).toContain(rest.trim());
+    }
+  });
+
+  it('counts characters, not bytes, where it says where', () => {
+    expect(refusalOf(`SELECT 'é😀', pg_sleep(1)`).message).toMatch(/At character 14\.$/);
+    expect(refusalOf(`SELECT 'é😀', * * *`).message).toMatch(/At character 16\.$/);
+  });
+});
+
+/** All that is ever added to the sentence of a code. */
+const CONSTANT_ADVICE = [
+  '',
+  'It would make too large a value.',
+  'Its size has to be a constant, or LEAST(…, constant).',
+  'Write a column of this name without its table.',
+];
