@@ -67,6 +67,7 @@ export const browseRows = defineTool({
     const next = nextOf(page, rows);
     return {
       output: rowsOutput(withoutEnds(rows, page.shown), {
+        access: database.access,
         next: next && context.cursors.write(owner, next),
         warnings: warningsOn(statement, { isPaged: rows.more || cursor !== undefined }),
       }),

@@ -86,7 +86,7 @@ export const explain = defineTool({
           ? 'A view, a policy or a mask takes part; what it adds is left out.'
           : '',
       ),
-      data: [lineOf({ measures }), sections({ 'costliest steps': steps }), plan ?? '']
+      data: [lineOf(measures), sections({ 'costliest steps': steps }), plan ?? '']
         .filter((part) => part !== '')
         .join('\n'),
     };

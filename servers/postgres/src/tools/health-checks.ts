@@ -117,32 +117,32 @@ const JUDGES: Readonly<Record<CheckName, (seen: Seen) => Judgement>> = {
 
   dead_rows: (seen) =>
     counting(seen, 'dead rows', {
-      evidence: 'tables with more than a fifth of dead rows',
+      evidence: 'Tables with more than a fifth of dead rows',
       fix: 'VACUUM them, and let autovacuum come earlier (autovacuum_vacuum_scale_factor).',
     }),
 
   never_analyzed: (seen) =>
     counting(seen, 'never analyzed', {
-      evidence: 'tables with rows and without statistics',
+      evidence: 'Tables with rows and without statistics',
       fix: 'ANALYZE them: without statistics plans are guesses.',
     }),
 
   invalid_indexes: (seen) =>
     counting(seen, 'invalid index', {
       evidence:
-        'indexes that are kept up to date and never used, as a failed CREATE INDEX CONCURRENTLY leaves them',
+        'Indexes that are kept up to date and never used, as a failed CREATE INDEX CONCURRENTLY leaves them',
       fix: 'DROP INDEX CONCURRENTLY and build them again.',
     }),
 
   duplicate_indexes: (seen) =>
     counting(seen, 'duplicate index', {
-      evidence: 'indexes that do what another one does',
+      evidence: 'Indexes that do what another one does',
       fix: 'DROP INDEX CONCURRENTLY, after a look at who names it.',
     }),
 
   unused_indexes(seen) {
     const judged = counting(seen, 'unused index', {
-      evidence: 'indexes that were never scanned and hold no constraint',
+      evidence: 'Indexes that were never scanned and hold no constraint',
       fix: 'Check the replicas, which count for themselves; then DROP INDEX CONCURRENTLY.',
     });
     const days = daysCounted(seen.vitals);
@@ -153,12 +153,12 @@ const JUDGES: Readonly<Record<CheckName, (seen: Seen) => Judgement>> = {
 
   sequences(seen) {
     const judged = counting(seen, 'sequence near its end', {
-      evidence: 'sequences that used up more than four fifths',
+      evidence: 'Sequences that used up more than four fifths',
       fix: 'Widen the column and the sequence to bigint.',
     });
     const unknown = countOf(seen, 'sequence near its end')?.unknown ?? 0;
     if (unknown === 0) return judged;
-    const evidence = `${judged.evidence} The role may not look at ${String(unknown)} more.`;
+    const evidence = `${judged.evidence} The role may not look at: ${String(unknown)}.`;
     return { ...judged, status: judged.status === 'ok' ? 'unknown' : judged.status, evidence };
   },
 
@@ -205,12 +205,12 @@ function counting(seen: Seen, finding: string, { evidence, fix }: Words): Judgem
   const value = found?.count ?? 0;
   const unseen = value - (found?.named.length ?? 0);
   const status = value === 0 ? 'ok' : 'warn';
-  const more = unseen > 0 ? ` ${String(unseen)} of them are not named here.` : '';
+  const more = unseen > 0 ? ` Not named here: ${String(unseen)}.` : '';
   return {
     status,
     value,
     unit: 'count',
-    evidence: `${String(value)} ${evidence}.${more}`,
+    evidence: `${evidence}: ${String(value)}.${more}`,
     finding,
     ...fixOf(status, fix),
   };

@@ -43,6 +43,7 @@ export const query = defineTool({
     return {
       output: {
         ...rowsOutput(found, {
+          access: database.access,
           next: goesOn ? context.cursors.write(owner, { skip: next }) : undefined,
           warnings: warningsOn(statement, { isPaged: found.more || skip > 0 }),
         }),

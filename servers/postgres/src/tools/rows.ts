@@ -5,6 +5,7 @@ import * as z from 'zod';
 import type { Rows } from '../adapter/index.ts';
 import type { ReadStatement } from '../guard/index.ts';
 import { type Format, tableText } from './table-text.ts';
+import type { Access } from '../policy.ts';
 import { joinSentences } from './words.ts';
 
 /** A page of a table: what each tool answers with that reads rows. */
@@ -35,16 +36,17 @@ export function warningsOn(
 }
 
 export interface Page {
+  readonly access: Access;
   readonly next: string | undefined;
   readonly warnings: readonly string[];
 }
 
 /** What was read, as an answer. */
-export function rowsOutput(found: Rows, { next, warnings }: Page): z.input<typeof ROWS> {
+export function rowsOutput(found: Rows, { access, next, warnings }: Page): z.input<typeof ROWS> {
   return {
     columns: found.columns.map(({ name, type }) => ({
       name: toVisibleName(name),
-      type: toVisibleName(type),
+      type: toVisibleName(shownType(type, access)),
     })),
     rows: found.rows.map((row) => [...row]),
     truncated: truncation(found),
@@ -53,6 +55,19 @@ export function rowsOutput(found: Rows, { next, warnings }: Page): z.input<typeo
     warnings: warnings.length === 0 ? undefined : [...warnings],
   };
 }
+
+/** A type with the name of a hidden schema would name it, and each relation is a type as well. */
+function shownType(type: string, { schemas, deny }: Access): string {
+  const [, quoted, plain] = QUALIFIED.exec(type) ?? [];
+  const schema = quoted?.replaceAll('""', '"') ?? plain;
+  if (schema === undefined) return type;
+  const bare = type.replaceAll('"', '').replace(/(?:\[\])+$/, '');
+  const isHidden = deny.some((name) => `${name.schema}.${name.name}`.replaceAll('"', '') === bare);
+  return schemas.includes(schema) && !isHidden ? type : 'user-defined';
+}
+
+/** What stands before the first point outside of brackets. */
+const QUALIFIED = /^(?:"((?:[^"]|"")*)"|([^".()[\]]+))\./;
 
 function truncation({ more, full }: Pick<Rows, 'more' | 'full'>): RowsOutput['truncated'] {
   if (full) return 'characters';

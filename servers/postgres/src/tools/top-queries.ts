@@ -98,7 +98,7 @@ async function shownText(text: string, database: OpenDatabase): Promise<string |
 /** A number in a name or a parameter is none; any other one may be somebody's. */
 export function holdsConstant(text: string): boolean {
   const outside = text.replace(/"(?:[^"]|"")*"/g, '""');
-  return outside.includes("'") || /(?<![\w$])\d/.test(outside);
+  return /'|\$[a-z_]*\$|(?<![\w$])\d/i.test(outside);
 }
 
 function rounded(milliseconds: number): number {

@@ -63,9 +63,12 @@ function saysNothing(value: unknown): boolean {
 /** One fact after the other on one line. A text that could look like several is quoted. */
 export function lineOf(entry: Facts): string {
   return Object.entries(present(entry))
-    .map(([name, value], at) => (at === 0 ? wordOf(value) : `${name}: ${wordOf(value)}`))
+    .map(([name, value]) => (HEADS.has(name) ? wordOf(value) : `${name}: ${wordOf(value)}`))
     .join('  ');
 }
+
+/** What an entry is about needs no word before it. */
+const HEADS = new Set(['name', 'check', 'finding', 'id', 'node']);
 
 function wordOf(value: unknown): string {
   if (typeof value === 'string') return /[\n\r]| {2}/.test(value) ? JSON.stringify(value) : value;

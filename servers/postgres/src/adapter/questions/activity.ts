@@ -34,7 +34,10 @@ export function bindActivity(limit: number): readonly Cell[] {
   return [limit];
 }
 
-/** Who does what for how long in this database, and who waits for whom. */
+/**
+ * Who does what for how long in this database, and who waits for whom. Of a session that the role may
+ * not see, even its kind is unknown.
+ */
 export const activity: Question<Activity> = {
   name: 'activity',
   text: () => `
@@ -44,7 +47,7 @@ export const activity: Question<Activity> = {
   ), session AS (
     SELECT a.*, a.usesysid = me.oid AS own, me.sees_all OR a.usesysid = me.oid AS seen, me.sees_all
     FROM pg_stat_activity a, me
-    WHERE a.datname = current_database() AND a.backend_type = 'client backend'
+    WHERE a.datname = current_database() AND COALESCE(a.backend_type, 'client backend') = 'client backend'
       AND a.pid <> pg_backend_pid()
   ), waiting AS MATERIALIZED (
     SELECT s.pid, b.blocker

@@ -29,7 +29,7 @@ export function bindCounted({ relations }: Pick<Shown, 'relations'>): readonly (
 const USER_SCHEMA = `n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'`;
 const BLOCK = `current_setting('block_size')::float8`;
 
-/** Each index once, with the table it is on. */
+/** Each index with the table it is on. Those of partitions belong to their parent's. */
 const INDEX = `
   SELECT i.*, n.nspname, ic.relname AS index_name, c.relname AS table_name, ic.relam,
     CASE WHEN NOT row_security_active(c.oid) THEN ic.relpages * ${BLOCK} END AS bytes,
@@ -40,7 +40,7 @@ const INDEX = `
   JOIN pg_class c ON c.oid = i.indrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_stat_all_indexes s ON s.indexrelid = i.indexrelid
-  WHERE ${USER_SCHEMA} AND c.relkind IN ('r', 'p', 'm')`;
+  WHERE ${USER_SCHEMA} AND c.relkind IN ('r', 'p', 'm') AND NOT ic.relispartition`;
 
 /** An index that begins like another one, on the same columns in the same way, is needed once. */
 const DUPLICATE = `
@@ -132,7 +132,8 @@ export const countFindings: Question<Counted> = {
       FROM counted WHERE unanalyzed AND (reltuples < 0 OR relpages > 0) AND n_live_tup > 0
     UNION ALL
     SELECT 'read whole', nspname, relname, bytes,
-        concat(seq_scan, ' scans, ', seq_tup_read / seq_scan, ' rows each'), shown, false
+        CASE WHEN bytes IS NOT NULL
+          THEN concat(seq_scan, ' scans, ', seq_tup_read / seq_scan, ' rows each') END, shown, false
       FROM counted WHERE seq_scan > 100 AND seq_scan > 2 * COALESCE(idx_scan, 0)
         AND seq_tup_read / seq_scan > 10000
     UNION ALL ${FOREIGN_KEY}
