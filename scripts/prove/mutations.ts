@@ -152,9 +152,52 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     promise: 'C6.roots',
     file: 'servers/filesystem/src/guard/root.ts',
-    control: '  return holds(homedir()) || realPath === sep',
+    control: '  return holdsHome || realPath === sep',
     without: '  return realPath === sep',
     tests: [`${FILESYSTEM}/guard`, `${FILESYSTEM}/cli.test.ts`],
+  },
+  {
+    // A home whose path leads through a link is another path than the one that is served.
+    promise: 'C6.roots',
+    file: 'servers/filesystem/src/adapter/open-roots.ts',
+    control: 'return [home, await realpath(home).catch(() => home)];',
+    without: 'return [home];',
+    tests: [`${FILESYSTEM}/cli.test.ts`],
+  },
+  {
+    promise: 'C6.denied-names',
+    file: `${WALK}/walk.ts`,
+    control: '  if (isWritten) refuseWritten(rules, under, step);\n',
+    without: '  if (under.links === 0) refuseWritten(rules, under, step);\n',
+    tests: [`${FILESYSTEM}/walk`],
+  },
+  {
+    promise: 'C6.denied-names',
+    file: `${WALK}/walk.ts`,
+    control: '  if (links === 0) return rules;\n',
+    without: '  if (links >= 0) return rules;\n',
+    tests: [`${FILESYSTEM}/deny.test.ts`],
+  },
+  {
+    promise: 'C6.denied-names',
+    file: 'servers/filesystem/src/adapter/deny.ts',
+    control: "text.replace(/\\p{DI}/gu, '').normalize('NFC')",
+    without: "text.normalize('NFC')",
+    tests: [`${FILESYSTEM}/deny.test.ts`],
+  },
+  {
+    promise: 'C6.configuration',
+    file: 'servers/filesystem/src/guard/glob.ts',
+    control: '<>\\\\\\p{Cc}',
+    without: '<>\\p{Cc}',
+    tests: [`${FILESYSTEM}/deny.test.ts`],
+  },
+  {
+    promise: 'C6.configuration',
+    file: 'servers/filesystem/src/server.ts',
+    control: ' ? [] : nestingWarnings(roots)),',
+    without: ' ? [] : []),',
+    tests: [`${FILESYSTEM}/cli.test.ts`],
   },
   {
     promise: 'C6.configuration',

@@ -21,6 +21,7 @@ import {
   createPathGuard,
   globProblem,
   labelOf,
+  liesWithin,
   parseRoot,
   parseUri,
   type PathInRoot,
@@ -71,7 +72,11 @@ async function open(given: Options, { policy: callers }: OpenParts): Promise<Ser
   return {
     scopes: ['files:read'],
     contextOf: (call) => contextOf(call, roots, disk),
-    warnings: [...warningsOf(given, policy, sandbox), ...rootWarnings(callers, roots)],
+    warnings: [
+      ...warningsOf(given, policy, sandbox),
+      ...rootWarnings(callers, roots),
+      ...(callers === undefined && given.deny.length === 0 ? [] : nestingWarnings(roots)),
+    ],
     close: () => disk.close(),
   };
 }
@@ -156,6 +161,18 @@ function rootWarnings(policy: OpenParts['policy'], roots: readonly Root[]): read
   return [...new Set(named)]
     .filter((name) => !served.has(name))
     .map((name) => `the policy names a root that is not served: ${name}`);
+}
+
+/** Globs are paths beneath a root: what one closes in a root is another path in the root around it. */
+function nestingWarnings(roots: readonly Root[]): readonly string[] {
+  return roots.flatMap((inner, at) =>
+    roots
+      .filter((outer, other) => at !== other && liesWithin(inner.path, outer.path))
+      .map(
+        ({ name }) =>
+          `the root ${inner.name} lies within ${name}: what is closed by a path in one may be open in the other`,
+      ),
+  );
 }
 
 /** What one call may touch: the operator's roots, narrowed by the caller's policy. */

@@ -93,6 +93,32 @@ describe('a configuration that cannot be served', () => {
   });
 });
 
+test(verifies('C6.roots', 'a home is known where its path leads through a link'), () => {
+  mkdirSync(join(temp.path, 'homes/user/project'), { recursive: true });
+  symlinkSync('homes', join(temp.path, 'to-homes'));
+  const env = { HOME: join(temp.path, 'to-homes/user') };
+  for (const path of ['homes', 'homes/user', 'to-homes/user', 'to-homes']) {
+    expect([path, run(['check', join(temp.path, path)], env).status]).toEqual([path, 2]);
+  }
+  expect(run(['check', join(temp.path, 'homes/user/project')], env).status).toBe(0);
+});
+
+test(
+  verifies('C6.configuration', 'a root within another one is told, where something is closed'),
+  () => {
+    const roots = [`outer=${join(temp.path, 'other')}`, `inner=${join(temp.path, 'other/docs')}`];
+    const told = 'warning: the root inner lies within outer';
+    expect(run(['check', ...roots, '--deny', 'docs/file.txt']).stdout).toContain(told);
+    const principals = [{ match: { kind: 'local' }, tools: ['*'] }];
+    const policy = temp.write('nested.json', JSON.stringify({ version: 1, principals }));
+    expect(run(['check', ...roots, '--policy', policy]).stdout).toContain(told);
+    expect(run(['check', ...roots]).stdout).not.toContain(told);
+    expect(run(['check', `docs=${docs}`, `inner=${docs}2`, '--deny', 'x']).stdout).not.toContain(
+      'within',
+    );
+  },
+);
+
 describe('the commands', () => {
   test('--help and --version', () => {
     expect(run(['--version'])).toEqual({ status: 0, stdout: '0.1.0\n', stderr: '' });

@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { connect, makeTemp, verifies } from '@secure-mcp/testkit';
-import { afterAll, describe, expect, test } from 'vitest';
+import { connect, makeTemp, type TestClient, verifies } from '@secure-mcp/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { compileDeny } from '../src/adapter/deny.ts';
+import { nameFromText } from '../src/guard/index.ts';
 import { bundle } from './bundle.ts';
 
 const temp = makeTemp();
@@ -21,6 +24,81 @@ async function reading(path: string, ...options: readonly string[]): Promise<str
   await client.close();
   return text;
 }
+
+temp.write('root/store/gitdata/config', 'CONTENT');
+temp.write('root/store/gitdata/HEAD', 'CONTENT');
+symlinkSync('store/gitdata', join(temp.path, 'root/.git'));
+temp.write('root/releases/1/secret.txt', 'CONTENT');
+temp.write('root/releases/1/sub/open.txt', 'CONTENT');
+symlinkSync('releases/1', join(temp.path, 'root/current'));
+
+describe('a directory that is a link is closed as it is written', () => {
+  let client: TestClient;
+  beforeAll(async () => {
+    const deny = ['--deny', 'current/secret.txt', '--deny', 'current/sub'];
+    client = await connect('v2 modern', bundle(root, ...deny));
+  });
+  afterAll(() => client.close());
+
+  test.each(['.git/config', 'current/secret.txt', 'current/./sub/open.txt', 'current/sub'])(
+    verifies('C6.denied-names', '%s is not read'),
+    async (path) => {
+      expect((await client.call('read_file', { path })).text).toMatch(/^path\.denied: /);
+      expect((await client.call('list_directory', { path })).text).toMatch(/^path\.denied: /);
+      await expect(client.read(`workspace://root/${path}`)).rejects.toThrow('path.denied');
+    },
+  );
+
+  test(verifies('C6.denied-names', 'no walk that begins there opens it'), async () => {
+    const { structured: listed } = await client.call('list_directory', { path: '.git' });
+    expect(listed['entries']).toEqual([
+      { path: 'root:.git/HEAD', type: 'file' },
+      { path: 'root:.git/config', type: 'file', denied: true },
+    ]);
+    const { structured: tree } = await client.call('list_directory', { path: 'current', depth: 3 });
+    expect(tree['entries']).toEqual([
+      { path: 'root:current/secret.txt', type: 'file', denied: true },
+      { path: 'root:current/sub', type: 'directory', denied: true },
+    ]);
+    const found = await client.call('find_files', { path: 'current', glob: '*' });
+    expect(found.structured).toMatchObject({ entries: [], skipped: { denied: 2 } });
+    const hits = await client.call('search_text', { path: '.git', pattern: 'CONTENT' });
+    expect(hits.structured).toMatchObject({
+      hits: [{ path: 'root:.git/HEAD' }],
+      skipped: { denied: 1 },
+    });
+    const complete = async (value: string) =>
+      client.complete('workspace://{root}/{+path}', 'path', value, { root: 'root' });
+    expect(await complete('.git/')).toEqual(['.git/HEAD']);
+    expect(await complete('current/')).toEqual([]);
+  });
+});
+
+describe('a name that some disks take for a closed one is closed', () => {
+  const rules = compileDeny({
+    usual: ['.ssh', '.env', '**/.config/gh', '[xy]\u00DFz', 'heart\u2764\uFE0F'],
+    allow: [],
+    closed: [],
+  });
+  test.each([
+    ['', '.e\u200Bnv'],
+    ['', '.\uFEFFENV'],
+    ['', '\u2060.env\u{E0041}'],
+    ['', '.\u00DFh'],
+    ['', '.\u1E9Eh'],
+    ['', '.\u017F\u017Fh'],
+    ['a/.con\uFB01g', 'gh'],
+    ['a/.co\u200Dnfig', 'gh'],
+    ['', 'xssz'],
+    ['', 'heart\u2764'],
+  ])(verifies('C6.denied-names', '%j %j'), (directory, name) => {
+    const names = directory.split('/').map(nameFromText);
+    expect(rules.denies(names, nameFromText(name))).toBe(true);
+  });
+  test.each(['.envs', 'e\u200Bnv', '.shh', 'heart'])('%j is another name', (name) => {
+    expect(rules.denies([], nameFromText(name))).toBe(false);
+  });
+});
 
 describe('what an operator closes is closed', () => {
   test.each([
@@ -64,6 +142,10 @@ describe('what an operator closes is closed', () => {
     'ROOT:private',
     '$HOME/x',
     'private\\x',
+    'private\\*.txt',
+    'private\\.env',
+    'a\\{b,c}',
+    'x[\\]y',
     '@(a|b)',
     '*.a,*.b',
     'a;b',

@@ -27,8 +27,10 @@ export function compileDeny(globs: DenyGlobs): DenyRules {
   const closed = matcher(globs.closed);
   return {
     denies(directory, name) {
-      const last = matchableName(name);
-      const path = lazily(() => [...directory.map(matchableName), last].join('/'));
+      const last = folded(matchableName(name));
+      const path = lazily(() =>
+        [...directory.map((above) => folded(matchableName(above))), last].join('/'),
+      );
       return closed(last, path) || (usual(last, path) && !allowed(last, path));
     },
   };
@@ -44,13 +46,26 @@ const REMEMBERED_MAX = 10_000;
  * the name: most names fit none, and then no path has to be put together.
  */
 function matcher(written: readonly string[]): Matcher {
-  // `private/` means the directory, as in an ignore file. Names are compared as NFC, so globs are, too.
-  const globs = written.map((glob) => glob.normalize('NFC').replace(/(?<=[^/])\/+$/, ''));
+  // `private/` means the directory, as in an ignore file.
+  const globs = written.map((glob) => folded(glob).replace(/(?<=[^/])\/+$/, ''));
   const paths = globs.filter((glob) => glob.includes('/'));
   const names = remembered(compile(globs.filter((glob) => !glob.includes('/'))));
   const lastParts = remembered(compile(paths.map(lastPartOf)));
   const whole = compile(paths);
   return (name, path) => names(name) || (lastParts(name) && whole.matches(path()).length > 0);
+}
+
+/**
+ * A text as the disks compare it that see no difference where people see none: NFC, without characters
+ * that draw nothing (CVE-2014-9390), `\u00DF` as `ss` and a ligature as its letters. The engine folds the rest.
+ */
+function folded(text: string): string {
+  if (!/\P{ASCII}/u.test(text)) return text;
+  const drawn = text.replace(/\p{DI}/gu, '').normalize('NFC');
+  return drawn.replace(/\P{ASCII}/gu, (letter) => {
+    const letters = letter.toLowerCase().toUpperCase();
+    return letters.length > letter.length ? letters : letter;
+  });
 }
 
 /** What a glob's last name has to fit. A slash inside braces or brackets ends no name. */

@@ -1,5 +1,6 @@
 import { constants, fstatSync, open, openSync, closeSync, statSync } from 'node:fs';
 import { readlink, realpath, stat, statfs } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
@@ -58,13 +59,19 @@ async function examine(requested: RequestedRoot, options: OpenRootOptions): Prom
   const root = await opening.catch(() => undefined);
   if (root === undefined) return refused('is not a directory that can be opened');
   if (options.unsafe) return { ok: true, root };
-  if (isUnsafeRoot(root.path)) {
+  if (isUnsafeRoot(root.path, await homes())) {
     return refused('holds a whole home or system; name a directory in it, or use --unsafe-roots');
   }
   if (isKernelType(await statfs(root.path, { bigint: true }))) {
     return refused('is a file system of the kernel; --unsafe-roots would serve it');
   }
   return { ok: true, root };
+}
+
+/** The home as the environment spells it, and as it is where its path leads through a link. */
+async function homes(): Promise<readonly string[]> {
+  const home = homedir();
+  return [home, await realpath(home).catch(() => home)];
 }
 
 function refused(problem: RootProblem): OpenedRoot {

@@ -92,7 +92,6 @@ function workOf(
   const walkMs = Math.min(LIMITS.walkMs, Math.max(0, budgetMs - ANSWER_MS));
   let told = started;
   return {
-    rulesFor,
     open(place) {
       const root = roots.get(place.root) ?? refuse('path.refused', { detail: 'unknown root' });
       return walk(root.directory, place.steps, rulesFor(place));

@@ -10,7 +10,7 @@ export function globProblem(glob: string, roots: readonly string[]): string | un
   if (glob !== glob.trim()) return 'begins or ends with a space';
   const root = roots.find((name) => glob.toLowerCase().startsWith(`${name}:`));
   if (root !== undefined) return 'names a root; globs hold for all roots';
-  if (/[|;"'()$`<>\p{Cc}\p{Cf}]|\\\w|\[\[:|\/\/|\/[,}]/u.test(glob))
+  if (/[|;"'()$`<>\\\p{Cc}\p{Cf}]|\[\[:|\/\/|\/[,}]/u.test(glob))
     return 'holds a form that has no meaning here; [x] is the character x itself';
   if (withoutBraces(glob).includes(',')) return 'is a list; give each glob by itself';
   // Each alternative has to be a glob that means something by itself.

@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { basename, resolve, sep } from 'node:path';
 
 import { identifier } from '@secure-mcp/validation';
@@ -42,12 +41,17 @@ function nameOf(path: string): string {
 
 /**
  * True for a root that nobody should open by a slip: `/`, a home directory, or whatever holds one.
+ * `homes` has each spelling of a home, also the one behind all links.
  * They hold keys, mail and other programs' settings beside the one project that was meant.
  */
-export function isUnsafeRoot(realPath: string): boolean {
-  const holds = (path: string): boolean =>
-    path === realPath || path.startsWith(withSeparator(realPath));
-  return holds(homedir()) || realPath === sep || /^[A-Za-z]:\\?$/.test(realPath);
+export function isUnsafeRoot(realPath: string, homes: readonly string[]): boolean {
+  const holdsHome = homes.some((home) => liesWithin(home, realPath));
+  return holdsHome || realPath === sep || /^[A-Za-z]:\\?$/.test(realPath);
+}
+
+/** True for a path that is another one, or lies beneath it. */
+export function liesWithin(path: string, other: string): boolean {
+  return path === other || path.startsWith(withSeparator(other));
 }
 
 function withSeparator(path: string): string {

@@ -1,6 +1,3 @@
-import { homedir } from 'node:os';
-import { dirname } from 'node:path';
-
 import { verifies } from '@secure-mcp/testkit';
 import { describe, expect, test } from 'vitest';
 
@@ -24,14 +21,15 @@ describe('parseRoot', () => {
 });
 
 describe('isUnsafeRoot', () => {
-  test.each(['/', homedir(), dirname(homedir())])(
+  const homes = ['/links/user', '/home/user'];
+  test.each(['/', 'C:\\', ...homes, '/home', '/links'])(
     verifies('C6.roots', '%s is not served by a slip'),
     (path) => {
-      expect(isUnsafeRoot(path)).toBe(true);
+      expect(isUnsafeRoot(path, homes)).toBe(true);
     },
   );
 
-  test.each([`${homedir()}/project`, '/srv/docs', `${homedir()}2`])('%s is served', (path) => {
-    expect(isUnsafeRoot(path)).toBe(false);
+  test.each(['/home/user/project', '/srv/docs', '/home/user2'])('%s is served', (path) => {
+    expect(isUnsafeRoot(path, homes)).toBe(false);
   });
 });

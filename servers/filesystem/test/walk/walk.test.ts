@@ -168,6 +168,24 @@ describe.each(SANDBOXES)('the %s walk', (sandbox) => {
     },
   );
 
+  test.each([
+    ['in-dir/deep/file.txt', 'in-dir/deep', 'path.denied undefined'],
+    ['in-dir/deep/file.txt', 'in-dir/deep/*.txt', 'path.denied undefined'],
+    ['in-dir/missing/file.txt', 'in-dir/missing', 'path.denied undefined'],
+    ['./keys/../in-dir/./deep/../deep', 'in-dir/deep', 'path.denied undefined'],
+    ['in-absolute/file.txt', 'in-absolute/file.txt', 'path.denied undefined'],
+    ['in-root/in-dir/deep', 'in-root/in-dir/deep', 'path.denied undefined'],
+    // What the link says is judged by where it leads; its own steps nobody wrote.
+    ['in-dir/deep/file.txt', 'inner/deep', 'path.refused denied, by a link'],
+    ['in-dir/deep/file.txt', 'in-dir/inner', 'deep'],
+    ['inner/deep/file.txt', 'in-dir/deep', 'deep'],
+  ])(
+    verifies('C6.denied-names', 'read as %s, what %s closes is closed behind a link'),
+    (path, glob, answer) => {
+      expect(read(path, rulesOf(root, [glob]))).toBe(answer);
+    },
+  );
+
   test(verifies('C3.hard-links', 'a file with another name is read as the policy says'), () => {
     expect(read('hard.txt', rulesOf(root, [], 'deny'))).toBe('file.hard_link undefined');
     expect(read('hard.txt', rulesOf(root, [], 'owned'))).toBe('OUTSIDE');

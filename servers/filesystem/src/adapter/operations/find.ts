@@ -14,11 +14,11 @@ const STRIDE = 512;
 /** Finds entries by a glob over their paths. */
 export function find(job: FindJob, work: Work): FindResult {
   const matches = compileChosen(job.glob);
-  return inDirectory(work, job, (directory) => {
+  return inDirectory(work, job, (directory, rules) => {
     const skipped = nothingSkipped();
     const budget = newBudget(work);
     const walk = walkTree(directory, {
-      rules: work.rulesFor(job),
+      rules,
       depth: Infinity,
       ...hidingFor(work, job, directory),
       after: job.sort === 'path' ? job.cursor.after : undefined,

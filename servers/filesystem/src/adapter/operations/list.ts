@@ -7,34 +7,36 @@ import type { Entry, ListResult, Skipped } from '../results.ts';
 import type { Directory } from '../walk/directory.ts';
 import { type Entries, readEntries } from '../walk/entries.ts';
 import { type TreeEntry, walkTree } from '../walk/tree.ts';
+import type { WalkRules } from '../walk/walk.ts';
 import { detailsOf } from './details.ts';
 import { Page } from './page.ts';
 import { hidingFor, inDirectory, newBudget, nothingSkipped, type Work } from './work.ts';
 
 /** Lists a directory, or a tree down to a depth, in pages. */
 export function list(job: ListJob, work: Work): ListResult {
-  return inDirectory(work, job, (directory) => {
+  return inDirectory(work, job, (directory, rules) => {
     const skipped = nothingSkipped();
-    if (job.cursor.skip !== undefined) return listLarge(directory, job, work, skipped);
+    const listing: Listing = { directory, rules, job, work, skipped };
+    if (job.cursor.skip !== undefined) return listLarge(listing);
     const first = readEntries(directory, LIMITS.sortEntriesMax, skipped);
     // Only a first page has to ask: a cursor says how its listing began.
     const isFirst = job.cursor.after === undefined && job.prefix === undefined;
-    return isFirst && first.more
-      ? listLarge(directory, job, work, skipped)
-      : listSorted(directory, first, job, work, skipped);
+    return isFirst && first.more ? listLarge(listing) : listSorted(listing, first);
   });
 }
 
-function listSorted(
-  directory: Directory,
-  first: Entries,
-  job: ListJob,
-  work: Work,
-  skipped: Skipped,
-): ListResult {
+interface Listing {
+  readonly directory: Directory;
+  readonly rules: WalkRules;
+  readonly job: ListJob;
+  readonly work: Work;
+  readonly skipped: Skipped;
+}
+
+function listSorted({ directory, rules, job, work, skipped }: Listing, first: Entries): ListResult {
   const budget = newBudget(work);
   const walk = walkTree(directory, {
-    rules: work.rulesFor(job),
+    rules,
     depth: job.depth,
     ...hidingFor(work, job, directory),
     after: job.cursor.after,
@@ -69,15 +71,14 @@ function entryOf(found: TreeEntry, { depth, details }: ListJob, skipped: Skipped
  * Lists a directory that is too large to sort: in its own order, by position. A million entries cost
  * milliseconds for the first page, and no memory that grows with them.
  */
-function listLarge(directory: Directory, job: ListJob, work: Work, skipped: Skipped): ListResult {
+function listLarge({ directory, rules, job, skipped }: Listing): ListResult {
   const skip = job.cursor.skip ?? 0;
   const stamp = stampOf(directory);
   // Positions in a directory that has changed count other entries.
   if (job.cursor.stamp !== undefined && job.cursor.stamp !== stamp) refuse('cursor.stale');
-  const { deny } = work.rulesFor(job);
   const { entries, more } = readEntries(directory, job.limit, skipped, skip);
   const listed = entries.map(({ name, type }): Entry => {
-    const denied = deny.denies(directory.names, name);
+    const denied = rules.deny.denies(directory.names, name);
     if (denied) skipped.denied += 1;
     const details = job.details && !denied ? detailsOf(directory, name, type, skipped) : {};
     return { steps: [name], type, ...(denied && { denied }), ...details };

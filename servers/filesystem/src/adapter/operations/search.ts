@@ -9,9 +9,9 @@ import { type ScreenedText, screenText } from '../read/screen.ts';
 import { readSearchable, type Searchable } from '../read/search-text.ts';
 import { TextLines } from '../read/text-lines.ts';
 import type { FileCount, Hit, NextPage, SearchResult, Skipped } from '../results.ts';
-import type { Directory, Found } from '../walk/directory.ts';
+import type { Found } from '../walk/directory.ts';
 import { type Budget, type TreeEntry, walkTree } from '../walk/tree.ts';
-import { mayBeRead, type WalkRules } from '../walk/walk.ts';
+import { type Destination, mayBeRead, type WalkRules } from '../walk/walk.ts';
 import { compileChosen } from './find.ts';
 import { Page } from './page.ts';
 import { hidingFor, newBudget, nothingSkipped, type Work } from './work.ts';
@@ -25,7 +25,6 @@ export function search(job: SearchJob, work: Work): SearchResult {
     job,
     pattern: compile(job),
     pause: () => work.pause(),
-    rules: work.rulesFor(job),
     hits: new Page(job.limit),
     files: new Page(job.limit),
     skipped: nothingSkipped(),
@@ -39,7 +38,7 @@ export function search(job: SearchJob, work: Work): SearchResult {
     const complete =
       destination.kind === 'file'
         ? searchFile(destination.file, [], gathered)
-        : searchTree(destination.directory, gathered, work);
+        : searchTree(destination, gathered, work);
     const { hits, files, skipped, scannedFiles, scannedBytes, hidden, next } = gathered;
     return {
       kind: 'search',
@@ -63,7 +62,6 @@ interface Gathered {
   readonly pattern: LinearPattern;
   /** Stops the search when the call is over. */
   readonly pause: () => void;
-  readonly rules: WalkRules;
   readonly hits: Page<Hit>;
   readonly files: Page<FileCount>;
   readonly skipped: Skipped;
@@ -80,9 +78,11 @@ function compile({ pattern, literal, ignoreCase }: SearchJob): LinearPattern {
   return refuse('pattern.invalid', { hint: `RE2 syntax: ${compiled.problem}.` });
 }
 
+type Tree = Extract<Destination, { kind: 'directory' }>;
+
 /** Returns false when the walk ended before the tree did. */
-function searchTree(base: Directory, gathered: Gathered, work: Work): boolean {
-  const { job, rules, skipped } = gathered;
+function searchTree({ directory: base, rules }: Tree, gathered: Gathered, work: Work): boolean {
+  const { job, skipped } = gathered;
   const budget = newBudget(work);
   const chosen = job.glob === undefined ? undefined : compileChosen(job.glob);
   const walk = walkTree(base, {
@@ -98,7 +98,7 @@ function searchTree(base: Directory, gathered: Gathered, work: Work): boolean {
   let last: readonly Name[] | undefined;
   for (const entry of searchable(walk, skipped)) {
     if (chosen?.(entry.steps) === false) continue;
-    if (!searchEntry(entry, gathered)) return false;
+    if (!searchEntry(entry, rules, gathered)) return false;
     last = entry.steps;
     if (isOver(gathered, budget, work)) break;
   }
@@ -128,8 +128,12 @@ function isOver({ scannedFiles }: Gathered, budget: Budget, work: Work): boolean
 }
 
 /** Returns false when the page is full. */
-function searchEntry({ directory, name, steps }: TreeEntry, gathered: Gathered): boolean {
-  const { skipped, rules } = gathered;
+function searchEntry(
+  { directory, name, steps }: TreeEntry,
+  { hardLinks }: WalkRules,
+  gathered: Gathered,
+): boolean {
+  const { skipped } = gathered;
   const found = directory.openFile(name);
   if (found.kind === 'directory') found.directory.close();
   if (found.kind !== 'file') {
@@ -137,7 +141,7 @@ function searchEntry({ directory, name, steps }: TreeEntry, gathered: Gathered):
     return true;
   }
   try {
-    if (mayBeRead(found.stats, rules.hardLinks)) return searchFile(found, steps, gathered);
+    if (mayBeRead(found.stats, hardLinks)) return searchFile(found, steps, gathered);
     skipped.denied += 1;
     return true;
   } catch (error) {

@@ -8,7 +8,6 @@ import { refuse } from '../../guard/index.ts';
 
 /** What an operation needs of the worker around it. */
 export interface Work {
-  rulesFor(place: JobPlace): WalkRules;
   /** Walks to a place. The caller closes what it gets. */
   open(place: JobPlace): Destination;
   /** Throws when the call was cancelled or its time is over. Called between small pieces of work. */
@@ -22,12 +21,12 @@ export interface Work {
 export function inDirectory<Value>(
   work: Work,
   place: JobPlace,
-  use: (directory: Directory) => Value,
+  use: (directory: Directory, rules: WalkRules) => Value,
 ): Value {
   const destination = work.open(place);
   try {
     if (destination.kind === 'file') return refuse('path.not_a_directory');
-    return use(destination.directory);
+    return use(destination.directory, destination.rules);
   } finally {
     destination.close();
   }
@@ -43,13 +42,12 @@ function hidingAbove(
   { names }: Directory,
   budget: HidingBudget,
 ): readonly Hiding[] {
-  const rules = work.rulesFor(place);
   const hiding: Hiding[] = [];
   for (const depth of names.keys()) {
     const above = { ...place, steps: names.slice(0, depth) };
     const there = { above: hiding, lead: names.slice(depth), depth: 0 };
     hiding.push(
-      ...inDirectory(work, above, (directory) => hidingIn(directory, there, rules, budget)),
+      ...inDirectory(work, above, (directory, rules) => hidingIn(directory, there, rules, budget)),
     );
   }
   return hiding;

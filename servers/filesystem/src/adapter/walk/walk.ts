@@ -17,7 +17,13 @@ type OpenFile = Extract<Found, { kind: 'file' }>;
 
 /** Where a path leads: a directory that is held, or a file that is open. */
 export type Destination =
-  | { readonly kind: 'directory'; readonly directory: Directory; close(): void }
+  | {
+      readonly kind: 'directory';
+      readonly directory: Directory;
+      /** What holds beneath it. */
+      readonly rules: WalkRules;
+      close(): void;
+    }
   | {
       readonly kind: 'file';
       readonly file: OpenFile;
@@ -39,17 +45,27 @@ const SEPARATOR_FIRST = WINDOWS ? /^[/\\]/ : /^\//;
  * there is none above the root.
  */
 export function walk(root: Directory, steps: readonly Name[], rules: WalkRules): Destination {
-  const under: Underway = { held: [root], ahead: steps.toReversed(), links: 0, taken: 0 };
+  const under: Underway = {
+    held: [root],
+    ahead: steps.toReversed(),
+    asked: steps.length,
+    written: [],
+    links: 0,
+    taken: 0,
+  };
   try {
     for (let step = under.ahead.pop(); step !== undefined; step = under.ahead.pop()) {
       under.taken += 1;
       if (under.taken > STEPS_MAX) refuse('path.refused', { detail: 'too many steps' });
+      const isWritten = under.ahead.length < under.asked;
+      if (isWritten) under.asked -= 1;
       if (step === '.') continue;
-      const file = step === '..' ? goBack(under) : goTo(step, under, rules);
+      const file = step === '..' ? goBack(under, isWritten) : goTo(step, isWritten, under, rules);
       if (file !== undefined) return file;
     }
     const directory = under.held.pop() ?? root;
-    return { kind: 'directory', directory, close: () => directory.close() };
+    const close = (): void => directory.close();
+    return { kind: 'directory', directory, rules: rulesBeneath(directory, under, rules), close };
   } finally {
     for (const directory of under.held) directory.close();
   }
@@ -61,18 +77,29 @@ interface Underway {
   readonly held: Directory[];
   /** What is still to be taken, the next step last. */
   readonly ahead: Name[];
+  /** How many of them the caller wrote. The others are the text of a link, and come first. */
+  asked: number;
+  /** The names to here as the caller wrote them: a link is a name, wherever it led. */
+  readonly written: Name[];
   links: number;
   taken: number;
 }
 
-function goBack({ held }: Underway): undefined {
+function goBack({ held, written }: Underway, isWritten: boolean): undefined {
   if (held.length === 1) refuse('path.refused', { detail: 'outside the root' });
   held.pop()?.close();
+  if (isWritten) written.pop();
 }
 
-function goTo(step: Name, under: Underway, rules: WalkRules): Destination | undefined {
+function goTo(
+  step: Name,
+  isWritten: boolean,
+  under: Underway,
+  rules: WalkRules,
+): Destination | undefined {
   const here = under.held.at(-1) ?? refuse('path.refused');
-  refuseDenied(rules, here, step, under.links > 0);
+  if (isWritten) refuseWritten(rules, under, step);
+  if (under.links > 0) refuseReached(rules, here, step);
   const found = here.look(step);
   switch (found.kind) {
     case 'directory':
@@ -91,13 +118,33 @@ function goTo(step: Name, under: Underway, rules: WalkRules): Destination | unde
 }
 
 /**
- * A name that the caller wrote is refused by its name alone, whether or not it exists. A name that a
- * link brought in is refused like a missing one, or refusals would spell out the link.
+ * A name that the caller wrote is refused by its name alone, whether or not it exists. It is judged as it
+ * is written: `.git/config` is closed as well where `.git` is a link.
  */
-function refuseDenied({ deny }: WalkRules, here: Directory, step: Name, viaLink: boolean): void {
-  if (!deny.denies(here.names, step)) return;
-  if (viaLink) refuse('path.refused', { detail: 'denied, by a link' });
-  refuse('path.denied');
+function refuseWritten({ deny }: WalkRules, { written }: Underway, step: Name): void {
+  if (deny.denies(written, step)) refuse('path.denied');
+  written.push(step);
+}
+
+/**
+ * Behind a link, a name is judged once more by where it stands. What the link brought in is refused like
+ * a missing one, or refusals would spell out the link.
+ */
+function refuseReached({ deny }: WalkRules, here: Directory, step: Name): void {
+  if (deny.denies(here.names, step)) refuse('path.refused', { detail: 'denied, by a link' });
+}
+
+/** What is closed behind a link as the caller writes it is closed in listings and searches, too. */
+function rulesBeneath(
+  { names }: Directory,
+  { links, written }: Underway,
+  rules: WalkRules,
+): WalkRules {
+  if (links === 0) return rules;
+  const denies = (directory: readonly Name[], name: Name): boolean =>
+    rules.deny.denies(directory, name) ||
+    rules.deny.denies([...written, ...directory.slice(names.length)], name);
+  return { ...rules, deny: { denies } };
 }
 
 /** Puts the text of a link in the place of its name. An absolute one starts over at the root, if it leads beneath it. */
