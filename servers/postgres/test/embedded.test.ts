@@ -209,7 +209,7 @@ describe('the programs', () => {
     spawnSync(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: native });
   }
 
-  test('are run where they are, when their libraries were linked', async () => {
+  test('are run where they are, when an install script has linked their libraries', async () => {
     const { folder, beside } = install('linked');
     link(join(folder, 'node_modules'));
     const server = await startEmbedded({ beside });
@@ -218,10 +218,10 @@ describe('the programs', () => {
     await server.close();
   });
 
-  test('are copied and linked where install scripts were not allowed', async () => {
+  test('are run where they are, when no install script was allowed', async () => {
     const { beside } = install('unlinked');
     const server = await startEmbedded({ beside });
-    expect(existsSync(join(server.folder, 'native'))).toBe(true);
+    expect(existsSync(join(server.folder, 'native'))).toBe(false);
     expect(await ask(superuser(server), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     await server.close();
     expect(leftovers()).toEqual([]);

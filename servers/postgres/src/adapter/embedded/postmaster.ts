@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 
 import { type Account, unprivilegedAccount } from './account.ts';
 import { type Guardian, startGuardian } from './guardian.ts';
-import { findPrograms, runnablePrograms } from './programs.ts';
+import { findPrograms, type Programs, runnablePrograms } from './programs.ts';
 
 /** A PostgreSQL of our own: real, on a loopback port, in a folder that goes with us. */
 export interface EmbeddedServer {
@@ -55,7 +55,7 @@ const SETTINGS = {
 
 /** Starts one. Throws `EmbeddedMissing` where the programs are not installed. */
 export async function startEmbedded(options: EmbeddedOptions = {}): Promise<EmbeddedServer> {
-  const programs = findPrograms(options.beside);
+  const package_ = findPrograms(options.beside);
   const account = unprivilegedAccount();
   const folder = await mkdtemp(join(tmpdir(), 'secure-mcp-embedded-'));
   if (account.uid !== undefined && account.gid !== undefined)
@@ -67,11 +67,11 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const native = await runnablePrograms(programs, folder, account);
+    const programs = await runnablePrograms(package_, folder, account);
     const password = randomBytes(18).toString('base64url');
-    await initialize(native, { folder, account, password });
+    await initialize(programs, { folder, account, password });
     const postmaster = await startSomewhere(
-      { native, folder, account, guardian },
+      { programs, folder, account, guardian },
       options.settings,
     );
     return {
@@ -93,7 +93,7 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
 const run = promisify(execFile);
 
 async function initialize(
-  native: string,
+  programs: Programs,
   { folder, account, password }: { folder: string; account: Account; password: string },
 ): Promise<void> {
   const file = join(folder, 'password');
@@ -101,7 +101,7 @@ async function initialize(
   if (account.uid !== undefined && account.gid !== undefined)
     await chown(file, account.uid, account.gid);
   await run(
-    join(native, 'bin/initdb'),
+    join(programs.folder, 'bin/initdb'),
     [
       `--pgdata=${join(folder, 'data')}`,
       `--username=${USER}`,
@@ -112,13 +112,13 @@ async function initialize(
       '--no-sync',
       '--no-instructions',
     ],
-    { ...account, cwd: folder, env: { LC_ALL: 'C' } },
+    { ...account, cwd: folder, env: programs.environment },
   );
   await rm(file);
 }
 
 interface Place {
-  readonly native: string;
+  readonly programs: Programs;
   readonly folder: string;
   readonly account: Account;
   readonly guardian: Guardian;
@@ -147,23 +147,23 @@ async function startSomewhere(place: Place, settings: Settings = {}): Promise<Po
 }
 
 function makePostmaster(
-  { native, folder, account, guardian }: Place,
+  { programs, folder, account, guardian }: Place,
   port: number,
   settings: Settings,
 ): Postmaster {
   const data = join(folder, 'data');
-  const options = asOptions({ ...SETTINGS, ...preloaded(native), ...settings });
+  const options = asOptions({ ...SETTINGS, ...preloaded(programs), ...settings });
   const command = ['-D', data, '-p', String(port), ...options];
   let running: ChildProcess | undefined;
 
   async function start(): Promise<void> {
     const log = openSync(join(folder, 'log'), 'w');
-    const child = spawn(join(native, 'bin/postgres'), command, {
+    const child = spawn(join(programs.folder, 'bin/postgres'), command, {
       ...account,
       cwd: folder,
       // A terminal's Ctrl-C is meant for us.
       detached: true,
-      env: { LC_ALL: 'C' },
+      env: programs.environment,
       stdio: ['ignore', log, log],
     });
     closeSync(log);
@@ -213,8 +213,8 @@ function asOptions(settings: Settings): readonly string[] {
 }
 
 /** What is asked about slow statements is answered by this library, which has to be there from the start. */
-function preloaded(native: string): Settings {
-  const libraries = join(native, 'lib/postgresql');
+function preloaded({ folder }: Programs): Settings {
+  const libraries = join(folder, 'lib/postgresql');
   const has =
     existsSync(libraries) &&
     readdirSync(libraries).some((name) => name.startsWith('pg_stat_statements.'));

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { chown, cp, lchown, readdir, symlink } from 'node:fs/promises';
+import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { chown, cp, lchown, mkdir, readdir, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { z } from 'zod';
 
@@ -57,49 +57,65 @@ function real(path: string): string {
   return existsSync(path) ? realpathSync(path) : path;
 }
 
-const Links = z.array(z.strictObject({ source: z.string(), target: z.string() }));
-
-/** A package holds no symbolic links: its install script makes them, where install scripts are run. */
-function linksOf(programs: string): z.infer<typeof Links> {
-  const file = join(programs, 'pg-symlinks.json');
-  return existsSync(file) ? Links.parse(JSON.parse(readFileSync(file, 'utf8'))) : [];
+/** Programs, and what they have to be run with. */
+export interface Programs {
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /**
- * Programs that the account can run: those of the package, or a copy of them in `folder`. A copy is
- * made where no install script was allowed to link the libraries, and where the account cannot
- * reach the package.
+ * Programs that the account can run: those of the package where they are, or a copy in `folder` where
+ * the account cannot reach them.
  */
 export async function runnablePrograms(
-  programs: string,
+  package_: string,
   folder: string,
   account: Account,
-): Promise<string> {
-  const links = linksOf(programs);
-  const linked = links.every(({ target }) => existsSync(join(programs, '..', target)));
-  if (linked && runs(programs, account)) return programs;
+): Promise<Programs> {
+  const there = await withLibraries(package_, join(folder, 'libraries'), account);
+  if (runs(there, account)) return there;
 
   const copy = join(folder, 'native');
-  await cp(programs, copy, { recursive: true, verbatimSymlinks: true });
-  await Promise.all(
-    links
-      .map(({ source, target }) => ({ to: join(folder, source), path: join(folder, target) }))
-      .filter(({ path }) => !existsSync(path))
-      .map(({ to, path }) => symlink(relative(dirname(path), to), path)),
-  );
+  await cp(package_, copy, {
+    recursive: true,
+    filter: (path) => !lstatSync(path).isSymbolicLink(),
+  });
   await giveTo(copy, account);
-  if (!runs(copy, account)) {
-    throw new EmbeddedMissing(
-      "PostgreSQL's programs do not run here (on Linux they need glibc): name a database",
-    );
-  }
-  return copy;
+  const copied = await withLibraries(copy, join(folder, 'copied'), account);
+  if (runs(copied, account)) return copied;
+  throw new EmbeddedMissing(
+    "PostgreSQL's programs do not run here (on Linux they need glibc): name a database",
+  );
 }
 
-function runs(programs: string, account: Account): boolean {
-  const { status } = spawnSync(join(programs, 'bin/initdb'), ['--version'], {
+const Links = z.array(z.strictObject({ source: z.string(), target: z.string() }));
+
+/**
+ * A package holds no symbolic links, and the names that libraries are loaded by are links. The
+ * package's install script makes them, where install scripts are run. So they are made here.
+ */
+async function withLibraries(native: string, folder: string, account: Account): Promise<Programs> {
+  const list = join(native, 'pg-symlinks.json');
+  const links = existsSync(list) ? Links.parse(JSON.parse(readFileSync(list, 'utf8'))) : [];
+  await mkdir(folder);
+  await Promise.all(
+    links.map(({ source, target }) =>
+      symlink(join(native, '..', source), join(folder, basename(target))),
+    ),
+  );
+  await giveTo(folder, account);
+  // A library that is found by its link looks for others beside the link.
+  const libraries = `${folder}:${join(native, 'lib')}`;
+  return {
+    folder: native,
+    environment: { LC_ALL: 'C', LD_LIBRARY_PATH: libraries, DYLD_FALLBACK_LIBRARY_PATH: libraries },
+  };
+}
+
+function runs({ folder, environment }: Programs, account: Account): boolean {
+  const { status } = spawnSync(join(folder, 'bin/initdb'), ['--version'], {
     ...account,
-    env: {},
+    env: environment,
     stdio: 'ignore',
   });
   return status === 0;
