@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 
 import { PostgreSqlContainer } from '@testcontainers/postgresql';
 
@@ -39,7 +41,7 @@ export async function startPostgresContainer({
       .start();
     return {
       id: container.getId(),
-      host: container.getHost(),
+      host: await hostOf(container.getHost(), container.getPort()),
       port: container.getPort(),
       user: container.getUsername(),
       password: container.getPassword(),
@@ -50,6 +52,24 @@ export async function startPostgresContainer({
     throw error;
   }
 }
+
+/**
+ * Loopback where the container's port is published on it: what a server does without TLS, it does
+ * on loopback only. A runtime that is reached from within a container names its gateway instead.
+ */
+async function hostOf(named: string, port: number): Promise<string> {
+  const socket = connect(port, LOOPBACK);
+  try {
+    await once(socket, 'connect');
+    return LOOPBACK;
+  } catch {
+    return named;
+  } finally {
+    socket.destroy();
+  }
+}
+
+const LOOPBACK = '127.0.0.1';
 
 function asOptions(settings: Readonly<Record<string, string>>): string[] {
   return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
