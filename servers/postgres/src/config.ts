@@ -80,8 +80,8 @@ const opened = {
     .meta({ value: 'FILE' }),
   databaseTls: z
     .enum(['verify-full', 'unsafe-off'])
-    .default('verify-full')
-    .describe('TLS to any host but loopback.'),
+    .optional()
+    .describe('TLS also on loopback, or nowhere. Without it: to any host but loopback.'),
   databaseCa: file
     .optional()
     .describe('Trust only these certificate authorities.')
