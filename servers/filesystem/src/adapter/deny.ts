@@ -27,10 +27,8 @@ export function compileDeny(globs: DenyGlobs): DenyRules {
   const closed = matcher(globs.closed);
   return {
     denies(directory, name) {
-      const last = folded(matchableName(name));
-      const path = lazily(() =>
-        [...directory.map((above) => folded(matchableName(above))), last].join('/'),
-      );
+      const last = matchableName(name);
+      const path = lazily(() => folded([...directory.map(matchableName), last].join('/')));
       return closed(last, path) || (usual(last, path) && !allowed(last, path));
     },
   };
@@ -83,7 +81,7 @@ function remembered(set: GlobSet): (name: string) => boolean {
     let verdict = verdicts.get(name);
     if (verdict === undefined) {
       if (verdicts.size >= REMEMBERED_MAX) verdicts.clear();
-      verdict = set.matches(name).length > 0;
+      verdict = set.matches(folded(name)).length > 0;
       verdicts.set(name, verdict);
     }
     return verdict;
