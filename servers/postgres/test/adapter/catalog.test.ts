@@ -58,6 +58,8 @@ beforeAll(async () => {
   tenant = reader.database.role('tenant');
   await reader.database.admin(
     `REVOKE SELECT ON public.private, public.people FROM ${reader.role};
+     -- Without the schema, this opens nothing.
+     GRANT SELECT ON closed.inner_view TO ${reader.role};
      GRANT SELECT (id, email, mood) ON public.people TO ${reader.role};
      CREATE ROLE ${tenant}; GRANT ${tenant} TO ${reader.role};
      GRANT USAGE ON SCHEMA public TO ${tenant}; GRANT SELECT ON public.private TO ${tenant}`,

@@ -164,6 +164,26 @@ describe('a connection that fails', () => {
     await database.close();
     peer.close();
   });
+
+  test(verifies('E13.deadline', 'a peer that never answers holds no place for long'), async () => {
+    const peer = createServer((socket) => void socket.on('error', () => undefined));
+    peer.listen(0, '127.0.0.1');
+    await once(peer, 'listening');
+    const { port } = z.object({ port: z.number() }).parse(peer.address());
+    const modes = ['disable', 'verify-full'].map(async (mode) => {
+      const url = `postgres://u@127.0.0.1:${String(port)}/d?sslmode=${mode}`;
+      const database = open(url, { connections: 1 });
+      const started = performance.now();
+      const brief = refusal(read(database, 'SELECT 1', { run: within(100) }));
+      const patient = refusal(read(database, 'SELECT 1', { run: within(20_000) }));
+      expect((await brief).code).toBe('database.timeout');
+      expect((await patient).code).toBe('database.unavailable');
+      expect(performance.now() - started).toBeLessThan(8000);
+      await database.close();
+    });
+    await Promise.all(modes);
+    peer.close();
+  });
 });
 
 describe('a password file', () => {

@@ -1,5 +1,5 @@
 import { verifies } from '@secure-mcp/testkit';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 
 import { backendsOf, becomes, cell, makeReader, open, read, refusal, within } from './support.ts';
 
@@ -7,6 +7,11 @@ let reader: Awaited<ReturnType<typeof makeReader>>;
 
 beforeAll(async () => {
   reader = await makeReader();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 afterAll(async () => {
@@ -81,7 +86,8 @@ test('closing ends what waits, what runs and what is there', async () => {
   const waiting = refusal(read(database, 'SELECT 1'));
   await becomes(() => backendsOf(reader.database, reader.role, `query LIKE 'FETCH%'`), 1);
   expect(await database.close()).toBe(true);
-  expect((await running).code).toBe('database.unavailable');
+  expect((await running).code).toMatch(/^database\.(?:unavailable|timeout)$/);
+  await becomes(() => backendsOf(reader.database, reader.role), 0);
   expect((await waiting).code).toBe('database.unavailable');
   expect((await refusal(read(database, 'SELECT 1'))).code).toBe('database.unavailable');
 });
@@ -97,3 +103,34 @@ test('an idle connection keeps no process running', async () => {
   expect(handles()).toBe(0);
   await database.close();
 });
+
+test('a connection that nobody needs is given back after a minute', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const database = open(reader.url);
+  await read(database, 'SELECT 1');
+  vi.advanceTimersByTime(59_000);
+  expect(await backendsOf(reader.database, reader.role)).toBe(1);
+  vi.advanceTimersByTime(1001);
+  await becomes(() => backendsOf(reader.database, reader.role), 0);
+  vi.useRealTimers();
+  expect(await cell(database, 'SELECT 1')).toBe(1);
+  await database.close();
+});
+
+test(
+  verifies(
+    'C13.password-file',
+    'no connection is older than ten minutes, so what changed is in force by then',
+  ),
+  async () => {
+    const database = open(reader.url);
+    const pid = await cell(database, 'SELECT pg_backend_pid()');
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + 599_000);
+    expect(await cell(database, 'SELECT pg_backend_pid()')).toBe(pid);
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + 601_000);
+    expect(await cell(database, 'SELECT pg_backend_pid()')).not.toBe(pid);
+    await becomes(() => backendsOf(reader.database, reader.role), 1);
+    await database.close();
+  },
+);

@@ -117,7 +117,7 @@ WITH RECURSIVE
     ORDER BY n.nspname, r.relname LIMIT $7::int4
   ),
   relations AS (
-    SELECT json_build_array(
+    SELECT l.nspname, l.relname, json_build_array(
       l.oid::int8, l.nspname, l.relname, l.relkind,
       has_schema_privilege(l.schema_oid, 'USAGE') AND has_any_column_privilege(l.oid, 'SELECT'),
       coalesce(s.others, '{}'), coalesce(k.others, '{}'),
@@ -169,7 +169,7 @@ WITH RECURSIVE
       AND (p.pronargs - p.pronargdefaults <= 1 OR (p.provariadic <> 0 AND p.pronargs <= 2))
   )
 SELECT json_build_object(
-  'relations', coalesce((SELECT json_agg(entry) FROM relations), '[]'),
+  'relations', coalesce((SELECT json_agg(entry ORDER BY nspname, relname) FROM relations), '[]'),
   'functions', coalesce((SELECT json_agg(entry) FROM functions), '[]'),
   'types', coalesce((SELECT json_agg(entry) FROM types), '[]'),
   'attributes', coalesce((SELECT json_agg(proname) FROM attributes), '[]'),

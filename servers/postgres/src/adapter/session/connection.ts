@@ -46,22 +46,14 @@ interface Parts {
 export class Connection {
   /** On the clock of `performance.now()`. */
   readonly bornAt = performance.now();
-  /** Settles when it is over, for whatever reason. */
-  readonly ended: Promise<void>;
   readonly #parts: Parts;
   #isAlive = true;
 
   private constructor(parts: Parts) {
     this.#parts = parts;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.ended = promise;
-    const end = (): void => {
-      this.destroy();
-      resolve();
-    };
     // What the server says to an idle session, such as that it shuts down, arrives here and only here.
-    parts.client.on('error', end);
-    parts.client.on('end', end);
+    parts.client.on('error', () => this.destroy());
+    parts.client.on('end', () => this.destroy());
   }
 
   static async open(

@@ -4,7 +4,6 @@ import { Client } from 'pg';
 
 import type { ConnectionTarget } from '../../guard/dsn.ts';
 import type { BackendKey } from './cancel.ts';
-import { CONNECT_MS } from './wire.ts';
 
 /** Text stays text: what a cell means is decided in one place, and it is not the driver. */
 const AS_TEXT = { getTypeParser: () => (text: string) => text };
@@ -30,7 +29,6 @@ export class QuietClient extends Client {
       ssl: false,
       sslnegotiation: 'postgres',
       enableChannelBinding: target.encryption === 'tls',
-      connectionTimeoutMillis: CONNECT_MS,
       pipeline: true,
       types: AS_TEXT,
     });

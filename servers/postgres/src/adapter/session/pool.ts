@@ -52,11 +52,15 @@ export class Pool {
     this.#halt.abort(unavailable());
     for (const waiter of this.#waiting.splice(0)) waiter.reject(unavailable());
     for (const { timer } of this.#idle) clearTimeout(timer);
-    const ends = [...Array.from(this.#live, endOf), ...this.#opening];
+    const resting = new Set(this.#idle.map(({ connection }) => connection));
+    const ends = Array.from(this.#live, (connection) =>
+      resting.has(connection) ? endOf(connection) : stop(connection),
+    );
     const late = new Promise<'late'>((resolve) => {
       setTimeout(resolve, END_MS, 'late').unref();
     });
-    const inTime = (await Promise.race([Promise.all(ends), late])) !== 'late';
+    const inTime =
+      (await Promise.race([Promise.all([...ends, ...this.#opening]), late])) !== 'late';
     for (const connection of this.#live) connection.destroy();
     return inTime;
   }
@@ -73,18 +77,18 @@ export class Pool {
       this.#waiting = this.#waiting.filter((other) => other !== waiter);
       waiter.reject(watch.signal.reason);
     };
-    if (watch.signal.aborted) throw watch.signal.reason;
-    watch.signal.addEventListener('abort', abort, { once: true });
-    this.#waiting.push(waiter);
-    this.#fill();
     try {
+      watch.signal.throwIfAborted();
+      watch.signal.addEventListener('abort', abort, { once: true });
+      this.#waiting.push(waiter);
+      this.#fill();
       return await waiter.promise;
     } finally {
       watch.end();
     }
   }
 
-  /** The one that was used last: the others come to their rest. */
+  /** The one that was used last: the others come to their rest. What has ended meanwhile is found out here. */
   #takeIdle(): Connection | undefined {
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
       clearTimeout(idle.timer);
@@ -117,8 +121,7 @@ export class Pool {
     try {
       const connection = await this.#open(this.#halt.signal);
       this.#live.add(connection);
-      void connection.ended.then(() => this.#forget(connection));
-      this.#offer(connection);
+      this.#giveBack(connection);
     } catch (error) {
       this.#waiting.shift()?.reject(error);
     }
@@ -149,18 +152,16 @@ export class Pool {
     this.#live.delete(connection);
     void endOf(connection);
   }
-
-  #forget(connection: Connection): void {
-    this.#live.delete(connection);
-    for (const { timer } of this.#idle.filter((idle) => idle.connection === connection))
-      clearTimeout(timer);
-    this.#idle = this.#idle.filter((idle) => idle.connection !== connection);
-    this.#fill();
-  }
 }
 
 function isOld({ bornAt }: Connection): boolean {
   return performance.now() - bornAt > LIFETIME_MS;
+}
+
+/** What still runs would run on at the server for nobody. */
+async function stop(connection: Connection): Promise<void> {
+  await connection.cancel(AbortSignal.timeout(GOODBYE_MS)).catch(() => undefined);
+  connection.destroy();
 }
 
 async function endOf(connection: Connection): Promise<void> {

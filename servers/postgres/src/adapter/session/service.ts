@@ -14,6 +14,7 @@ import { readCredentials } from './credentials.ts';
 import { Pool } from './pool.ts';
 import { prelude } from './prelude.ts';
 import { flyWatched } from './watch.ts';
+import { CONNECT_MS } from './wire.ts';
 
 const CONNECTIONS = 4;
 /** How long looking at a role may take, in milliseconds. */
@@ -144,7 +145,8 @@ export class Service {
 async function connect(options: DatabaseOptions, signal: AbortSignal): Promise<Connection> {
   try {
     const credentials = await readCredentials(options.files);
-    return await Connection.open(options.target, credentials, signal);
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MS)]);
+    return await Connection.open(options.target, credentials, patience);
   } catch (error) {
     throw refusalOf(error, 'connect');
   }

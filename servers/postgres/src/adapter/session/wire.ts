@@ -5,8 +5,8 @@ import type { ConnectionTarget } from '../../guard/dsn.ts';
 import { refuse } from '../../guard/refusals.ts';
 import type { Credentials } from './credentials.ts';
 
-/** How long a server may take to answer at all, in milliseconds. */
-export const CONNECT_MS = 10_000;
+/** How long connecting may take, from the first byte to the server’s greeting, in milliseconds. */
+export const CONNECT_MS = 5000;
 /** When a silent peer is asked whether it is still there, in milliseconds. */
 const KEEP_ALIVE_MS = 30_000;
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
