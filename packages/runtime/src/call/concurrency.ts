@@ -30,6 +30,8 @@ export function createConcurrency(): Concurrency {
 
   return {
     async enter(principalId, running, signal) {
+      // A signal that has ended tells nobody: the call would wait for its turn, and do its work for no one.
+      signal.throwIfAborted();
       const line = lines.get(principalId) ?? { running: 0, waiting: [] };
       lines.set(principalId, line);
       if (line.running < running) line.running += 1;
