@@ -66,6 +66,7 @@ export function createApplication<Context>(parts: ApplicationParts<Context>): Ap
       logger,
       rate: createRateLimit(),
       concurrency: createConcurrency(),
+      large: createConcurrency(),
     }),
     confirmations: tools.some(({ effect }) => effect !== undefined)
       ? createConfirmations()

@@ -8,13 +8,14 @@ import type { Annotations } from './annotations.ts';
 export interface Media {
   readonly type: 'image' | 'audio';
   readonly mimeType: string;
-  /** Base64. */
-  readonly data: string;
+  /** Base64, or the bytes: they are encoded while they are written, and cost the least memory. */
+  readonly data: string | Uint8Array;
 }
 
 export interface ToolResult<Output> {
   readonly output: Output;
-  readonly media?: readonly Media[];
+  /** A function loads it when no other answer with media is under way: several would fill the memory. */
+  readonly media?: readonly Media[] | (() => Promise<readonly Media[]>);
 }
 
 /**

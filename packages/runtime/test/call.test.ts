@@ -230,6 +230,21 @@ describe.each(CLIENTS)('a call, with the %s client', (kind) => {
     },
   );
 
+  test(verifies('C9.no-values', 'a record that is cut holds no part of a secret'), async () => {
+    const client = await start(kind);
+    const token = `ghp_${'aB3'.repeat(12)}`;
+    for (const before of [480, 500, 511]) {
+      await client.call('touch', { name: `${'a'.repeat(before)}/${token}` });
+    }
+    const records = await eventually(
+      () => recordsOf(client).filter(({ targets }) => targets !== undefined),
+      (found) => found.length === 3,
+    );
+    const names = JSON.stringify(records);
+    expect(names).not.toContain(token.slice(0, 6));
+    expect(names).toContain('a'.repeat(480));
+  });
+
   test(verifies('C9.no-values', 'an audit file holds one line for each call'), async () => {
     const file = join(temp.path, `audit-${kind.replace(' ', '-')}.log`);
     const client = await start(kind, '--audit-log', file);

@@ -8,8 +8,10 @@
  *   ├─ enter       concurrency: a place to run, or a place in the caller's own line
  *   ├─ confirm     destructive tools: a person says yes
  *   ├─ run         guard → adapter, under a deadline
+ *   ├─ load        what is too large for several calls at once, one after another
  *   ├─ shape       output schema → secrets → visible text → byte cap
- *   └─ audit       whatever happened, before the answer leaves
+ *   ├─ audit       whatever happened, before the answer leaves
+ *   └─ leave       the place is free once the client has taken the answer
  *
  * There is no other way to a tool: `mcp/register.ts` is the only file that sees the SDK's server, and
  * it calls nothing else.
@@ -31,7 +33,7 @@ import { crypto } from '../crypto.ts';
 import { COMMON_REFUSALS, refuse } from '../refusals.ts';
 import type { Call, SecretsMode } from './call.ts';
 import type { Concurrency } from './concurrency.ts';
-import { startDeadline } from './deadline.ts';
+import { type Deadline, startDeadline } from './deadline.ts';
 import type { CallLimits } from './limits.ts';
 import type { RateLimit } from './rate.ts';
 
@@ -53,6 +55,8 @@ export interface Request {
   readonly audited: AuditedRequest;
   readonly signal: AbortSignal;
   progress(done: number, message?: string): void;
+  /** Calls back once the client has taken the answer, or none will come. */
+  whenTaken(then: () => void): void;
 }
 
 /** What a request asks for, with each step that its kind needs. */
@@ -68,6 +72,8 @@ export interface Operation<Input, Result, Answer> {
   /** Absent where nothing is destroyed. */
   confirm?(input: Input, call: Call): Promise<Confirmation<Answer>>;
   run(input: Input, call: Call): Promise<Result>;
+  /** The rest of a result, when it is large: it is loaded for one call of a caller at a time. */
+  rest?(result: Result): (() => Promise<Result>) | undefined;
   /** `hidden` counts secrets that an adapter has covered already. */
   shape(
     result: Result,
@@ -99,6 +105,8 @@ export interface DispatchParts {
   readonly logger: Logger;
   readonly rate: RateLimit;
   readonly concurrency: Concurrency;
+  /** The line of the answers that are large. */
+  readonly large: Concurrency;
 }
 
 export function createDispatch(parts: DispatchParts): Dispatch {
@@ -131,6 +139,8 @@ export function createDispatch(parts: DispatchParts): Dispatch {
 /** Targets in one record at most, and characters of each: a record is a line, not a copy. */
 const TARGETS_MAX = 32;
 const TARGET_CHARACTERS_MAX = 512;
+/** Characters of a name that are looked at: the longest path or URI that a tool takes. */
+const TARGET_CHARACTERS_READ = 16_384;
 
 /** What is learnt of a call on its way, for its record. */
 interface Notes {
@@ -208,29 +218,49 @@ async function performSteps<Input, Result, Answer>(
   if (operation.describeArgs !== undefined) notes.args = operation.describeArgs();
   const input = operation.parse();
   const deadline = startDeadline([request.signal, halt], limits.deadlineMs);
+  const places: (() => void)[] = [];
+  const enter = async (line: Concurrency, running: number): Promise<void> =>
+    void places.push(await line.enter(principal.id, running, deadline.signal));
+  let held = false;
   try {
-    const leave = await parts.concurrency.enter(principal.id, limits.concurrency, deadline.signal);
-    try {
-      const call = callOf(caller, request, deadline, notes);
-      const confirmation = await deadline.race(confirm(operation, input, call));
-      if (confirmation.kind === 'ask') {
-        notes.event = 'confirm.requested';
-        return confirmation.question;
-      }
-      // What changes the world is recorded before it is done: afterwards a trail that fails hides it.
-      if (confirmation.asked) beforehand('confirm.approved');
-      else if (operation.changes === true) beforehand('tool.start');
-      const result = await deadline.race(operation.run(input, call));
-      if (notes.hidden > 0 && caller.secrets === 'block') refuse('output.secret');
-      const { answer, output } = operation.shape(result, caller, notes.hidden);
-      notes.output = output;
-      return answer;
-    } finally {
-      leave();
+    await enter(parts.concurrency, limits.concurrency);
+    const call = callOf(caller, request, deadline, notes);
+    const confirmation = await deadline.race(confirm(operation, input, call));
+    if (confirmation.kind === 'ask') {
+      notes.event = 'confirm.requested';
+      return confirmation.question;
     }
+    // What changes the world is recorded before it is done: afterwards a trail that fails hides it.
+    if (confirmation.asked) beforehand('confirm.approved');
+    else if (operation.changes === true) beforehand('tool.start');
+    const result = await wholeResult(operation, await deadline.race(operation.run(input, call)), {
+      deadline,
+      turn: () => enter(parts.large, 1),
+    });
+    if (notes.hidden > 0 && caller.secrets === 'block') refuse('output.secret');
+    const { answer, output } = operation.shape(result, caller, notes.hidden);
+    notes.output = output;
+    held = true;
+    return answer;
   } finally {
+    const leave = (): void => places.forEach((place) => place());
+    // Without it, the answers of calls to come would pile up before a client that does not read.
+    if (held) request.whenTaken(leave);
+    else leave();
     deadline.done();
   }
+}
+
+/** Loads what is large when it is this call's turn. */
+async function wholeResult<Result>(
+  { rest }: Pick<Operation<never, Result, unknown>, 'rest'>,
+  result: Result,
+  { deadline, turn }: { readonly deadline: Deadline; readonly turn: () => Promise<void> },
+): Promise<Result> {
+  const load = rest?.(result);
+  if (load === undefined) return result;
+  await turn();
+  return deadline.race(load());
 }
 
 function callOf(
@@ -248,8 +278,9 @@ function callOf(
     progress: (done, message) => request.progress(done, message),
     touch({ kind, name }) {
       if (notes.targets.length >= TARGETS_MAX) return;
-      const shown = redactSecrets(name.slice(0, TARGET_CHARACTERS_MAX)).text;
-      notes.targets.push({ kind, name: shown });
+      // Cut first, the part of a secret before the cut would be no secret that can be recognised.
+      const shown = redactSecrets(name.slice(0, TARGET_CHARACTERS_READ)).text;
+      notes.targets.push({ kind, name: shown.slice(0, TARGET_CHARACTERS_MAX) });
     },
     hide(found) {
       notes.hidden += found;

@@ -1,4 +1,4 @@
-import type { JSONRPCMessage } from '@modelcontextprotocol/server';
+import { isInitializeRequest, type JSONRPCMessage } from '@modelcontextprotocol/server';
 import { boundedText, describeIssue } from '@secure-mcp/validation';
 import * as z from 'zod';
 
@@ -36,6 +36,12 @@ const envelope = z.strictObject({
   error: z.looseObject({ code: z.int(), message: boundedText(65_536) }).optional(),
 });
 
+/**
+ * Characters of a message beside the arguments of its tool. They are kept until its answer, and no
+ * schema of a tool bounds them. The longest member is a URI of half of that.
+ */
+const BESIDE_CHARACTERS_MAX = 32_768;
+
 /** These lists have one page, so no cursor is ours. */
 const LIST = z.looseObject({ cursor: z.undefined().optional() }).optional();
 
@@ -44,6 +50,13 @@ const LIST = z.looseObject({ cursor: z.undefined().optional() }).optional();
  * with Zod's own dump, sometimes under the wrong code, and nobody records it.
  */
 const SHAPES: Readonly<Record<string, z.ZodType>> = {
+  initialize: z.looseObject({
+    protocolVersion: NAME,
+    capabilities: z.looseObject({}),
+    clientInfo: z.looseObject({ name: z.string(), version: z.string() }),
+  }),
+  // What the SDK does not take for a cancelling is answered after all, when its id may be in use again.
+  'notifications/cancelled': z.looseObject({ requestId, reason: z.string().optional() }),
   'tools/call': z.looseObject({ name: NAME, arguments: z.looseObject({}).optional() }),
   'tools/list': LIST,
   'resources/read': z.looseObject({ uri: boundedText(16_384) }),
@@ -59,8 +72,8 @@ const SHAPES: Readonly<Record<string, z.ZodType>> = {
   }),
 };
 
-/** Judges whether a parsed JSON value is one JSON-RPC message that can go to the SDK. */
-export function checkMessage(value: unknown): MessageVerdict {
+/** Judges whether a parsed JSON value, of a text of some length, is one JSON-RPC message that can go to the SDK. */
+export function checkMessage(value: unknown, characters: number): MessageVerdict {
   // MCP dropped batches in 2025-06-18: one batch would pass a per-request limit as one request.
   if (Array.isArray(value)) return refused(null, INVALID_REQUEST, 'batches are not supported');
   const parsed = envelope.safeParse(value);
@@ -70,6 +83,10 @@ export function checkMessage(value: unknown): MessageVerdict {
     return { ...refused(idOf(value), INVALID_REQUEST, reason), answer: !isAnswer(value) };
   }
   const { method } = parsed.data;
+  if (characters > BESIDE_CHARACTERS_MAX && holdsMuchBesideArguments(parsed.data)) {
+    const verdict = refused(idOf(value), INVALID_REQUEST, 'too much beside the arguments');
+    return { ...verdict, answer: !isAnswer(value) };
+  }
   return method === undefined ? checkResponse(value) : checkRequest(value, method, parsed.data);
 }
 
@@ -81,10 +98,36 @@ function checkRequest(
 ): MessageVerdict {
   if (result !== undefined || error !== undefined)
     return refused(id ?? null, INVALID_REQUEST, 'a request has no result');
+  const problem = shapeProblem(message, method, params);
+  if (problem === undefined) return { ok: true, message };
+  return { ...refused(id ?? null, INVALID_PARAMS, problem), answer: id !== undefined };
+}
+
+function shapeProblem(
+  message: JSONRPCMessage,
+  method: string,
+  params: z.output<typeof envelope>['params'],
+): string | undefined {
   const shape = Object.hasOwn(SHAPES, method) ? SHAPES[method] : undefined;
   const fits = shape?.safeParse(params);
-  if (fits === undefined || fits.success) return { ok: true, message };
-  return { ...refused(id ?? null, INVALID_PARAMS, reasonOf(fits.error)), answer: id !== undefined };
+  if (fits?.success === false) return reasonOf(fits.error);
+  // Of a client's capabilities, only the SDK knows the shape.
+  const isWhole = method !== 'initialize' || isInitializeRequest(message);
+  return isWhole ? undefined : 'params: invalid value';
+}
+
+/** Counted without making the text again: that would be as large as the message. */
+function holdsMuchBesideArguments({ params, ...message }: z.output<typeof envelope>): boolean {
+  const pending: unknown[] = [{ ...message, params: { ...params, arguments: undefined } }];
+  let characters = 0;
+  while (pending.length > 0 && characters <= BESIDE_CHARACTERS_MAX) {
+    const next = pending.pop();
+    // A value takes its comma at least.
+    characters += typeof next === 'string' ? next.length : 1;
+    if (typeof next !== 'object' || next === null) continue;
+    for (const entry of Object.entries<unknown>({ ...next })) pending.push(entry[0], entry[1]);
+  }
+  return characters > BESIDE_CHARACTERS_MAX;
 }
 
 /** A response to one of our own questions. */

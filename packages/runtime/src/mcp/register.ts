@@ -14,6 +14,7 @@ import * as z from 'zod';
 import type { Application } from '../application.ts';
 import type { Caller, Operation, Request } from '../call/dispatch.ts';
 import type { Resource, ResourceContent } from '../resource.ts';
+import type { Delivery, LongData } from './delivery.ts';
 import type { ListedPrompt, ListedTemplate, ListedTool } from './lock.ts';
 import { progressReporter } from './progress.ts';
 import { completeArgumentOperation, mayPrompt, promptOperation } from './prompt-operation.ts';
@@ -30,7 +31,11 @@ const LIST_HINT = { ttlMs: 60_000, cacheScope: 'private' } as const;
  * and unknown names before anyone could record them, send the message of a thrown error to the
  * client, and build every schema again for each request.
  */
-export function buildMcpServer<Context>(app: Application<Context>, caller: Caller): McpServer {
+export function buildMcpServer<Context>(
+  app: Application<Context>,
+  caller: Caller,
+  delivery: Delivery,
+): McpServer {
   const { identity, resources, prompts } = app;
   const mcp = new McpServer(
     { name: identity.name, title: identity.title, version: identity.version },
@@ -45,7 +50,7 @@ export function buildMcpServer<Context>(app: Application<Context>, caller: Calle
       },
     },
   );
-  const served: Served<Context> = { app, caller, mcp };
+  const served: Served<Context> = { app, caller, mcp, delivery };
   mcp.server.registerCapabilities({ tools: { listChanged: false } });
   registerTools(served);
   if (resources.length > 0) registerResources(served);
@@ -59,6 +64,7 @@ interface Served<Context> {
   readonly app: Application<Context>;
   readonly caller: Caller;
   readonly mcp: McpServer;
+  readonly delivery: Delivery;
 }
 
 /** What every kind of request needs, whatever its tools are handed. */
@@ -66,10 +72,11 @@ interface Calls {
   readonly app: Pick<Application<never>, 'dispatch' | 'assertReviewed'>;
   readonly caller: Caller;
   readonly mcp: McpServer;
+  readonly delivery: Delivery;
 }
 
 function registerTools<Context>(served: Served<Context>): void {
-  const { app, caller, mcp } = served;
+  const { app, caller, mcp, delivery } = served;
   const { confirmations, contextOf, describeArguments } = app;
   const byName = new Map(app.tools.map((tool) => [tool.name, tool]));
   const usable = (name: string): boolean => {
@@ -92,6 +99,7 @@ function registerTools<Context>(served: Served<Context>): void {
       contextOf,
       confirmations,
       describeArguments,
+      enclose: (data: LongData) => delivery.enclose(context.mcpReq.id, data),
     };
     const audited = tool === undefined ? {} : { name: tool.name };
     try {
@@ -244,7 +252,7 @@ function performListing<Item>(
 }
 
 async function perform<Input, Result, Answer>(
-  { app, caller, mcp }: Calls,
+  { app, caller, mcp, delivery }: Calls,
   operation: Operation<Input, Result, Answer>,
   audited: AuditedRequest,
   context: ServerContext,
@@ -254,6 +262,7 @@ async function perform<Input, Result, Answer>(
     audited: { ...audited, ...clientOf(mcp, context) },
     signal: context.mcpReq.signal,
     progress: progressReporter(context),
+    whenTaken: (then) => delivery.whenTaken(context.mcpReq.id, then),
   };
   return app.dispatch.perform(operation, caller, request);
 }

@@ -16,11 +16,14 @@ import { markUntrusted } from '../call/mark.ts';
 import { shapeOutput } from '../call/shape.ts';
 import { refuse } from '../refusals.ts';
 import type { Media, Rendering, Tool, ToolResult } from '../tool.ts';
+import type { LongData } from './delivery.ts';
 
-/** Base64 of 5 MiB: media is shown, not read as text, so it has a ceiling of its own. */
+/** 5 MiB as base64: media is shown, not read as text, so it has a ceiling of its own. */
 const MEDIA_BYTES_MAX = 7_340_032;
 
 export type ToolAnswer = CallToolResult | InputRequiredResult;
+
+type Enclose = (data: LongData) => string;
 
 export interface ToolOperationParts<Context> {
   readonly tool: Tool<Context> | undefined;
@@ -29,6 +32,8 @@ export interface ToolOperationParts<Context> {
   readonly contextOf: (call: Call) => Context;
   readonly confirmations: Confirmations | undefined;
   readonly describeArguments: DescribeArguments;
+  /** Keeps a long text for the answer, and gives what stands for it until then. */
+  readonly enclose: Enclose;
 }
 
 /** True when scope and policy let a caller use a tool. */
@@ -44,6 +49,7 @@ export function toolOperation<Context>({
   contextOf,
   confirmations,
   describeArguments,
+  enclose,
 }: ToolOperationParts<Context>): Operation<unknown, ToolResult<unknown>, ToolAnswer> {
   const base = { event: 'tool.call', unknown: 'tool.unknown' } as const;
   if (tool === undefined) {
@@ -73,14 +79,24 @@ export function toolOperation<Context>({
       },
     }),
     run: async (input, call) => tool.run(input, contextOf(call)),
+    rest: restOf,
     changes: !tool.annotations.readOnlyHint,
-    shape: (result, caller, hidden) => shapeAnswer(tool, result, caller, hidden),
+    shape: (result, caller, hidden) => shapeAnswer({ tool, enclose }, result, caller, hidden),
   };
 }
 
+/** Media is large, whether it is here already or not. */
+function restOf({
+  output,
+  media = [],
+}: ToolResult<unknown>): (() => Promise<ToolResult<unknown>>) | undefined {
+  if (typeof media === 'function') return async () => ({ output, media: await media() });
+  return media.length === 0 ? undefined : async () => ({ output, media });
+}
+
 function shapeAnswer<Context>(
-  tool: Tool<Context>,
-  { output, media = [] }: ToolResult<unknown>,
+  { tool, enclose }: { readonly tool: Tool<Context>; readonly enclose: Enclose },
+  { output, media: loaded = [] }: ToolResult<unknown>,
   { secrets, limits }: Caller,
   hidden: number,
 ): { answer: CallToolResult; output: AuditedOutput } {
@@ -94,15 +110,17 @@ function shapeAnswer<Context>(
     bytesMax: limits.resultBytes,
     isLabel: (field) => labels.includes(field),
   });
-  const mediaBytes = media.reduce((sum, { data }) => sum + data.length, 0);
+  const media = typeof loaded === 'function' ? [] : loaded;
+  const mediaBytes = media.reduce((sum, { data }) => sum + base64Length(data), 0);
   if (mediaBytes > MEDIA_BYTES_MAX) refuse('limit.result');
   const text = textOf(tool.render(value), { redacted: redacted + hidden, escaped });
   const structuredContent = { ...value };
   // Measured as it leaves: the text says again what the structure says, and JSON escapes both.
   const bytes = Buffer.byteLength(JSON.stringify([text, structuredContent]));
   if (bytes > limits.resultBytes) refuse('limit.result');
+  const blocks = media.map((medium) => mediaBlock(medium, enclose));
   return {
-    answer: { content: [{ type: 'text', text }, ...media.map(mediaBlock)], structuredContent },
+    answer: { content: [{ type: 'text', text }, ...blocks], structuredContent },
     output: { bytes: bytes + mediaBytes, redacted: redacted + hidden, escaped },
   };
 }
@@ -128,8 +146,13 @@ function foundOf(data: Rendering['data']): readonly string[] {
   ]);
 }
 
-function mediaBlock({ type, mimeType, data }: Media): ContentBlock {
-  return { type, mimeType, data };
+/** Characters of data as base64. */
+function base64Length(data: LongData): number {
+  return typeof data === 'string' ? data.length : Math.ceil(data.length / 3) * 4;
+}
+
+function mediaBlock({ type, mimeType, data }: Media, enclose: Enclose): ContentBlock {
+  return { type, mimeType, data: enclose(data) };
 }
 
 /** A refusal as a tool's answer: the model reads it, and a program finds the code beside it. */

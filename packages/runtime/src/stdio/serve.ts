@@ -34,7 +34,7 @@ export async function serveOverStdio<Context>({
     output: process.stdout,
     onRefused: (reason) => recordRefused(audit, app.logger, reason),
   });
-  const server = serveStdio(() => buildMcpServer(app, caller), {
+  const server = serveStdio(() => buildMcpServer(app, caller, transport), {
     transport,
     maxSubscriptions: SUBSCRIPTIONS_MAX,
     onerror: (error) => app.logger.debug('protocol error', { error }),

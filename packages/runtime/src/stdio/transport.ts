@@ -4,13 +4,17 @@ import { setTimeout as turn } from 'node:timers/promises';
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
 import { parseStrictJson } from '@secure-mcp/validation';
 
+import type { Delivery } from '../mcp/delivery.ts';
 import { checkMessage, INVALID_REQUEST, type MessageVerdict, PARSE_ERROR } from '../mcp/message.ts';
 import { createLineReader, type Line } from './lines.ts';
+import { OpenRequests } from './open-requests.ts';
+import { createOutbox } from './outbox.ts';
 
-/** Longest message, in bytes. The largest tool input is far below it. */
-export const MESSAGE_BYTES_MAX = 4_194_304;
-/** Answers that may wait for a client that does not read. Above it nothing more is read from it. */
-const UNREAD_BYTES_MAX = 8_388_608;
+/**
+ * Longest message, in bytes. A model writes a few kilobytes, and no single value of a tool's input may
+ * be longer than 64 Ki characters; all of them together have this.
+ */
+export const MESSAGE_BYTES_MAX = 1_048_576;
 
 /** How long a client may leave its answers unread once it is not read from, in milliseconds. */
 const UNREAD_MS = 30_000;
@@ -27,7 +31,7 @@ export interface StdioOptions {
 }
 
 /** A transport that knows which requests are still to be answered. */
-export interface StdioTransport extends Transport {
+export interface StdioTransport extends Transport, Delivery {
   /** Resolves when every request has its answer and the client has taken it, or when the time is over. */
   settle(timeoutMs: number): Promise<void>;
 }
@@ -41,22 +45,24 @@ export interface StdioTransport extends Transport {
  */
 export function createStdioTransport(options: StdioOptions): StdioTransport {
   const { input, output, onRefused, messageBytesMax = MESSAGE_BYTES_MAX } = options;
-  /** Requests that are being answered. Two under one id could not be told apart by anyone. */
-  const open = new Set<string | number>();
+  const open = new OpenRequests();
   let closed = false;
   let unread: NodeJS.Timeout | undefined;
 
-  const write = (message: unknown): void => {
-    if (closed) return;
-    output.write(`${JSON.stringify(message)}\n`);
-    if (output.writableLength <= UNREAD_BYTES_MAX || unread !== undefined) return;
+  const onFull = (): void => {
     input.pause();
     // What is not read from cannot be seen to end, either.
     unread = setTimeout(onEnd, UNREAD_MS).unref();
   };
+  const onEmpty = (): void => {
+    clearTimeout(unread);
+    if (!closed) input.resume();
+  };
+  const outbox = createOutbox(output, { onFull, onEmpty });
+  const { write, onDrain } = outbox;
 
   const receive = (line: Line): void => {
-    const verdict = admit(judge(line), open);
+    const verdict = admit(judge(line), lengthOf(line), open);
     if (verdict.ok) {
       transport.onmessage?.(verdict.message);
       return;
@@ -70,11 +76,6 @@ export function createStdioTransport(options: StdioOptions): StdioTransport {
   const onData = (chunk: Uint8Array): void => {
     if (!closed) reader(chunk);
   };
-  const onDrain = (): void => {
-    clearTimeout(unread);
-    unread = undefined;
-    input.resume();
-  };
   const onEnd = (): void => void transport.close();
 
   const transport: StdioTransport = {
@@ -83,13 +84,18 @@ export function createStdioTransport(options: StdioOptions): StdioTransport {
       output.on('drain', onDrain).on('error', onEnd);
     },
     async send(message) {
-      if ('id' in message && !('method' in message) && message.id !== undefined)
-        open.delete(message.id);
-      write(message);
+      if (closed) return;
+      const kept =
+        'method' in message || message.id === undefined ? undefined : open.answer(message.id);
+      write(message, kept?.enclosed, () => {
+        for (const taken of kept?.whenTaken ?? []) taken();
+      });
     },
+    whenTaken: (id, then) => open.whenTaken(id, then),
+    enclose: (id, data) => open.enclose(id, data),
     async settle(timeoutMs) {
       const until = performance.now() + timeoutMs;
-      const isDone = (): boolean => closed || (open.size === 0 && output.writableLength === 0);
+      const isDone = (): boolean => closed || (open.size === 0 && outbox.empty);
       // oxlint-disable-next-line no-await-in-loop -- it waits for the other side
       while (!isDone() && performance.now() < until) await turn(SETTLE_LOOK_MS);
     },
@@ -109,7 +115,7 @@ function judge(line: Line): MessageVerdict {
   if (line.kind === 'too long') return refused(INVALID_REQUEST, 'the message is too long');
   if (line.kind === 'not UTF-8') return refused(PARSE_ERROR, 'the message is not UTF-8');
   const json = parseStrictJson(line.text);
-  if (json.ok) return checkMessage(json.value);
+  if (json.ok) return checkMessage(json.value, line.text.length);
   return refused(
     PARSE_ERROR,
     json.problem === 'syntax' ? 'the message is not JSON' : `${json.problem} in JSON`,
@@ -120,24 +126,20 @@ function refused(code: number, reason: string): MessageVerdict {
   return { ok: false, id: null, code, reason, answer: true };
 }
 
-/** Keeps the ids of open requests apart. A cancelled request gets no answer, so its id is free at once. */
-function admit(verdict: MessageVerdict, open: Set<string | number>): MessageVerdict {
+function lengthOf(line: Line): number {
+  return line.kind === 'text' ? line.text.length : 0;
+}
+
+/** Takes a request in. A cancelled one gets no answer, so its id is free at once. */
+function admit(verdict: MessageVerdict, characters: number, open: OpenRequests): MessageVerdict {
   if (!verdict.ok) return verdict;
   const { message } = verdict;
   if (!('method' in message)) return verdict;
-  if (message.method === 'notifications/cancelled') open.delete(cancelledId(message));
+  if (message.method === 'notifications/cancelled') open.cancel(cancelledId(message));
   if (!('id' in message) || message.id === undefined) return verdict;
-  if (open.has(message.id)) {
-    return {
-      ok: false,
-      id: message.id,
-      code: INVALID_REQUEST,
-      reason: 'the id is in use',
-      answer: true,
-    };
-  }
-  open.add(message.id);
-  return verdict;
+  const reason = open.admit(message.id, characters);
+  if (reason === undefined) return verdict;
+  return { ok: false, id: message.id, code: INVALID_REQUEST, reason, answer: true };
 }
 
 function cancelledId(message: JSONRPCMessage): string | number {

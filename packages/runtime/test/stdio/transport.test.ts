@@ -90,6 +90,31 @@ describe('lines that are no message', () => {
     expect(raw.received.at(-1)?.result).toEqual({});
   });
 
+  test.each([{ reason: 123 }, { reason: 'x' }, {}])(
+    verifies('C1.messages', 'a request is answered once at most, also after a cancelling with %o'),
+    async (more) => {
+      const raw = start();
+      await raw.initialize();
+      const call = {
+        jsonrpc: '2.0',
+        id: 7,
+        method: 'tools/call',
+        params: { name: 'wait', arguments: { ms: 200 } },
+      };
+      raw.send(call);
+      raw.send({
+        jsonrpc: '2.0',
+        method: 'notifications/cancelled',
+        params: { requestId: 7, ...more },
+      });
+      raw.send(call);
+      await pause(600);
+      await raw.ask('last', 'ping');
+      const results = raw.received.filter(({ id, result }) => id === 7 && result !== undefined);
+      expect(results).toHaveLength(1);
+    },
+  );
+
   test('messages before a handshake, in pieces and many at once are served', async () => {
     const raw = start();
     const bytes = Buffer.from(
@@ -100,8 +125,9 @@ describe('lines that are no message', () => {
   });
 });
 
-/** Calls that are sent at most. Their answers are far more than a server keeps for its client. */
-const UNREAD_CALLS = 640;
+/** Requests that are sent at most, and at once. Their answers are far more than a server keeps for its client. */
+const UNREAD_REQUESTS = 200_000;
+const UNREAD_AT_ONCE = 1000;
 /** Whoever reads at all has taken a message by then. */
 const TAKEN_MS = 2000;
 
@@ -140,9 +166,9 @@ describe('size', () => {
   test('a message just below the limit is served', async () => {
     const raw = start();
     await raw.initialize();
-    const padding = 'a'.repeat(MESSAGE_BYTES_MAX - 100);
-    raw.send({ jsonrpc: '2.0', id: 1, method: 'ping', params: { padding } });
-    expect((await raw.next(({ id }) => id === 1)).result).toEqual({});
+    const text = 'a'.repeat(MESSAGE_BYTES_MAX - 150);
+    const answer = await raw.ask(1, 'tools/call', { name: 'ponder', arguments: { text, ms: 0 } });
+    expect(JSON.stringify(answer.result)).toContain('input.invalid');
   });
 
   test(
@@ -152,22 +178,19 @@ describe('size', () => {
       await raw.initialize();
       const { stdin, stdout } = raw.process;
       stdout?.pause();
-      const text = 'a'.repeat(100_000);
       let sent = 0;
       let taken = true;
-      while (taken && sent < UNREAD_CALLS) {
-        raw.send({
-          jsonrpc: '2.0',
-          id: (sent += 1),
-          method: 'tools/call',
-          params: { name: 'echo', arguments: { text } },
-        });
+      while (taken && sent < UNREAD_REQUESTS) {
+        const pings = Array.from({ length: UNREAD_AT_ONCE }, () =>
+          JSON.stringify({ jsonrpc: '2.0', id: (sent += 1), method: 'ping' }),
+        );
+        raw.write(`${pings.join('\n')}\n`);
         taken = await isTaken(stdin);
       }
       // The server has stopped reading, and its memory stays where it is.
       expect(taken).toBe(false);
-      expect(sent).toBeLessThan(UNREAD_CALLS);
-      expect(residentMb(raw)).toBeLessThan(260);
+      expect(sent).toBeLessThan(UNREAD_REQUESTS);
+      expect(residentMb(raw)).toBeLessThan(200);
       stdout?.resume();
       expect((await raw.next(({ id }) => id === sent)).result).toBeDefined();
     },
