@@ -159,7 +159,7 @@ describe('a server goes when its owner is gone', () => {
     eventually(
       () => ({ runs: lives(postgres), folders: leftovers() }),
       ({ runs, folders }) => !runs && folders.length === 0,
-      20_000,
+      10_000,
     );
 
   test.each(['SIGKILL', 'SIGTERM'] as const)('by %s', async (signal) => {
@@ -233,6 +233,11 @@ describe('the programs', () => {
     chmodSync(folder, 0o700);
     const server = await startEmbedded({ beside });
     expect(await ask(superuser(server), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    // Its guardian, which is not root, has to be able to remove all of it.
+    const owners = readdirSync(server.folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ parentPath, name }) => lstatSync(join(parentPath, name)).uid);
+    expect(new Set(owners)).toEqual(new Set([lstatSync(server.folder).uid]));
     await server.close();
     expect(leftovers()).toEqual([]);
   });
