@@ -7,13 +7,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { coldStart, median, openPeer, type Peer } from './peer.ts';
+import { compareCalls, compareStarts, digits, type Row } from './compare.ts';
+import { coldStart, median, openPeer } from './peer.ts';
+import { benchPostgres, POSTGRES } from './postgres.ts';
 
 const RAW = fileURLToPath(new URL('./raw-server.cjs', import.meta.url));
 const FILESYSTEM = fileURLToPath(
   new URL('../../servers/filesystem/dist/main.cjs', import.meta.url),
 );
 const STARTS = 21;
+/** A start connects to nobody. */
+const NOWHERE = { ...process.env, DATABASE_URL: 'postgres://reader@127.0.0.1:1/none' };
 
 const tree = mkdtempSync(join(tmpdir(), 'secure-mcp-bench-'));
 
@@ -37,16 +41,6 @@ function grow(): void {
       );
     }
   }
-}
-
-interface Row {
-  readonly name: string;
-  readonly tool: string;
-  readonly ours: object;
-  readonly raw: object;
-  readonly rounds: number;
-  /** In milliseconds, on the machine of the reference figures. */
-  readonly goal: string;
 }
 
 const ROWS: readonly Row[] = [
@@ -84,74 +78,6 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-async function compareCalls(
-  { name, tool, ours, raw, rounds, goal }: Row,
-  server: Peer,
-  loop: Peer,
-) {
-  const call = (peer: Peer, args: object) =>
-    peer.ask('tools/call', { name: tool, arguments: args });
-  for (let warm = 0; warm < Math.min(rounds, 200); warm += 1) {
-    await call(server, ours);
-    await call(loop, raw);
-  }
-  const times: [number[], number[]] = [[], []];
-  for (let round = 0; round < rounds; round += 1) {
-    times[0].push(await call(server, ours));
-    times[1].push(await call(loop, raw));
-  }
-  const [our, limit] = times.map(median);
-  return {
-    call: name,
-    'ours p50 ms': digits(our),
-    'raw p50 ms': digits(limit),
-    ratio: digits((our ?? 0) / (limit ?? 1)),
-    'goal ms': goal,
-  };
-}
-
-function digits(value: number | undefined): string {
-  return value === undefined ? '' : value.toPrecision(3);
-}
-
-interface StartRow {
-  readonly name: string;
-  readonly start: () => ReturnType<typeof coldStart>;
-  readonly ms: number[];
-  readonly mb: number[];
-}
-
-async function compareStarts() {
-  const cache = { ...process.env, NODE_COMPILE_CACHE: join(tree, '.compile-cache') };
-  const starts = {
-    'raw loop': () => coldStart([RAW, tree]),
-    filesystem: () => coldStart([FILESYSTEM, tree]),
-    'filesystem, with NODE_COMPILE_CACHE': () => coldStart([FILESYSTEM, tree], cache),
-  };
-  const rows = Object.entries(starts).map(([name, start]): StartRow => ({
-    name,
-    start,
-    ms: [],
-    mb: [],
-  }));
-  for (const { start } of rows) await start();
-  for (let round = 0; round < STARTS; round += 1) {
-    for (const row of rows) {
-      const { ms, mb } = await row.start();
-      row.ms.push(ms);
-      row.mb.push(mb);
-    }
-  }
-  const raw = median(rows[0]?.ms ?? []);
-  return rows.map(({ name, ms, mb }) => ({
-    start: name,
-    'to tools/list, ms': digits(median(ms)),
-    'least ms': digits(Math.min(...ms)),
-    'raw loops': digits(median(ms) / raw),
-    'memory MiB': digits(median(mb)),
-  }));
-}
-
 /** Light calls while heavy ones run: a heavy one must not hold them up. */
 async function besideHeavyWork() {
   const heavy = await openPeer([FILESYSTEM, tree, '--rate-limit', '1000000/1']);
@@ -176,7 +102,18 @@ async function besideHeavyWork() {
 
 grow();
 console.log(`Node ${process.version}, ${String(STARTS)} starts in turns, medians\n`);
-console.table(await compareStarts());
+const cache = { ...process.env, NODE_COMPILE_CACHE: join(tree, '.compile-cache') };
+console.table(
+  await compareStarts(
+    {
+      'raw loop': () => coldStart([RAW, tree]),
+      filesystem: () => coldStart([FILESYSTEM, tree]),
+      'filesystem, with NODE_COMPILE_CACHE': () => coldStart([FILESYSTEM, tree], cache),
+      postgres: () => coldStart([POSTGRES], NOWHERE),
+    },
+    STARTS,
+  ),
+);
 const server = await openPeer([FILESYSTEM, tree, '--rate-limit', '1000000/1']);
 const loop = await openPeer([RAW, tree]);
 const table = [];
@@ -185,3 +122,4 @@ table.push(await besideHeavyWork());
 console.table(table);
 await Promise.all([server.end(), loop.end()]);
 rmSync(tree, { recursive: true });
+await benchPostgres();

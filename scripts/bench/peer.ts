@@ -77,8 +77,8 @@ export async function coldStart(args: readonly string[], env?: NodeJS.ProcessEnv
 }
 
 /** Starts a server that is ready for calls. */
-export async function openPeer(args: readonly string[]): Promise<Peer> {
-  const peer = startPeer(args);
+export async function openPeer(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Peer> {
+  const peer = startPeer(args, env);
   await peer.ask('initialize', HANDSHAKE);
   await peer.ask('tools/list', {});
   return peer;
