@@ -17,7 +17,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 import { Client, type ClientConfig } from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { eventually, makeTemp } from '@secure-mcp/testkit';
 
 import {
@@ -137,6 +137,11 @@ describe('a server goes when its owner is gone', () => {
     readonly postgres: number;
   }
 
+  const owners: Owner['child'][] = [];
+  afterEach(() => {
+    for (const child of owners.splice(0)) child.kill('SIGKILL');
+  });
+
   async function startOwner(then: string): Promise<Owner> {
     const code = `
       const { startEmbedded } = await import(${JSON.stringify(EMBEDDED)});
@@ -146,6 +151,7 @@ describe('a server goes when its owner is gone', () => {
     const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
+    owners.push(child);
     const [folder] = await once(createInterface(child.stdout), 'line');
     return { child, postgres: processOf(folder) };
   }
