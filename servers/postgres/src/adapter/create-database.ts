@@ -1,5 +1,4 @@
-import type { ConnectionTarget } from '../guard/dsn.ts';
-import { refuse } from '../guard/refusals.ts';
+import { type ConnectionTarget, refuse } from '../guard/index.ts';
 import type { StatementLimits } from '../policy.ts';
 import type { CatalogScope } from './catalog/catalog.ts';
 import type { Database } from './database.ts';

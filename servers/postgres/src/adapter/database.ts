@@ -1,5 +1,4 @@
-import type { Catalog } from '../guard/catalog.ts';
-import type { ReadStatement } from '../guard/statement.ts';
+import type { Catalog, ReadStatement } from '../guard/index.ts';
 import type { RunAs } from '../policy.ts';
 import type { Finding } from './posture/posture.ts';
 import type { Question } from './questions/question.ts';

@@ -1,6 +1,6 @@
 import { Refusal, type RefusalOptions } from '@secure-mcp/validation';
 
-import { REFUSALS } from '../guard/refusals.ts';
+import { REFUSALS } from '../guard/index.ts';
 import { conditionOf } from './sqlstate.ts';
 
 /** Where an error came up: the same code can mean the configuration or the statement. */

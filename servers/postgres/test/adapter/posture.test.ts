@@ -1,10 +1,12 @@
+import { networkInterfaces } from 'node:os';
+
 import { verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { DatabaseOptions, Finding } from '../../src/adapter/index.ts';
 import { setupSql } from '../../src/adapter/setup-sql.ts';
 import { makeDatabase, type TestDatabase } from '../postgres.ts';
-import { cell, open, read, refusal, within } from './support.ts';
+import { cell, open, read, refusal, startProxy, within } from './support.ts';
 
 let database: TestDatabase;
 
@@ -255,6 +257,28 @@ describe('a role that may do more than read', () => {
       expect(await connected.posture(within())).toEqual([]);
       await connected.close();
       await other.drop();
+    },
+  );
+
+  test(
+    verifies(
+      'C6.posture',
+      'C5.database-tls',
+      'is warned of when rows leave this machine unencrypted',
+    ),
+    async () => {
+      const role = await makeRole('plain');
+      const outside = Object.values(networkInterfaces())
+        .flat()
+        .find((address) => address?.family === 'IPv4' && !address.internal)?.address;
+      const host = outside ?? '127.0.0.1';
+      const proxy = await startProxy(database.port, database.host, host);
+      const url = database.url(role).replace(/@[^/]+/, `@${host}:${String(proxy.port)}`);
+      const connected = open(url, { tls: 'unsafe-off' });
+      const expected = outside === undefined ? [] : ['connection.plain'];
+      expect((await connected.posture(within())).map(({ id }) => id)).toEqual(expected);
+      await connected.close();
+      await proxy.close();
     },
   );
 

@@ -123,7 +123,11 @@ export interface Proxy {
 }
 
 /** Stands between client and server, and watches. */
-export async function startProxy(port: number, host = '127.0.0.1'): Promise<Proxy> {
+export async function startProxy(
+  port: number,
+  host = '127.0.0.1',
+  listens = '127.0.0.1',
+): Promise<Proxy> {
   const state: { flights: number; connections: number; sent: Buffer[]; isMute: boolean } = {
     flights: 0,
     connections: 0,
@@ -155,7 +159,7 @@ export async function startProxy(port: number, host = '127.0.0.1'): Promise<Prox
       if (!state.isMute) client.write(chunk);
     });
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, listens);
   await once(server, 'listening');
   const address = z.object({ port: z.number() }).parse(server.address());
   return {

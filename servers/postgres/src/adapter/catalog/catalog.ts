@@ -1,7 +1,12 @@
 import * as z from 'zod';
 
-import type { Catalog, CatalogFunction, Relation, RelationKind } from '../../guard/catalog.ts';
-import { refuse } from '../../guard/refusals.ts';
+import {
+  type Catalog,
+  type CatalogFunction,
+  refuse,
+  type Relation,
+  type RelationKind,
+} from '../../guard/index.ts';
 import { LIMITS, type QualifiedName } from '../../policy.ts';
 import type { Question } from '../questions/question.ts';
 import type { Value } from '../session/connection.ts';

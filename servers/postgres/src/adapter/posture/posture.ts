@@ -220,7 +220,7 @@ export function findingsOf(found: Found, facts: ConnectionFacts): readonly Findi
   return [
     ...inside,
     ...(plain ? [outside('connection.plain', undefined)] : []),
-    ...(facts.isPasswordOpen ? [outside('password-file.open', 'chmod 600')] : []),
+    ...(facts.isPasswordOpen ? [outside('password-file.open', 'chmod 600, on that file')] : []),
   ];
 }
 

@@ -1,4 +1,4 @@
-import type { ConnectionTarget } from '../../guard/dsn.ts';
+import type { ConnectionTarget } from '../../guard/index.ts';
 import type { Credentials } from './credentials.ts';
 import { openWire } from './wire.ts';
 

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 
 import type { Client, FieldDef, QueryArrayConfig } from 'pg';
 
-import type { ConnectionTarget } from '../../guard/dsn.ts';
-import { type BackendKey, requestCancel } from './cancel.ts';
+import type { ConnectionTarget } from '../../guard/index.ts';
+import { requestCancel } from './cancel.ts';
 import type { Credentials } from './credentials.ts';
 import { type Greeting, listen, QuietClient } from './driver.ts';
 import { type Meter, meter } from './meter.ts';
@@ -90,14 +90,6 @@ export class Connection {
   /** As in `server_version_num`; 0 when the server did not say. */
   get version(): number {
     return this.#parts.greeting.version;
-  }
-
-  get key(): BackendKey | undefined {
-    return this.#parts.greeting.key;
-  }
-
-  get isEncrypted(): boolean {
-    return this.#parts.target.encryption === 'tls';
   }
 
   get isPasswordOpen(): boolean {

@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 
-import { refuse } from '../../guard/refusals.ts';
+import { refuse } from '../../guard/index.ts';
 
 /** Files that are read again for each new connection, so that what they hold can be replaced without a restart. */
 export interface CredentialFiles {

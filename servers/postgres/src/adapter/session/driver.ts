@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 
 import { Client } from 'pg';
 
-import type { ConnectionTarget } from '../../guard/dsn.ts';
+import type { ConnectionTarget } from '../../guard/index.ts';
 import type { BackendKey } from './cancel.ts';
 
 /** Text stays text: what a cell means is decided in one place, and it is not the driver. */

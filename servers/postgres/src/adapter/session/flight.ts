@@ -16,7 +16,7 @@ const BEGIN: Step = { text: 'BEGIN READ ONLY', values: [] };
 /** Never COMMIT: it would keep settings of the session, deliver notifications and keep large objects. */
 const ROLLBACK: Step = { text: 'ROLLBACK', values: [] };
 /** What survives a rollback: advisory locks, prepared statements, temporary objects, listening. */
-export const DISCARD: Step = { text: 'DISCARD ALL', values: [] };
+const DISCARD: Step = { text: 'DISCARD ALL', values: [] };
 
 /**
  * Runs one call in one round trip, and leaves the session as it found it.

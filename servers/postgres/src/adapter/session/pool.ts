@@ -1,5 +1,5 @@
 import type { Run } from '../database.ts';
-import { refuse } from '../../guard/refusals.ts';
+import { refuse } from '../../guard/index.ts';
 import { unavailable } from '../errors.ts';
 import type { Connection } from './connection.ts';
 import { startWatch } from './watch.ts';

@@ -1,4 +1,4 @@
-import { refuse } from '../../guard/refusals.ts';
+import { refuse, SALT_SETTING } from '../../guard/index.ts';
 import type { RunAs, StatementLimits } from '../../policy.ts';
 import { quoteIdentifier } from '../quote.ts';
 import type { Step } from './connection.ts';
@@ -15,9 +15,6 @@ export interface Setup {
   /** What the hashes of masks are made with. */
   readonly salt: string;
 }
-
-/** The setting that masks read. */
-export const SALT_SETTING = 'secure_mcp.salt';
 
 /** Nobody waits between the statements of one flight; a transaction that does has lost its client. */
 const IDLE_MS = 10_000;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
-import { refuse } from '../../guard/refusals.ts';
-import type { RunAs, StatementLimits } from '../../policy.ts';
+import { refuse } from '../../guard/index.ts';
+import { LOGIN_ROLE, type RunAs, type StatementLimits } from '../../policy.ts';
 import type { DatabaseOptions } from '../create-database.ts';
 import type { Run } from '../database.ts';
 import { refusalOf } from '../errors.ts';
@@ -24,8 +24,6 @@ export const OWN_LIMITS: StatementLimits = { timeoutMs: 15_000, lockTimeoutMs: 1
 /** One for all databases and connections, so that the hashes of equal values are equal; a new one with each start. */
 const SALT = randomBytes(16).toString('hex');
 
-/** The login role as it is. */
-export const NOBODY: RunAs = { role: undefined, settings: {} };
 export const EMPTY: Answer = { fields: [], rows: [] };
 
 /** The statements of one call. */
@@ -114,7 +112,7 @@ export class Service {
   }
 
   async #examine(connection: Connection, run: Run): Promise<readonly Finding[]> {
-    const asked = { as: NOBODY, parameters: [], limits: OWN_LIMITS };
+    const asked = { as: LOGIN_ROLE, parameters: [], limits: OWN_LIMITS };
     const [row] = await this.question(connection, POSTURE, asked, run);
     if (row === undefined) throw new TypeError('the posture has no row');
     const { encryption } = this.#options.target;

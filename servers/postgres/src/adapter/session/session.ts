@@ -1,14 +1,12 @@
-import type { Catalog } from '../../guard/catalog.ts';
-import { refuse } from '../../guard/refusals.ts';
-import type { ReadStatement } from '../../guard/statement.ts';
-import type { RunAs } from '../../policy.ts';
+import { type Catalog, type ReadStatement, refuse } from '../../guard/index.ts';
+import { LOGIN_ROLE, type RunAs } from '../../policy.ts';
 import { CATALOG, CATALOG_BYTES_MAX, catalogParameters, toCatalog } from '../catalog/catalog.ts';
 import type { DatabaseOptions, OpenDatabase } from '../create-database.ts';
 import type { Database, How, Rows, Run } from '../database.ts';
 import { showRows } from '../values/cells.ts';
 import { ColumnTypes, TYPE_NAMES } from '../values/column-types.ts';
 import type { Answer, Connection, Step } from './connection.ts';
-import { EMPTY, NOBODY, OWN_LIMITS, Service, type Work } from './service.ts';
+import { EMPTY, OWN_LIMITS, Service, type Work } from './service.ts';
 
 /** How long a catalog is believed, in milliseconds. */
 const CATALOG_MS = 60_000;
@@ -86,7 +84,7 @@ async function nameColumns(
   const unknown = types.unknown(fields);
   if (unknown.length > 0) {
     const parameters = [unknown.map(({ oid }) => oid), unknown.map(({ modifier }) => modifier)];
-    const asked = { as: NOBODY, parameters, limits: OWN_LIMITS };
+    const asked = { as: LOGIN_ROLE, parameters, limits: OWN_LIMITS };
     types.learn(await service.question(connection, TYPE_NAMES, asked, run));
   }
   return fields.map((field) => ({ name: field.name, type: types.nameOf(field) ?? 'unknown' }));

@@ -1,8 +1,7 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
-import type { ConnectionTarget } from '../../guard/dsn.ts';
-import { refuse } from '../../guard/refusals.ts';
+import { type ConnectionTarget, refuse } from '../../guard/index.ts';
 import type { Credentials } from './credentials.ts';
 
 /** How long connecting may take, from the first byte to the server’s greeting, in milliseconds. */
