@@ -148,8 +148,8 @@ test(verifies('E6.redacted', 'a cursor tells no name that an answer would cover'
   }
 });
 
-function peakMib(): number {
-  const status = readFileSync(`/proc/${String(client.pid)}/status`, 'utf8');
+function peakMib({ pid }: TestClient): number {
+  const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
   return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024;
 }
 
@@ -158,17 +158,21 @@ describe('data with a NUL at every second byte', () => {
     const { structured } = await client.call('search_text', { path: 'nuls', pattern: 'needle' });
     expect(structured['hits']).toMatchObject([{ path: 'root:nuls/plain.txt' }]);
     expect(structured['skipped']).toEqual({ binary: 2 });
-    expect(peakMib()).toBeLessThan(MEMORY_MIB_MAX);
+    expect(peakMib(client)).toBeLessThan(MEMORY_MIB_MAX);
   });
 
   test(verifies('C10.bombs', 'is read as bytes, text and media, in little memory'), async () => {
+    // One of its own, because the most that a process ever held is what is asked for.
+    const reader = await connect('v2 modern', bundle(`root=${join(temp.path, 'root')}`));
     const bytes = { path: 'nuls.bin', encoding: 'base64' };
     const answers = await Promise.all([
-      ...[0, 1, 2, 3].map(async () => client.call('read_file', bytes)),
-      client.call('read_file', { path: 'nuls.bin', encoding: 'utf-8' }),
+      ...[0, 1, 2, 3].map(async () => reader.call('read_file', bytes)),
+      reader.call('read_file', { path: 'nuls.bin', encoding: 'utf-8' }),
     ]);
-    answers.push(await client.call('read_file', { path: 'sound.wav' }));
+    answers.push(await reader.call('read_file', { path: 'sound.wav' }));
+    const peak = peakMib(reader);
+    await reader.close();
     expect(answers.map(({ isError, text }) => isError && text)).toEqual(answers.map(() => false));
-    expect(peakMib()).toBeLessThan(MEMORY_MIB_MAX);
+    expect(peak).toBeLessThan(MEMORY_MIB_MAX);
   });
 });

@@ -113,12 +113,11 @@ export function holdsSecret(
 ): boolean {
   const isShown = ({ start, end }: { start: number; end: number }): boolean =>
     start < window.end && end > window.start;
-  const text = bytes.toString('latin1');
-  if (findSecrets(text).some(isShown)) return true;
+  if (findSecrets(bytes.toString('latin1')).some(isShown)) return true;
   // Where a secret of UTF-16 stands is not known without its NULs, so any of them counts.
-  for (let from = 0; from < text.length && text.includes('\0', from); from += WIDE_PIECE) {
-    const plain = withoutNuls(text.slice(from, from + WIDE_PIECE + WIDE_MARGIN));
-    if (findSecrets(plain).length > 0) return true;
+  for (let from = 0; from < bytes.length && bytes.includes(0, from); from += WIDE_PIECE) {
+    const piece = bytes.subarray(from, from + WIDE_PIECE + WIDE_MARGIN);
+    if (findSecrets(bytesWithoutNuls(piece)).length > 0) return true;
   }
   return false;
 }
@@ -127,6 +126,19 @@ export function holdsSecret(
 const WIDE_PIECE = 1_048_576;
 /** The longest secret, in letters of four bytes. */
 const WIDE_MARGIN = 4 * SECRET_CHARACTERS_MAX;
+/** One for each thread: what is looked at leaves no garbage of its own size behind. */
+const KEPT = Buffer.allocUnsafe(WIDE_PIECE + WIDE_MARGIN);
+
+function bytesWithoutNuls(piece: Buffer): string {
+  let length = 0;
+  for (let at = 0; at < piece.length; at += 1) {
+    const byte = piece[at] ?? 0;
+    if (byte === 0) continue;
+    KEPT[length] = byte;
+    length += 1;
+  }
+  return KEPT.toString('latin1', 0, length);
+}
 
 export type WideEncoding = 'utf-16le' | 'utf-16be';
 
