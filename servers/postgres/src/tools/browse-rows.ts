@@ -66,8 +66,8 @@ export const browseRows = defineTool({
     const rows = await database.read(statement, { parameters, skip, limit });
     const next = nextOf(page, rows);
     return {
-      output: rowsOutput(withoutEnds(rows, page.shown), {
-        access: database.access,
+      output: await rowsOutput(withoutEnds(rows, page.shown), {
+        database,
         next: next && context.cursors.write(owner, next),
         warnings: warningsOn(statement, { isPaged: rows.more || cursor !== undefined }),
       }),

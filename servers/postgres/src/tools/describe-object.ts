@@ -2,7 +2,12 @@ import { defineTool, READS } from '@secure-mcp/runtime';
 import { toVisibleName } from '@secure-mcp/validation';
 import * as z from 'zod';
 
-import { bindDescribe, type Description, describeRelation } from '../adapter/questions/index.ts';
+import {
+  bindDescribe,
+  type Description,
+  describeRelation,
+  ENTRIES_MAX,
+} from '../adapter/questions/index.ts';
 import { refuse, relationText, type VisibleRelation } from '../guard/index.ts';
 import type { Context, OpenDatabase } from './context.ts';
 import {
@@ -92,6 +97,16 @@ export async function describe(database: OpenDatabase, relation: VisibleRelation
   );
   // It went away since the catalog was read.
   if (found === undefined) return refuse('relation.unknown');
+  const lists = {
+    keys: found.constraints.map(constraintFacts),
+    referenced_by: found.referenced_by.map(referenceFacts),
+    indexes: found.indexes.map(indexFacts),
+    policies: found.policies.map(namedFacts),
+    triggers: found.triggers.map(triggerFacts),
+    parents: found.parents.map((parent) => labelOf(parent)),
+    children: found.children.map(({ bound, ...child }) => present({ name: labelOf(child), bound })),
+  };
+  const entries = Object.entries<readonly unknown[]>(lists);
   return {
     name: labelOf(relation),
     kind: relation.kind,
@@ -101,18 +116,12 @@ export async function describe(database: OpenDatabase, relation: VisibleRelation
       rows: found.rows,
       bytes: found.bytes,
       rls: found.rls.enabled ? found.rls : null,
-      keys: found.constraints.map(constraintFacts),
-      referenced_by: found.referenced_by.map(referenceFacts),
-      indexes: found.indexes.map(indexFacts),
-      policies: found.policies.map(namedFacts),
-      triggers: found.triggers.map(triggerFacts),
-      parents: found.parents.map((parent) => labelOf(parent)),
+      ...Object.fromEntries(entries.map(([name, list]) => [name, list.slice(0, ENTRIES_MAX)])),
       partition_key: found.partition_key,
       partition_count: found.partition_count > 0 ? found.partition_count : null,
-      children: found.children.map(({ bound, ...child }) =>
-        present({ name: labelOf(child), bound }),
-      ),
       definition: found.definition,
+      // Lists that go on.
+      cut: entries.flatMap(([name, list]) => (list.length > ENTRIES_MAX ? [name] : [])),
     }),
   };
 }

@@ -71,6 +71,7 @@ export const explain = defineTool({
           spilled_to_disk: steps.some(({ spilled }) => spilled),
           sequential_scans: sequentialScans(steps),
           withheld: !rights.plain,
+          plan_cut: text !== undefined && text.length > PLAN_CHARACTERS_MAX,
         }),
         steps: costliest(steps).map(shownStep),
         plan: text?.slice(0, PLAN_CHARACTERS_MAX),

@@ -51,7 +51,7 @@ export function namedQuery(definition: NamedQuery): Tool<Context> {
         limit,
       });
       return {
-        output: rowsOutput(found, { access: open.access, next: undefined, warnings: [] }),
+        output: await rowsOutput(found, { database: open, next: undefined, warnings: [] }),
       };
     },
 

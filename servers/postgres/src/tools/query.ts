@@ -42,11 +42,11 @@ export const query = defineTool({
     const goesOn = found.more && next <= LIMITS.offsetMax;
     return {
       output: {
-        ...rowsOutput(found, {
-          access: database.access,
+        ...(await rowsOutput(found, {
+          database,
           next: goesOn ? context.cursors.write(owner, { skip: next }) : undefined,
           warnings: warningsOn(statement, { isPaged: found.more || skip > 0 }),
-        }),
+        })),
         format,
       },
     };

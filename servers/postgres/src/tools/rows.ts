@@ -5,7 +5,8 @@ import * as z from 'zod';
 import type { Rows } from '../adapter/index.ts';
 import type { ReadStatement } from '../guard/index.ts';
 import { type Format, tableText } from './table-text.ts';
-import type { Access } from '../policy.ts';
+import { typesOf } from './column-types.ts';
+import type { OpenDatabase } from './context.ts';
 import { joinSentences } from './words.ts';
 
 /** A page of a table: what each tool answers with that reads rows. */
@@ -36,17 +37,21 @@ export function warningsOn(
 }
 
 export interface Page {
-  readonly access: Access;
+  readonly database: OpenDatabase;
   readonly next: string | undefined;
   readonly warnings: readonly string[];
 }
 
 /** What was read, as an answer. */
-export function rowsOutput(found: Rows, { access, next, warnings }: Page): z.input<typeof ROWS> {
+export async function rowsOutput(
+  found: Rows,
+  { database, next, warnings }: Page,
+): Promise<z.input<typeof ROWS>> {
+  const types = await typesOf(found.columns, database);
   return {
-    columns: found.columns.map(({ name, type }) => ({
+    columns: found.columns.map(({ name }, at) => ({
       name: toVisibleName(name),
-      type: toVisibleName(shownType(type, access)),
+      type: toVisibleName(types[at] ?? ''),
     })),
     rows: found.rows.map((row) => [...row]),
     truncated: truncation(found),
@@ -55,19 +60,6 @@ export function rowsOutput(found: Rows, { access, next, warnings }: Page): z.inp
     warnings: warnings.length === 0 ? undefined : [...warnings],
   };
 }
-
-/** A type with the name of a hidden schema would name it, and each relation is a type as well. */
-function shownType(type: string, { schemas, deny }: Access): string {
-  const [, quoted, plain] = QUALIFIED.exec(type) ?? [];
-  const schema = quoted?.replaceAll('""', '"') ?? plain;
-  if (schema === undefined) return type;
-  const bare = type.replaceAll('"', '').replace(/(?:\[\])+$/, '');
-  const isHidden = deny.some((name) => `${name.schema}.${name.name}`.replaceAll('"', '') === bare);
-  return schemas.includes(schema) && !isHidden ? type : 'user-defined';
-}
-
-/** What stands before the first point outside of brackets. */
-const QUALIFIED = /^(?:"((?:[^"]|"")*)"|([^".()[\]]+))\./;
 
 function truncation({ more, full }: Pick<Rows, 'more' | 'full'>): RowsOutput['truncated'] {
   if (full) return 'characters';

@@ -95,6 +95,12 @@ describe('every way to say too much', () => {
     ],
     ['a type', 'people', ({ columns }) => typeOf(columns, 'strange')],
     ['a row type', 'people', ({ columns }) => typeOf(columns, 'stranger')],
+    ['a row type of a denied table', 'people', ({ columns }) => typeOf(columns, 'denied_row')],
+    [
+      'an array of rows of a table that may not be read',
+      'people',
+      ({ columns }) => typeOf(columns, 'closed_rows'),
+    ],
     ['an array of rows', 'people', ({ columns }) => typeOf(columns, 'strangers')],
     ['a check', 'people', ({ constraints }) => constraints.map(({ expression }) => expression)],
     ['a foreign key', 'orders', ({ constraints }) => constraints],

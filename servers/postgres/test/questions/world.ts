@@ -105,6 +105,7 @@ CREATE SEQUENCE ${MARKER}_schema.${MARKER}_sequence;
 CREATE FUNCTION ${MARKER}_schema.${MARKER}_function(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1';
 CREATE FUNCTION ${MARKER}_schema.${MARKER}_trigger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TABLE app.${MARKER}_denied (id int PRIMARY KEY, note text);
+CREATE TABLE app.${MARKER}_closed (id int);
 
 CREATE TABLE app.people (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -123,6 +124,8 @@ CREATE TABLE app.people (
   strange ${MARKER}_schema.${MARKER}_enum,
   stranger ${MARKER}_schema.${MARKER}_table,
   strangers ${MARKER}_schema.${MARKER}_table[],
+  denied_row app.${MARKER}_denied,
+  closed_rows app.${MARKER}_closed[],
   tags text[],
   born date,
   CONSTRAINT people_named CHECK (name <> '' AND length(name) < 100),
@@ -186,8 +189,8 @@ CREATE TABLE ${weird}.${escapeIdentifier(WEIRD_TABLE)} (id int PRIMARY KEY, "Col
 GRANT USAGE ON SCHEMA app, ${weird} TO ${r};
 GRANT SELECT ON ALL TABLES IN SCHEMA app, ${weird} TO ${r};
 GRANT SELECT ON app.nearly TO ${r};
-REVOKE SELECT ON app.people, app.${MARKER}_denied_lines, app.tickets FROM ${r};
-GRANT SELECT (id, number, name, email, plan, mood, postcode, upper_name, shout_hidden, shout_email, counter, called, strange, stranger, strangers, tags, born) ON app.people TO ${r};
+REVOKE SELECT ON app.people, app.${MARKER}_closed, app.${MARKER}_denied_lines, app.tickets FROM ${r};
+GRANT SELECT (id, number, name, email, plan, mood, postcode, upper_name, shout_hidden, shout_email, counter, called, strange, stranger, strangers, denied_row, closed_rows, tags, born) ON app.people TO ${r};
 REVOKE SELECT ON SEQUENCE app.people_number_seq, app.people_id_seq FROM ${r};
 
 GRANT USAGE ON SCHEMA ${MARKER}_schema TO ${i};

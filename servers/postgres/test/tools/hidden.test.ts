@@ -30,6 +30,7 @@ const STATEMENTS = [
   'SELECT * FROM orders JOIN people ON person = people.id LIMIT 3',
   'SELECT * FROM animals',
   'SELECT strange FROM people LIMIT 1',
+  'SELECT denied_row, closed_rows, mood FROM people LIMIT 1',
   'SELECT stranger FROM people LIMIT 1',
   'SELECT strangers FROM people LIMIT 1',
   'SELECT counter, called, shout_hidden FROM people LIMIT 1',

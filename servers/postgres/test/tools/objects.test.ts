@@ -7,7 +7,7 @@ import { describeObject } from '../../src/tools/describe-object.ts';
 import { resources } from '../../src/tools/resources.ts';
 import { likePattern, searchObjects } from '../../src/tools/search-objects.ts';
 import { HOSTILE_COMMENT, makeWorld, type World } from '../questions/world.ts';
-import { type Caller, type Facts, listOf, makeCaller } from './caller.ts';
+import { ACCESS, type Caller, type Facts, listOf, makeCaller } from './caller.ts';
 
 let world: World;
 let caller: Caller;
@@ -54,6 +54,19 @@ test('a search by a part of a name, by wildcards, by kind, in pages', async () =
   expect([...listOf(first, 'objects'), ...listOf(more, 'objects')]).toEqual(await found({}));
 });
 
+test('where only listed relations exist, functions do not', async () => {
+  const narrow = makeCaller(world.database, {
+    role: world.reader,
+    access: { ...ACCESS, only: [{ schema: 'app', name: 'people' }] },
+  });
+  try {
+    const objects = listOf(await narrow.call(searchObjects), 'objects');
+    expect(objects.map(({ name }) => name)).toEqual(['app.people']);
+  } finally {
+    await narrow.close();
+  }
+});
+
 test.each([
   ['plain', '%plain%'],
   ['a*b?', 'a%b_'],
@@ -72,6 +85,33 @@ test(
     expect(String(JSON.parse(data ?? '')).split('\n')[0]).toMatch(/^app\.people .*IGNORE/);
   },
 );
+
+test(verifies('E7.bytes', 'what is too long or too many is cut, and says so'), async () => {
+  await world.database.admin(
+    `CREATE TABLE app.wide (id int) PARTITION BY LIST (id);
+     DO $$ BEGIN FOR n IN 1..230 LOOP
+       EXECUTE format('CREATE TABLE app.wide_%1$s PARTITION OF app.wide FOR VALUES IN (%1$s)', n);
+     END LOOP; END $$;
+     GRANT SELECT ON ALL TABLES IN SCHEMA app TO "${world.watcher}";
+     DO $$ BEGIN EXECUTE format('COMMENT ON TABLE app.wide IS %L', repeat('long ', 2000)); END $$`,
+  );
+  const watcher = makeCaller(world.database, { role: world.watcher });
+  try {
+    const { output } = await watcher.call(describeObject, { name: 'app.wide' });
+    const more = Object(output['more']);
+    expect(more).toMatchObject({ partition_count: 230, cut: ['children'] });
+    expect(more.children).toHaveLength(200);
+    expect(more.comment).toMatch(/ … \(cut\)$/);
+    const [wide] = listOf(await watcher.call(searchObjects, { pattern: 'wide' }), 'objects');
+    expect(wide).toMatchObject({
+      name: 'app.wide',
+      partitions: 230,
+      comment: expect.stringMatching(/cut\)$/),
+    });
+  } finally {
+    await watcher.close();
+  }
+});
 
 describe('resources', () => {
   async function read(uri: string): Promise<string> {

@@ -9,7 +9,7 @@ import { indexAdvice } from '../../src/tools/index-advice.ts';
 import { securityPosture } from '../../src/tools/security-posture.ts';
 import { holdsConstant, topQueries } from '../../src/tools/top-queries.ts';
 import { makeWorld, MARKER, type World } from '../questions/world.ts';
-import { type Answer, type Caller, type Facts, listOf, makeCaller } from './caller.ts';
+import { ACCESS, type Answer, type Caller, type Facts, listOf, makeCaller } from './caller.ts';
 
 let world: World;
 let reader: Caller;
@@ -127,6 +127,26 @@ describe('top_queries', () => {
       );
       expect(JSON.stringify(answer)).not.toContain(MARKER);
       expect(new Set(statements.map(({ verb }) => verb))).not.toContain('COMMENT');
+    },
+  );
+
+  test(
+    verifies('E6.masks', 'shows no text with a masked column, whatever its mask is'),
+    async () => {
+      await world.database.admin('SELECT id FROM app.people WHERE email = $1', ['p1']);
+      const [email] = ACCESS.masks;
+      if (email === undefined) throw new Error('no mask');
+      const masking = makeCaller(world.database, {
+        role: world.watcher,
+        access: { ...ACCESS, masks: [{ ...email, how: 'null' }] },
+      });
+      try {
+        const texts = listOf(await topOf(masking), 'statements').map(({ text }) => String(text));
+        expect(texts.some((text) => text.includes('lines'))).toBe(true);
+        expect(texts.filter((text) => text.includes('people'))).toEqual([]);
+      } finally {
+        await masking.close();
+      }
     },
   );
 

@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { browseRows } from '../../src/tools/browse-rows.ts';
 import { query } from '../../src/tools/query.ts';
 import { makeWorld, type World } from '../questions/world.ts';
-import { type Answer, type Caller, makeCaller } from './caller.ts';
+import { type Answer, type Caller, listOf, makeCaller } from './caller.ts';
 
 let world: World;
 let caller: Caller;
@@ -54,6 +54,16 @@ test('a query: values as they are, parameters, no more rows than asked for', asy
     truncated: 'rows',
   });
   expect(output['warnings']).toContainEqual(expect.stringContaining('masked'));
+});
+
+test(verifies('E5.relations', 'a type has its name where that names nothing hidden'), async () => {
+  const sql = 'SELECT mood, strange, stranger, denied_row, closed_rows, tags FROM people LIMIT 1';
+  const { output } = await caller.call(query, { sql });
+  expect(listOf({ output, text: '' }, 'columns').map(({ type }) => type)).toEqual([
+    'app.mood',
+    ...Array.from({ length: 4 }, () => 'user-defined'),
+    'text[]',
+  ]);
 });
 
 test('an array, a truth and nothing as parameters', async () => {

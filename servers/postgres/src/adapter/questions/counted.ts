@@ -42,22 +42,19 @@ const INDEX = `
   LEFT JOIN pg_stat_all_indexes s ON s.indexrelid = i.indexrelid
   WHERE ${USER_SCHEMA} AND c.relkind IN ('r', 'p', 'm') AND NOT ic.relispartition`;
 
-/** An index that begins like another one, on the same columns in the same way, is needed once. */
+/** Of indexes on the same columns in the same way one is needed: the one that also holds a constraint. */
 const DUPLICATE = `
-  SELECT 'duplicate index', a.nspname, a.index_name, a.bytes,
-    CASE WHEN b.shown THEN b.index_name END, a.shown, false
-  FROM index a
-  CROSS JOIN LATERAL (
-    SELECT b.index_name, b.shown FROM index b
-    WHERE b.indrelid = a.indrelid AND b.indexrelid <> a.indexrelid
-      AND (b.indkey, b.indclass, b.indcollation, b.indoption, b.relam)
-        = (a.indkey, a.indclass, a.indcollation, a.indoption, a.relam)
-      AND b.indnkeyatts = a.indnkeyatts
-      AND b.indexprs IS NOT DISTINCT FROM a.indexprs AND b.indpred IS NOT DISTINCT FROM a.indpred
-      AND b.indisvalid
-      AND (b.indisunique, b.indexrelid < a.indexrelid) > (a.indisunique, false)
-    ORDER BY b.indexrelid LIMIT 1) b
-  WHERE NOT a.indisprimary AND NOT a.indisexclusion`;
+  SELECT 'duplicate index', nspname, index_name, bytes,
+    CASE WHEN first_shown THEN first_name END, shown, false
+  FROM (
+    SELECT *, first_value(indexrelid) OVER same AS first_oid,
+      first_value(index_name) OVER same AS first_name, first_value(shown) OVER same AS first_shown
+    FROM index WHERE indisvalid
+    WINDOW same AS (
+      PARTITION BY indrelid, relam, indnkeyatts, indkey::text, indclass::text, indcollation::text,
+        indoption::text, indexprs::text, indpred::text
+      ORDER BY indisprimary DESC, indisexclusion DESC, indisunique DESC, indexrelid)) a
+  WHERE first_oid <> indexrelid AND NOT indisprimary AND NOT indisexclusion`;
 
 const TABLE = `
   SELECT n.nspname, c.relname, c.oid, s.n_dead_tup, s.n_live_tup, s.seq_scan, s.idx_scan,

@@ -5,26 +5,28 @@
 import {
   areReadable,
   columnNames,
-  isMasked,
   isReadable,
   isShownText,
   NAMEABLE,
+  shortened,
   shownType,
+  TEXT_CHARACTERS,
   VISIBLE,
 } from './shown.ts';
 
-/** A masked column has no default here: most rows may hold just that. */
+const text = (expression: string): string => shortened(expression, TEXT_CHARACTERS);
+
+/** A default depends on its own column, so that of a masked one is not shown: most rows may hold it. */
 export const COLUMNS = `
   SELECT json_build_object(
       'name', a.attname,
       'type', ${shownType('a.atttypid', 'a.atttypmod')},
       'nullable', NOT a.attnotnull,
-      'default', CASE WHEN NOT ${isMasked('c.oid', 'a.attnum')}
-        AND ${isShownText('pg_attrdef', 'ad.oid')}
-        THEN pg_get_expr(ad.adbin, ad.adrelid) END,
+      'default', CASE WHEN ${isShownText('pg_attrdef', 'ad.oid')}
+        THEN ${text('pg_get_expr(ad.adbin, ad.adrelid)')} END,
       'generated', CASE a.attgenerated WHEN 's' THEN 'stored' WHEN 'v' THEN 'virtual' END,
       'identity', CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END,
-      'comment', col_description(c.oid, a.attnum)),
+      'comment', ${text('col_description(c.oid, a.attnum)')}),
     a.attnum
   FROM pg_attribute a
   LEFT JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum
@@ -47,7 +49,7 @@ export const CONSTRAINTS = {
         WHEN 'x' THEN 'exclusion' WHEN 'c' THEN 'check' ELSE 'foreign key' END,
       'columns', ${columnNames('k.conrelid', 'k.conkey')},
       'expression', CASE WHEN k.contype = 'c' AND ${isShownText('pg_constraint', 'k.oid')}
-        THEN pg_get_expr(k.conbin, k.conrelid) END,
+        THEN ${text('pg_get_expr(k.conbin, k.conrelid)')} END,
       'references', CASE WHEN k.contype = 'f' THEN json_build_object(
         'schema', fn.nspname, 'name', fc.relname,
         'columns', ${columnNames('k.confrelid', 'k.confkey')}) END,
@@ -88,11 +90,11 @@ export const INDEXES = `
       'method', am.amname,
       'keys', (
         SELECT json_agg(CASE WHEN k.number > 0 OR shown.text
-          THEN pg_get_indexdef(ic.oid, k.place::int4, true) END ORDER BY k.place)
+          THEN ${text('pg_get_indexdef(ic.oid, k.place::int4, true)')} END ORDER BY k.place)
         FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k(number, place)
         WHERE k.place <= i.indnkeyatts),
       'unique', i.indisunique, 'primary', i.indisprimary, 'valid', i.indisvalid,
-      'predicate', CASE WHEN shown.text THEN pg_get_expr(i.indpred, i.indrelid) END,
+      'predicate', CASE WHEN shown.text THEN ${text('pg_get_expr(i.indpred, i.indrelid)')} END,
       'partial', i.indpred IS NOT NULL,
       'bytes', CASE WHEN NOT row_security_active(c.oid)
         THEN pg_relation_size(ic.oid) END,
@@ -115,8 +117,8 @@ export const POLICIES = `
       'applies', EXISTS (
         SELECT FROM unnest(p.polroles) AS r(oid)
         WHERE r.oid = 0 OR pg_has_role(r.oid, 'USAGE')),
-      'using', CASE WHEN shown.text THEN pg_get_expr(p.polqual, p.polrelid) END,
-      'check', CASE WHEN shown.text THEN pg_get_expr(p.polwithcheck, p.polrelid) END),
+      'using', CASE WHEN shown.text THEN ${text('pg_get_expr(p.polqual, p.polrelid)')} END,
+      'check', CASE WHEN shown.text THEN ${text('pg_get_expr(p.polwithcheck, p.polrelid)')} END),
     p.polname
   FROM pg_policy p
   CROSS JOIN LATERAL (SELECT ${isShownText('pg_policy', 'p.oid')} AS text) shown

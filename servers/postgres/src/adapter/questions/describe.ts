@@ -4,12 +4,22 @@ import type { Cell } from '../database.ts';
 import { COLUMNS, CONSTRAINTS, INDEXES, POLICIES, TRIGGERS } from './describe-parts.ts';
 import { json, named, number } from './form.ts';
 import type { Question } from './question.ts';
-import { bindShown, closedTexts, FAMILY, isShownText, type Shown, VISIBLE } from './shown.ts';
+import {
+  bindShown,
+  closedTexts,
+  FAMILY,
+  isShownText,
+  type Shown,
+  VISIBLE,
+  shortened,
+  TEXT_CHARACTERS,
+} from './shown.ts';
 
-/** Entries of one list at most: a table has at most 1600 columns, and some have thousands of partitions. */
-const ENTRIES_MAX = 200;
-/** Characters of one text that a schema holds. */
-const TEXT_CHARACTERS_MAX = 16_384;
+/** Entries of one list that are shown; some tables have thousands of partitions. */
+export const ENTRIES_MAX = 200;
+/** PostgreSQL's own limit. */
+const COLUMNS_MAX = 1600;
+const DEFINITION_CHARACTERS = 16_384;
 
 const names = z.array(z.string());
 const text = z.string().nullable();
@@ -101,10 +111,10 @@ export function bindDescribe(shown: Shown, oid: number): readonly (Cell | readon
   return [...bindShown(shown), oid];
 }
 
-/** A list that is never `null`. */
-function list(rows: string): string {
+/** A list that is never `null`. One entry too many tells that there are more. */
+function list(rows: string, limit = ENTRIES_MAX + 1): string {
   return `COALESCE((SELECT json_agg(e.entry ORDER BY e.place) FROM (
-    ${rows} ORDER BY 2 LIMIT ${String(ENTRIES_MAX)}) e(entry, place)), '[]')`;
+    ${rows} ORDER BY 2 LIMIT ${String(limit)}) e(entry, place)), '[]')`;
 }
 
 const PARENTS = `
@@ -116,7 +126,7 @@ const PARENTS = `
 /** The bound of a partition holds values of its key, so it is shown where the key is. */
 const CHILDREN = `
   SELECT json_build_object('schema', n.nspname, 'name', p.relname, 'bound',
-      CASE WHEN key.shown THEN pg_get_expr(p.relpartbound, p.oid) END),
+      CASE WHEN key.shown THEN ${shortened('pg_get_expr(p.relpartbound, p.oid)', TEXT_CHARACTERS)} END),
     p.relname
   FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid
   JOIN pg_namespace n ON n.oid = p.relnamespace
@@ -126,7 +136,7 @@ const DEFINITION = `
   CASE WHEN c.relkind IN ('v', 'm') AND NOT EXISTS (
     SELECT FROM pg_rewrite r
     WHERE r.ev_class = c.oid AND NOT ${isShownText('pg_rewrite', 'r.oid')})
-  THEN left(pg_get_viewdef(c.oid, true), ${String(TEXT_CHARACTERS_MAX)})
+  THEN ${shortened('pg_get_viewdef(c.oid, true)', DEFINITION_CHARACTERS)}
   WHEN c.relkind = 'S' THEN (
     SELECT format('%s START %s MINVALUE %s MAXVALUE %s INCREMENT %s%s',
       format_type(s.seqtypid, NULL), s.seqstart, s.seqmin, s.seqmax, s.seqincrement,
@@ -135,11 +145,11 @@ const DEFINITION = `
 
 const TEXT = `
   WITH ${closedTexts('$5::oid')}
-  SELECT obj_description(c.oid, 'pg_class') AS comment,
+  SELECT ${shortened("obj_description(c.oid, 'pg_class')", TEXT_CHARACTERS)} AS comment,
     size.rows, size.bytes,
     json_build_object('enabled', c.relrowsecurity, 'forced', c.relforcerowsecurity,
       'applies', row_security_active(c.oid)) AS rls,
-    ${list(COLUMNS)} AS columns,
+    ${list(COLUMNS, COLUMNS_MAX)} AS columns,
     ${list(CONSTRAINTS.own)} AS constraints,
     ${list(CONSTRAINTS.referencing)} AS referenced_by,
     ${list(INDEXES)} AS indexes,

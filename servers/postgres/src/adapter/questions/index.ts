@@ -1,7 +1,7 @@
 export { type Activity, activity, bindActivity, type Session } from './activity.ts';
 export { bindBrowsable, type Browsable, browsable } from './browse.ts';
 export { bindCounted, type Counted, countFindings, type NamedFinding } from './counted.ts';
-export { bindDescribe, describeRelation, type Description } from './describe.ts';
+export { bindDescribe, describeRelation, type Description, ENTRIES_MAX } from './describe.ts';
 export { bindOutline, outlineRelations, type OutlinedRelation } from './outline.ts';
 export { bindPlanned, planned } from './plan.ts';
 export type { Question } from './question.ts';
@@ -23,4 +23,5 @@ export {
   type StatementStatistics,
   topStatements,
 } from './statements.ts';
+export { bindShownTypes, shownTypes } from './types.ts';
 export { type Vitals, vitals } from './vitals.ts';

@@ -10,8 +10,9 @@ import {
   isMasked,
   isReadable,
   KIND,
+  PAGE_TYPES,
   type Shown,
-  shownType,
+  shownPageType,
   VISIBLE,
 } from './shown.ts';
 
@@ -44,11 +45,11 @@ export const outlineRelations: Question<OutlinedRelation> = {
         SELECT FROM pg_inherits i
         WHERE i.inhrelid = c.oid AND i.inhparent = ANY (${VISIBLE})))
     ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"
-    LIMIT $5::int8)
+    LIMIT $5::int8), ${PAGE_TYPES}
   SELECT c.nspname AS schema, c.relname AS name, c.kind,
     COALESCE((
       SELECT json_agg(json_build_object(
-        'name', a.attname, 'type', ${shownType('a.atttypid', 'a.atttypmod')},
+        'name', a.attname, 'type', ${shownPageType('a.atttypid', 'a.atttypmod')},
         'masked', ${isMasked('c.oid', 'a.attnum')}) ORDER BY a.attnum)
       FROM pg_attribute a
       WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped

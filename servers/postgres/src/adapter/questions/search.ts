@@ -10,9 +10,11 @@ import {
   isReadable,
   isShownType,
   KIND,
+  PAGE_TYPES,
   SCHEMAS,
   type Shown,
-  shownType,
+  shortened,
+  shownPageType,
   VISIBLE,
 } from './shown.ts';
 
@@ -122,20 +124,22 @@ const DETAILS = `
     CASE WHEN f.kind = 'column' THEN f.matched END AS "column",
     CASE f.kind
       WHEN 'function' THEN pg_get_function_result(f.oid)
-      WHEN 'column' THEN ${shownType('a.atttypid', 'a.atttypmod')} END AS type,
+      WHEN 'column' THEN ${shownPageType('a.atttypid', 'a.atttypmod')} END AS type,
     CASE WHEN f.kind = 'column' THEN ${isMasked('f.oid', 'f.number')} END AS masked,
-    CASE WHEN $8::text <> 'names' THEN left(CASE f.kind
-      WHEN 'function' THEN obj_description(f.oid, 'pg_proc')
-      WHEN 'column' THEN col_description(f.oid, f.number)
-      ELSE obj_description(f.oid, 'pg_class') END, ${String(COMMENT_CHARACTERS)}) END AS comment,
+    CASE WHEN $8::text <> 'names' THEN ${shortened('said.comment', COMMENT_CHARACTERS)} END AS comment,
     size.rows, size.bytes, NULLIF(size.partitions, 0) AS partitions,
     CASE WHEN $8::text = 'full' AND f.kind NOT IN ('function', 'column', 'sequence') THEN (
       SELECT json_agg(json_build_object(
-        'name', fa.attname, 'type', ${shownType('fa.atttypid', 'fa.atttypmod')}) ORDER BY fa.attnum)
+        'name', fa.attname, 'type', ${shownPageType('fa.atttypid', 'fa.atttypmod')}) ORDER BY fa.attnum)
       FROM pg_attribute fa
       WHERE fa.attrelid = f.oid AND fa.attnum > 0 AND NOT fa.attisdropped
         AND ${isReadable('f.oid', 'fa.attnum')}) END AS columns
   FROM page f
+  CROSS JOIN LATERAL (
+    SELECT CASE f.kind
+      WHEN 'function' THEN obj_description(f.oid, 'pg_proc')
+      WHEN 'column' THEN col_description(f.oid, f.number)
+      ELSE obj_description(f.oid, 'pg_class') END AS comment) said
   LEFT JOIN pg_class c ON c.oid = f.oid AND f.kind NOT IN ('function', 'column')
   LEFT JOIN pg_attribute a
     ON a.attrelid = f.oid AND a.attnum = f.number AND f.kind = 'column'
@@ -158,6 +162,6 @@ const DETAILS = `
  */
 export const searchObjects: Question<FoundObject> = {
   name: 'search objects',
-  text: () => `WITH found AS (${FOUND}), page AS (${PAGE}) ${DETAILS}`,
+  text: () => `WITH found AS (${FOUND}), page AS (${PAGE}), ${PAGE_TYPES} ${DETAILS}`,
   row: ROW,
 };

@@ -38,10 +38,9 @@ export const NAMEABLE = `array_prepend('pg_catalog'::text, ${SCHEMAS})`;
 
 /** True for a masked column. Not one of its values may be guessed from a default or a bound. */
 export function isMasked(relation: string, column: string): string {
-  return `EXISTS (
-    SELECT FROM unnest($3::oid[], $4::text[]) AS m(relation, name)
-    JOIN pg_attribute ma ON ma.attrelid = m.relation AND ma.attname = m.name
-    WHERE m.relation = ${relation} AND ma.attnum = ${column})`;
+  return `(${relation}, ${column}) IN (
+    SELECT ma.attrelid, ma.attnum FROM unnest($3::oid[], $4::text[]) AS m(relation, name)
+    JOIN pg_attribute ma ON ma.attrelid = m.relation AND ma.attname = m.name)`;
 }
 
 /** True for a column that the role may read. */
@@ -85,10 +84,31 @@ export function isShownType(type: string): string {
         OR ${isOfExtension("'pg_type'::regclass", 'COALESCE(te.oid, ty.oid)')}))`;
 }
 
+/** A text that somebody else wrote, up to a number of characters. A cut is said where it is. */
+export function shortened(text: string, characters: number): string {
+  return `CASE WHEN length(${text}) > ${String(characters)}
+    THEN concat(left(${text}, ${String(characters)}), ' … (cut)') ELSE ${text} END`;
+}
+
+/** Characters of a comment or an expression in a description. */
+export const TEXT_CHARACTERS = 4096;
+
 /** A type as it is written, or a word for one whose name is not shown. */
-export function shownType(type: string, modifier: string): string {
-  return `CASE WHEN ${isShownType(type)}
-    THEN format_type(${type}, ${modifier}) ELSE 'user-defined' END`;
+export function shownType(type: string, modifier: string, isShown = isShownType(type)): string {
+  return `CASE WHEN ${isShown} THEN format_type(${type}, ${modifier}) ELSE 'user-defined' END`;
+}
+
+/** The types of all columns of a `page` of relations: thousands of columns have a few types. */
+export const PAGE_TYPES = `page_type(oid) AS MATERIALIZED (
+  SELECT u.oid
+  FROM (
+    SELECT DISTINCT a.atttypid FROM pg_attribute a WHERE a.attrelid IN (SELECT page.oid FROM page)
+  ) u(oid)
+  WHERE ${isShownType('u.oid')})`;
+
+/** The same as {@link shownType}, with {@link PAGE_TYPES}. */
+export function shownPageType(type: string, modifier: string): string {
+  return shownType(type, modifier, `${type} IN (SELECT page_type.oid FROM page_type)`);
 }
 
 /**
