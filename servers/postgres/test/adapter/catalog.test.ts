@@ -247,6 +247,13 @@ describe('the catalog', () => {
     expect(attributes).not.toContain('similarity');
   });
 
+  test('is read also where statements of callers have little time', async () => {
+    const database = open(reader.url, { scope: SCOPE, limits: { timeoutMs: 1, lockTimeoutMs: 1 } });
+    expect((await database.catalog(LOGIN, { fresh: true }, within())).relations).toHaveLength(15);
+    expect(await database.posture(within())).not.toHaveLength(0);
+    await database.close();
+  });
+
   test('is believed for a while, and read again when somebody insists', async () => {
     const database = open(reader.url, { scope: SCOPE });
     const read = (fresh: boolean): Promise<Catalog> => database.catalog(LOGIN, { fresh }, within());

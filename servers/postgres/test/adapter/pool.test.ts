@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { verifies } from '@secure-mcp/testkit';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 
@@ -73,11 +75,22 @@ test('a connection that breaks is replaced', async () => {
   const pid = await cell(database, 'SELECT pg_backend_pid()');
   await reader.database.admin(`SELECT pg_terminate_backend(${String(pid)})`);
   await becomes(() => backendsOf(reader.database, reader.role), 0);
-  const next = await cell(database, 'SELECT pg_backend_pid()').catch(() =>
-    cell(database, 'SELECT pg_backend_pid()'),
-  );
+  // The goodbye of the server is on its way.
+  await sleep(50);
+  const next = await cell(database, 'SELECT pg_backend_pid()');
   expect(next).not.toBe(pid);
   expect(await database.close()).toBe(true);
+});
+
+test('a connection that one call has used up is not handed to the next in line', async () => {
+  const database = open(reader.url, { connections: 1 });
+  await read(database, 'SELECT 1');
+  const [first, second] = await Promise.all([
+    refusal(read(database, `SELECT repeat('x', 20000000)`)),
+    cell(database, 'SELECT 2'),
+  ]);
+  expect([first.code, second]).toEqual(['database.too_much', 2]);
+  await database.close();
 });
 
 test('closing ends what waits, what runs and what is there', async () => {
