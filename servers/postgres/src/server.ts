@@ -224,7 +224,7 @@ async function lookAtOne(entry: Entry, given: Options): Promise<readonly string[
     const worst = findings.find(({ severity }) => severity === 'refuse');
     if (worst !== undefined && !given.unsafePrivilegedRole) {
       const fix = worst.fix === undefined ? '' : ` Mend it with: ${worst.fix}`;
-      throw new ConfigurationProblem(database.name, `${worst.id}: ${worst.evidence}.${fix}`);
+      throw new ConfigurationProblem(database.name, `${worst.id}: ${worst.evidence}${fix}`);
     }
     const catalog = await database.catalog(LOGIN_ROLE, { fresh: true }, run);
     const guard = await createStatementGuard(access, catalog);

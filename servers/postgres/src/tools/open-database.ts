@@ -1,4 +1,4 @@
-import type { AuditedTarget } from '@secure-mcp/logging';
+import type { Call } from '@secure-mcp/runtime';
 import { Refusal } from '@secure-mcp/validation';
 
 import type { Database, Run } from '../adapter/index.ts';
@@ -43,7 +43,7 @@ export interface OpeningParts {
   readonly served: Served;
   readonly rights: Rights;
   readonly run: Run;
-  touch(target: AuditedTarget): void;
+  readonly touch: Call['touch'];
 }
 
 /** Opens a database for one call: under its signal and deadline, as its role, with what exists for its caller. */

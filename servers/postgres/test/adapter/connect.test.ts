@@ -119,7 +119,7 @@ describe('a connection that fails', () => {
       await without.close();
       const database = open(reader.url);
       expect(await cell(database, `SELECT current_setting('application_name')`)).toBe(
-        'secure-mcp-postgres',
+        'secure-mcp',
       );
       await database.close();
     },

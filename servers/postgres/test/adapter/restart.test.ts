@@ -85,7 +85,7 @@ test.each<[string, () => Promise<void>]>([
     expect([...codes.keys()].sort()).toEqual(['answered', 'database.unavailable']);
     expect(codes.get('answered')).toBeGreaterThan(20);
     expect(lateFailures).toBe(0);
-    const backends = `SELECT count(*)::int FROM pg_stat_activity WHERE application_name = 'secure-mcp-postgres'`;
+    const backends = `SELECT count(*)::int FROM pg_stat_activity WHERE application_name = 'secure-mcp'`;
     expect(await cell(database, backends)).toBeLessThanOrEqual(4);
     expect(await database.close()).toBe(true);
     await expect.poll(sockets).toBe(before);

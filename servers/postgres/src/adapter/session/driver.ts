@@ -36,7 +36,7 @@ export class QuietClient extends Client {
   }
 
   getStartupConf(): Readonly<Record<string, string>> {
-    return { ...this.#who, application_name: 'secure-mcp-postgres' };
+    return { ...this.#who, application_name: 'secure-mcp' };
   }
 }
 
