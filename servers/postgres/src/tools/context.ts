@@ -52,7 +52,7 @@ export interface OpenDatabase {
   posture(): Promise<readonly Finding[]>;
 }
 
-export interface PageOf {
+interface PageOf {
   readonly parameters: readonly ParameterValue[];
   readonly skip: number;
   readonly limit: number;

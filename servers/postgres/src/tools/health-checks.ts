@@ -18,7 +18,7 @@ export const CHECKS = [
 export type CheckName = (typeof CHECKS)[number];
 
 /** `unknown` is what a role that cannot look has to say: never that all is well. */
-export type Status = 'ok' | 'warn' | 'critical' | 'unknown';
+type Status = 'ok' | 'warn' | 'critical' | 'unknown';
 
 /** One judgement. All of its words are ours; names come beside them. */
 export interface Judgement {

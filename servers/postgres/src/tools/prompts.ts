@@ -40,7 +40,7 @@ const diagnoseSlowQuery = definePrompt<Context>({
       'Find out why the statement below is slow.',
       '1. explain it, first without analyze. Run analyze only when the estimate says that it ends soon.',
       '2. describe_object for the tables that are read whole, or whose estimate is far off.',
-      '3. database_health with the checks never_analyzed, dead_rows and invalid_indexes.',
+      '3. database_health: look at never_analyzed, dead_rows and invalid_indexes.',
       'Name the step that costs most, why it does, and the smallest change that would help: a rewrite,',
       'an index (with its statement, for a person to run), or fresh statistics. Say what you did not',
       'measure.',

@@ -1,26 +1,16 @@
-export { type Activity, activity, bindActivity, type Session } from './activity.ts';
-export { bindBrowsable, type Browsable, browsable } from './browse.ts';
+export { activity, bindActivity, type Session } from './activity.ts';
+export { bindBrowsable, browsable } from './browse.ts';
 export { bindCounted, type Counted, countFindings, type NamedFinding } from './counted.ts';
 export { bindDescribe, describeRelation, type Description, ENTRIES_MAX } from './describe.ts';
 export { bindOutline, outlineRelations, type OutlinedRelation } from './outline.ts';
 export { bindPlanned, planned } from './plan.ts';
-export type { Question } from './question.ts';
-export {
-  bindSearch,
-  type FoundObject,
-  OBJECT_KINDS,
-  type ObjectKind,
-  type Search,
-  searchObjects,
-} from './search.ts';
+export { bindSearch, type FoundObject, OBJECT_KINDS, searchObjects } from './search.ts';
 export type { Shown } from './shown.ts';
 export {
   bindTopStatements,
   type CountedStatement,
   ORDERS,
   statementStatistics,
-  type StatementOrder,
-  type StatementStatistics,
   topStatements,
 } from './statements.ts';
 export { bindShownTypes, shownTypes } from './types.ts';

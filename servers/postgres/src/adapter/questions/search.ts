@@ -28,7 +28,7 @@ export const OBJECT_KINDS = [
   'function',
   'column',
 ] as const;
-export type ObjectKind = (typeof OBJECT_KINDS)[number];
+type ObjectKind = (typeof OBJECT_KINDS)[number];
 
 export interface Search {
   /** A pattern of LIKE. */
