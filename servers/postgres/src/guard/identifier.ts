@@ -9,8 +9,10 @@ export interface RequestedName {
   readonly name: string;
 }
 
-const NAME = String.raw`(?:"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*)`;
-const RELATION = new RegExp(String.raw`^\s*(?:(${NAME})\s*\.\s*)?(${NAME})\s*$`, 'u');
+/** As PostgreSQL's scanner has them: blanks are ASCII, and whatever is not ASCII is a letter. */
+const BLANK = String.raw`[ \t\n\r\f\v]*`;
+const NAME = String.raw`(?:"(?:[^"]|"")+"|[A-Za-z_\u{80}-\u{10FFFF}][A-Za-z0-9_$\u{80}-\u{10FFFF}]*)`;
+const RELATION = new RegExp(`^${BLANK}(?:(${NAME})${BLANK}\\.${BLANK})?(${NAME})${BLANK}$`, 'u');
 
 /**
  * Reads `schema.name` or `name` as SQL writes them: in quotes as it stands, without quotes in lower

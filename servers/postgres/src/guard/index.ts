@@ -14,9 +14,10 @@ export {
   cursorText,
   type Position,
 } from './cursor.ts';
+export { type ConnectionTarget, parseConnectionUrl } from './dsn.ts';
 export { requestedName, type RequestedName } from './identifier.ts';
 export { type ParameterValue, parameterValues, wireValues } from './parameters.ts';
-export { loadParser } from './parser.ts';
+export { loadParser, type Parser } from './parser.ts';
 export { refuse, REFUSALS } from './refusals.ts';
 export { databaseName, identifierText, relationText, sqlText } from './schemas.ts';
 export { SALT_SETTING } from './sql/masks.ts';

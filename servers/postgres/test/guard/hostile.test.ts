@@ -2,7 +2,7 @@ import { verifies } from '@secure-mcp/testkit';
 import { Refusal } from '@secure-mcp/validation';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { REFUSALS, type StatementGuard } from '../../src/guard/index.ts';
+import { loadParser, REFUSALS, type StatementGuard } from '../../src/guard/index.ts';
 import { FORBIDDEN_EXPRESSIONS, HOSTILE, PLACES } from './hostile.ts';
 import { makeWorld, OPEN, type World } from './world.ts';
 
@@ -27,8 +27,10 @@ function refusalOf(sql: string, parameters = 0): Refusal {
 
 describe('statements that must not run', () => {
   for (const [what, statements] of Object.entries(HOSTILE)) {
-    it(verifies('C2.statement', 'C10.statements', `refuses ${what}`), () => {
+    it(verifies('C2.statement', 'C10.statements', `refuses ${what}`), async () => {
       for (const [code, sql] of statements) {
+        // Some are too deep for the parser, and the next one meets a new one.
+        await loadParser();
         expect([sql.slice(0, 120), refusalOf(sql).code]).toEqual([sql.slice(0, 120), code]);
       }
     });
@@ -48,8 +50,9 @@ describe('statements that must not run', () => {
     },
   );
 
-  it(verifies('C8.no-leak', 'says nothing that the statement says'), () => {
+  it(verifies('C8.no-leak', 'says nothing that the statement says'), async () => {
     for (const [, sql] of Object.values(HOSTILE).flat()) {
+      await loadParser();
       const { message, code } = refusalOf(sql);
       const [, own] = Object.entries<string>(REFUSALS).find(([each]) => each === code) ?? [];
       const rest = message.replace(own ?? '', '').replace(/ At character \d+\./, '');

@@ -249,6 +249,7 @@ export const HOSTILE: Readonly<Record<string, readonly (readonly [code: Code, sq
   'another database, or a name that leads elsewhere': each(
     'sql.not_allowed',
     'SELECT * FROM postgres.app.orders',
+    'SELECT postgres.app.orders.id FROM app.orders',
     'WITH pg_class AS (SELECT 1) SELECT * FROM pg_class',
     'SELECT 1 OPERATOR(pg_catalog.+) 1',
     'SELECT 1 OPERATOR(app.+) 1',

@@ -77,7 +77,10 @@ export function judgeAttributes(census: Census, functions: Functions, complain: 
     });
   };
   for (const { node } of census.all('ColumnRef')) {
-    const [, ...behind] = namesOf(node.fields);
+    const names = namesOf(node.fields);
+    // The fourth would be a database.
+    if (names.length > 3) complain('sql.not_allowed', node, { detail: 'long name' });
+    const [, ...behind] = names;
     const last = behind.at(-1);
     if (last !== undefined) judge(last, node);
   }

@@ -1,6 +1,6 @@
 import type * as Ast from '@pgsql/types';
 
-import type { Parser } from '../parser.ts';
+import { NotSql, type Parser } from '../parser.ts';
 import { charactersBefore, type Complain } from './complaint.ts';
 import { PLACES } from './grammar/index.ts';
 import { printStatement } from './print/print.ts';
@@ -46,8 +46,9 @@ function readAgain(parser: Parser, text: string): Ast.Node | undefined {
   try {
     const { stmts = [] } = parser.parse(text);
     return stmts.length === 1 ? stmts[0]?.stmt : undefined;
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof NotSql) return undefined;
+    throw error;
   }
 }
 
