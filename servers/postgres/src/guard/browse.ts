@@ -57,12 +57,14 @@ export interface Browsed {
  * columns and quoted, values are parameters; and the result is judged like a caller's own.
  */
 export function browse(guard: StatementGuard, browsing: Browsing): Browsed {
-  const { relation, position } = browsing;
-  const columns = new Map(browsing.columns.map((column) => [column.name, column]));
+  const { relation, position, order } = browsing;
+  const columns = new Set(browsing.columns.map(({ name }) => name));
   const known = (name: string): string => (columns.has(name) ? name : refuse('column.unknown'));
-  const show = (browsing.show.length > 0 ? browsing.show : [...columns.keys()]).map(known);
-  const orders = ordersOf(browsing).map((each) => ({ ...each, column: known(each.column) }));
-  const isKeyset = canContinue(browsing, orders);
+  const show = (browsing.show.length > 0 ? browsing.show : [...columns]).map(known);
+  // Of a key that the role may not read in full nothing is left.
+  const key = browsing.key.every((name) => columns.has(name)) ? browsing.key : [];
+  const orders = ordersOf({ order, key }).map((each) => ({ ...each, column: known(each.column) }));
+  const isKeyset = key.length > 0 && orders.every(({ column }) => isExact(browsing, column));
 
   const values: ParameterValue[] = [];
   const bind = (each: ParameterValue): string => `$${String(values.push(each))}`;
@@ -95,7 +97,7 @@ export function browse(guard: StatementGuard, browsing: Browsing): Browsed {
 type Order = z.output<typeof order>;
 
 /** The caller's order, and behind it the key, so that no two rows are alike. */
-function ordersOf({ order: wished, key }: Browsing): readonly Order[] {
+function ordersOf({ order: wished, key }: Pick<Browsing, 'order' | 'key'>): readonly Order[] {
   const missing = key.filter((name) => !wished.some(({ column }) => column === name));
   return [...wished, ...missing.map((column) => ({ column, descending: false }))];
 }
@@ -107,13 +109,9 @@ function ordersOf({ order: wished, key }: Browsing): readonly Order[] {
 const EXACT =
   /^(?:smallint|integer|bigint|numeric|oid|text|character|name|uuid|boolean|date|time|timestamp|inet|cidr|macaddr)/;
 
-function canContinue({ relation, columns, key }: Browsing, orders: readonly Order[]): boolean {
-  const isExact = (name: string): boolean =>
-    !relation.masks.has(name) &&
-    columns.some(
-      (column) => column.name === name && EXACT.test(column.type) && !column.type.endsWith('[]'),
-    );
-  return key.length > 0 && orders.every(({ column }) => isExact(column));
+function isExact({ relation, columns }: Browsing, name: string): boolean {
+  const type = columns.find((column) => column.name === name)?.type ?? '';
+  return !relation.masks.has(name) && EXACT.test(type) && !type.endsWith('[]');
 }
 
 /** The end of a page, unless a value of it may have been cut. */

@@ -1,4 +1,4 @@
-export { browse, type Browsed, type Browsing, filter, order } from './browse.ts';
+export { browse, type Browsed, filter, order, type Browsing } from './browse.ts';
 export type {
   Catalog,
   CatalogColumn,

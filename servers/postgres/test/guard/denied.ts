@@ -114,6 +114,7 @@ export const DENIED_FUNCTIONS: Reasons = [
     words('pg_input_is_valid pg_input_error_info'),
     'takes the name of any type, and runs its input',
   ],
+  [words('pg_typeof'), 'gives a regtype, and whatever is compared with that is looked up'],
   [words('json(?:b)?_populate_record_valid'), 'runs the input of any type'],
   [words('pg_(?:char_to_encoding|encoding_to_char|encoding_max_length)'), 'is for clients'],
   [

@@ -154,6 +154,19 @@ describe('what an operator opens', () => {
     expect(isFine(guard, `SELECT 'new'::hidden.status`)).toBe(false);
   });
 
+  it(
+    verifies(
+      'C2.unclassified',
+      'no attribute, where the catalog does not say what would be a call',
+    ),
+    async () => {
+      const catalog = await world.catalog(OPEN);
+      const blind = await createStatementGuard(OPEN, { ...catalog, attributes: [] });
+      expect(isFine(blind, `SELECT o.id FROM orders o`)).toBe(false);
+      expect(isFine(blind, `SELECT id FROM orders o`)).toBe(true);
+    },
+  );
+
   it('nothing that the catalog shows and the access does not name', async () => {
     const other = { schema: 'hidden', name: 'mood', extension: undefined };
     const catalog = await world.catalog(OPEN);
@@ -177,6 +190,14 @@ describe('what an operator opens', () => {
       'SELECT stranger()',
     ])
       expect([sql, isFine(odd, sql)]).toEqual([sql, false]);
+  });
+});
+
+describe('what cannot be written anew', () => {
+  it(verifies('C2.statement', 'is refused, not sent as something else'), () => {
+    const sql = `WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n FROM t) CYCLE n
+      SET looped TO date '2024-01-01' DEFAULT date '2024-01-02' USING way SELECT n FROM t`;
+    expect(() => guard.parse(sql, 0)).toThrow('construct');
   });
 });
 

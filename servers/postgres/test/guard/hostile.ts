@@ -197,6 +197,7 @@ export const HOSTILE: Readonly<Record<string, readonly (readonly [code: Code, sq
     `SELECT int4pl(1, 2)`,
     `SELECT binary_upgrade_set_next_pg_type_oid(1)`,
     `SELECT current_query()`,
+    `SELECT pg_typeof(1) = 'hidden.vault'`,
   ),
   'a function that nobody seems to call': each(
     'sql.function',

@@ -97,7 +97,7 @@ export const LEGITIMATE: readonly Legitimate[] = [
     `SELECT lower(status::text) AS status, 100.0 * count(*) / sum(count(*)) OVER () AS share FROM orders GROUP BY status ORDER BY 1`,
     `SELECT rank() OVER (ORDER BY total DESC), customer_id FROM (SELECT customer_id, sum(amount) total FROM orders GROUP BY 1) s ORDER BY 1, 2 LIMIT 5`,
     `SELECT repeat('█', LEAST(id, 20)) FROM orders ORDER BY id LIMIT 5`,
-    `SELECT current_user = session_user, current_database() = current_catalog, pg_typeof(1)::text, version() LIKE 'PostgreSQL%'`,
+    `SELECT current_user = session_user, current_database() = current_catalog, version() LIKE 'PostgreSQL%'`,
     `SELECT * FROM over_plain`,
     `SELECT grade, id FROM staff`,
     `SELECT make_interval(days => 3), make_date(2024, 2, 29), date '2024-02-29' + 1, timestamp '2024-01-01 10:00' - timestamp '2024-01-01 09:30', interval '1' day, interval '3' hour to minute`,

@@ -59,7 +59,7 @@ const WHOLE = [
   String.raw`U&"d\0061ta"`,
   `1`,
   `1.5e3`,
-  `pg_typeof(1)`,
+  `lower('A')`,
 ];
 const BETWEEN = [
   ' ',

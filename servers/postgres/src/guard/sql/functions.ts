@@ -77,7 +77,7 @@ const CHAPTERS = {
     cume_dist dense_rank first_value lag last_value lead nth_value ntile percent_rank rank row_number`,
   'Set Returning Functions': 'generate_series generate_subscripts',
   'System Information Functions': `
-    current_database current_schema pg_collation_for pg_column_size pg_typeof version`,
+    current_database current_schema pg_collation_for pg_column_size version`,
   'System Administration Functions': 'pg_size_bytes pg_size_pretty',
 } as const;
 

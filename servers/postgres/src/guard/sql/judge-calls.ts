@@ -33,6 +33,8 @@ export function createFunctions(access: Access, catalog: Catalog): Functions {
     each.every(isFit) ? each.slice(0, 1) : [],
   );
   const attributes = new Set(catalog.attributes);
+  // A catalog that knows of none has not been read.
+  const isCall = (name: string): boolean => attributes.size === 0 || attributes.has(name);
 
   const find = (names: readonly string[]): QualifiedName | undefined => {
     const [schema, name = ''] = names.length === 1 ? [undefined, ...names] : names;
@@ -45,7 +47,7 @@ export function createFunctions(access: Access, catalog: Catalog): Functions {
   return {
     find,
     isHarmlessAttribute: (name) =>
-      !attributes.has(name) || HARMLESS_ATTRIBUTES.has(name) || find([name]) !== undefined,
+      !isCall(name) || HARMLESS_ATTRIBUTES.has(name) || find([name]) !== undefined,
   };
 }
 

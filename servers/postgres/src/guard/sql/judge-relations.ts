@@ -1,7 +1,7 @@
 import type { QualifiedName } from '../../policy.ts';
 import type { Visibility, VisibleRelation } from '../visibility.ts';
 import type { Census, Found, Holder } from './census.ts';
-import type { Complain } from './complaint.ts';
+import { type Complain, plainName } from './complaint.ts';
 import type { Masks } from './masks.ts';
 import { isInScope } from './scope.ts';
 import { namesOf } from './values.ts';
@@ -34,7 +34,10 @@ export function judgeRelations(
   const found = references.map((reference) => {
     const { schemaname, relname = '' } = reference.node;
     const relation =
-      visibility.find(schemaname, relname) ?? complain('relation.unknown', reference.node);
+      visibility.find(schemaname, relname) ??
+      complain('relation.unknown', reference.node, {
+        detail: plainName(schemaname === undefined ? [relname] : [schemaname, relname]),
+      });
     reference.node.schemaname = relation.schema;
     return { reference, relation };
   });
