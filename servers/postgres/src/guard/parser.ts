@@ -47,7 +47,15 @@ export async function loadParser(): Promise<Parser> {
   return PARSER;
 }
 
+/**
+ * The grammar is one function of a hundred thousand instructions. After some statements V8 compiles it
+ * anew, to save hundredths of a millisecond, and takes 500 MB for it. This tells it to compile anew no
+ * function but the first one, which is never called.
+ */
+const STAY_SMALL = '--wasm-tier-up-filter=0';
+
 async function instantiate(): Promise<PgQuery> {
+  process.getBuiltinModule('node:v8').setFlagsFromString(STAY_SMALL);
   const { default: createPgQuery } = await import('libpg-query/wasm/libpg-query.js');
   const ignore = (): void => undefined;
   return createPgQuery({ print: ignore, printErr: ignore });
