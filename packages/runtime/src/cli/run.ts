@@ -23,6 +23,7 @@ import type { ServerDefinition, ServerOptions, Services } from '../server-defini
 import { serveOverStdio } from '../stdio/serve.ts';
 import { helpText } from './help.ts';
 import { withConfigured } from '../mcp/lock.ts';
+import { staySmall } from './memory.ts';
 import { nodeProblem } from './node-version.ts';
 import { policyWarnings } from './policy-warnings.ts';
 
@@ -38,6 +39,7 @@ export async function run<Options extends ServerOptions, Context>(
 ): Promise<never> {
   // The protocol owns stdout. A dependency that prints would break every message after it.
   console.log = console.info = console.debug = console.error;
+  staySmall();
   try {
     const problem = nodeProblem(process.version);
     if (problem !== undefined) throw new ConfigurationProblem('node', problem);
