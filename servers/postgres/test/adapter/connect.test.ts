@@ -118,9 +118,7 @@ describe('a connection that fails', () => {
       expect((await refusal(read(without, 'SELECT 1'))).code).toBe('database.refused');
       await without.close();
       const database = open(reader.url);
-      expect(await cell(database, `SELECT current_setting('application_name')`)).toBe(
-        'secure-mcp',
-      );
+      expect(await cell(database, `SELECT current_setting('application_name')`)).toBe('secure-mcp');
       await database.close();
     },
   );

