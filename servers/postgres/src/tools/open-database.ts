@@ -7,6 +7,7 @@ import {
   type Catalog,
   createStatementGuard,
   createVisibility,
+  loadParser,
   refuse,
   requestedName,
   type StatementGuard,
@@ -66,8 +67,12 @@ export async function openDatabase(parts: OpeningParts): Promise<OpenDatabase> {
       return look();
     }
   };
-  const judge = async (sql: string, parameters: number) =>
-    (await guardOf(view, access)).parse(sql, parameters);
+  const judge = async (sql: string, parameters: number) => {
+    const guard = await guardOf(view, access);
+    // A parser that overflowed was thrown away; whoever comes next waits for the new one.
+    await loadParser();
+    return guard.parse(sql, parameters);
+  };
 
   return {
     name: database.name,
