@@ -21,7 +21,7 @@ import { makeDatabase, type TestDatabase } from '../postgres.ts';
 
 export const LOGIN: RunAs = { role: undefined, settings: {} };
 
-export function targetOf(url: string, tls?: TlsChoice): ConnectionTarget {
+function targetOf(url: string, tls?: TlsChoice): ConnectionTarget {
   const parsed = parseConnectionUrl(url, tls);
   if (!parsed.ok) throw new Error(parsed.problem);
   return parsed.target;

@@ -12,7 +12,7 @@ export interface Finding {
   readonly fix: string | undefined;
 }
 
-export type FindingId = (typeof CHECKS)[number]['id'] | keyof typeof OUTSIDE;
+type FindingId = (typeof CHECKS)[number]['id'] | keyof typeof OUTSIDE;
 
 /** What is known about the connection besides what the database says. */
 export interface ConnectionFacts {

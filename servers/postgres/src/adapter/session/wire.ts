@@ -100,7 +100,7 @@ async function encrypt(plain: Socket, host: string, tls: Credentials['tls']): Pr
 }
 
 /** The server does not speak TLS. */
-export class TlsRefused extends Error {
+class TlsRefused extends Error {
   override readonly name = 'TlsRefused';
 }
 
