@@ -17,7 +17,7 @@ export {
 export { type ConnectionTarget, parseConnectionUrl } from './dsn.ts';
 export { requestedName, type RequestedName } from './identifier.ts';
 export { type ParameterValue, parameterValues, wireValues } from './parameters.ts';
-export { loadParser, type Parser } from './parser.ts';
+export { isParserReady, loadParser, type Parser } from './parser.ts';
 export { refuse, REFUSALS } from './refusals.ts';
 export { databaseName, identifierText, relationText, sqlText } from './schemas.ts';
 export { SALT_SETTING } from './sql/masks.ts';

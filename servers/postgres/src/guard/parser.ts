@@ -54,6 +54,11 @@ export async function loadParser(): Promise<Parser> {
  */
 const STAY_SMALL = '--wasm-tier-up-filter=0';
 
+/** False before the first load, and while a parser that overflowed is replaced. */
+export function isParserReady(): boolean {
+  return instance !== undefined;
+}
+
 async function instantiate(): Promise<PgQuery> {
   process.getBuiltinModule('node:v8').setFlagsFromString(STAY_SMALL);
   const { default: createPgQuery } = await import('libpg-query/wasm/libpg-query.js');

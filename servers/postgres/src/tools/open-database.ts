@@ -7,6 +7,7 @@ import {
   type Catalog,
   createStatementGuard,
   createVisibility,
+  isParserReady,
   loadParser,
   refuse,
   requestedName,
@@ -69,8 +70,9 @@ export async function openDatabase(parts: OpeningParts): Promise<OpenDatabase> {
   };
   const judge = async (sql: string, parameters: number) => {
     const guard = await guardOf(view, access);
-    // A parser that overflowed was thrown away; whoever comes next waits for the new one.
-    await loadParser();
+    // A parser that overflowed is thrown away; whoever comes next waits for the new one. Nothing may
+    // come between this look and its use.
+    while (!isParserReady()) await loadParser();
     return guard.parse(sql, parameters);
   };
 
