@@ -1,8 +1,11 @@
 import { verifies } from '@secure-mcp/testkit';
+import { Refusal } from '@secure-mcp/validation';
 import { DatabaseError } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { createStatementGuard, loadParser, type StatementGuard } from '../../src/guard/index.ts';
+import { takeCensus } from '../../src/guard/sql/census.ts';
+import { complaints } from '../../src/guard/sql/complaint.ts';
 import { makeWorld, OPEN, type World } from './world.ts';
 
 let world: World;
@@ -45,7 +48,7 @@ describe('what is said about a statement', () => {
   });
 
   it('where the caller wrote what the server complains about', async () => {
-    const complaints: readonly (readonly [sql: string, at: string])[] = [
+    const mistakes: readonly (readonly [sql: string, at: string])[] = [
       [`SELECT id, nowhere FROM orders`, 'nowhere'],
       [`SELECT /* é😀 */ 'é😀', o.nowhere FROM orders o`, 'o.nowhere'],
       [`SELECT id FROM orders WHERE note + 1 > 2`, '+'],
@@ -54,7 +57,7 @@ describe('what is said about a statement', () => {
       [`SELECT id FROM orders GROUP BY status`, 'id'],
       [`SELECT id FROM orders WHERE id = 'x'`, `'x'`],
     ];
-    for (const [sql, at] of complaints) {
+    for (const [sql, at] of mistakes) {
       const statement = guard.parse(sql, 0);
       const error: unknown = await world.run(statement).catch((thrown: unknown) => thrown);
       if (!(error instanceof DatabaseError)) throw new Error(`no error: ${sql}`);
@@ -191,6 +194,71 @@ describe('what an operator opens', () => {
     ])
       expect([sql, isFine(odd, sql)]).toEqual([sql, false]);
   });
+});
+
+describe('parameters', () => {
+  it(verifies('C2.parameters', 'are those that are given, each used, and no other'), () => {
+    expect(guard.parse('SELECT $2::int, $1::int, $1::text', 2).parameters).toBe(2);
+    for (const [sql, given] of [
+      ['SELECT $0', 1],
+      ['SELECT $1::int, $3::int', 2],
+      ['SELECT $1::int', 2],
+      ['SELECT 1', 1],
+    ] as const)
+      expect(() => guard.parse(sql, given)).toThrow('parameters');
+  });
+});
+
+describe('numbers', () => {
+  it('are sent so that servers of all versions read them', async () => {
+    const sql =
+      'SELECT 0x1F, 0b11, 0o17, 1_000, 0xFFFFFFFFFFFF, 1_000_000_000_000, 1_0.5e1_0, -0x1F';
+    const { text } = guard.parse(sql, 0);
+    expect(text).toBe('SELECT 31, 3, 15, 1000, 281474976710655, 1000000000000, 10.5e10, -31');
+    const [row] = (await world.run(guard.parse(sql, 0))).rows;
+    expect(row).toEqual([
+      '31',
+      '3',
+      '15',
+      '1000',
+      '281474976710655',
+      '1000000000000',
+      '105000000000',
+      '-31',
+    ]);
+  });
+});
+
+describe('the census of a tree', () => {
+  const complain = complaints('');
+  const select = (more: object) => ({ SelectStmt: { op: 'SETOP_NONE', ...more } });
+
+  it(
+    verifies('C2.unclassified', 'refuses a node, a field and a value that is not in the table'),
+    () => {
+      expect(() => takeCensus(select({}), complain)).not.toThrow();
+      const unknown = [
+        { Unknown: {} },
+        { constructor: {} },
+        select({ unknown: true }),
+        select({ __proto__: null, toString: 1 }),
+        select({ lockingClause: [] }),
+        select({ intoClause: {} }),
+        select({ op: 'SETOP_OTHER' }),
+        select({ all: 'yes' }),
+        select({ targetList: {} }),
+        select({ targetList: [1] }),
+        select({ targetList: [{ ResTarget: {}, ColumnRef: {} }] }),
+        select({ targetList: [{ ResTarget: { val: [] } }] }),
+        select({ targetList: [{ ResTarget: { location: 'x' } }] }),
+        select({ larg: { unknown: 1 } }),
+        select({ withClause: { ctes: [{ CommonTableExpr: { ctequery: { DeleteStmt: {} } } }] } }),
+        select({ withClause: { unknown: 1 } }),
+        select({ withClause: { ctes: [{ RangeVar: { catalogname: 'x' } }] } }),
+      ];
+      for (const tree of unknown) expect(() => takeCensus(tree, complain)).toThrow(Refusal);
+    },
+  );
 });
 
 describe('what cannot be written anew', () => {

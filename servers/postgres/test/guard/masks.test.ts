@@ -239,6 +239,16 @@ describe('masked columns', () => {
     (await world.run(guard.parse(sql, 0))).rows;
 });
 
+describe('what has no meaning behind a mask', () => {
+  it.each([
+    ['SELECT id FROM customers TABLESAMPLE system (100)', 'cannot be sampled'],
+    ['SELECT app.customers.id FROM app.customers', 'Name the relation with AS'],
+    ['SELECT app.orders.id FROM app.orders, customers', 'Name the relation with AS'],
+  ])('is refused with advice: %s', (sql, advice) => {
+    expect(() => guard.parse(sql, 0)).toThrow(advice);
+  });
+});
+
 describe('what stands in a masked column', () => {
   const VALUES = [
     'somebody@mail.example.com',
