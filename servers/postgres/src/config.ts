@@ -182,7 +182,6 @@ export const options = commonOptions.extend({
 });
 
 export type Options = z.output<typeof options>;
-export type NamedQuery = z.output<typeof query>;
 /** What one database opens, whichever way it was named. */
 export type Opened = Pick<Options, keyof typeof opened>;
 

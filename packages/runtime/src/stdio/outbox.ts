@@ -13,7 +13,7 @@ const LINE_BYTES_MIN = 4096;
 const PIECE = 49_152;
 
 /** Long texts, by the word that stands for each in a line. */
-export type Enclosed = ReadonlyMap<string, LongData>;
+type Enclosed = ReadonlyMap<string, LongData>;
 
 /** Lines on their way to a client. */
 export interface Outbox {

@@ -40,7 +40,7 @@ export interface ReadOptions {
   readonly offset: number;
   /** Whether secrets are covered, and bytes with secrets refused. */
   readonly hideSecrets: boolean;
-  readonly media: boolean;
+  readonly media: 'no' | 'named' | 'whole';
   /** Several files within one budget of bytes: one that is refused does not stop the others. */
   readonly several: boolean;
 }

@@ -33,7 +33,8 @@ export interface MediaRead extends FileFacts {
   readonly kind: 'media';
   readonly type: 'image' | 'audio';
   readonly mimeType: string;
-  readonly data: string;
+  /** Empty where it is only named. */
+  readonly data: Uint8Array;
 }
 
 export interface BytesRead extends FileFacts {

@@ -1,7 +1,7 @@
 /** The first file of a disk worker, in a thread or in a process of its own. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 
-import type { JobMessage, WorkerSetup } from './job.ts';
+import type { JobMessage, WorkerMessage, WorkerSetup } from './job.ts';
 import type { ThreadData } from './thread.ts';
 import { serveJobs } from './worker.ts';
 
@@ -14,9 +14,19 @@ function serveThread(port: MessagePort): void {
   const { setup, cancelled } = data;
   serveJobs(setup, {
     onJob: (handle) => port.on('message', (message: JobMessage) => handle(message)),
-    send: (message) => port.postMessage(message),
+    send: (message) => port.postMessage(message, buffersOf(message)),
     isCancelled: (id) => Atomics.load(cancelled, 0) === id,
   });
+}
+
+/** Bytes of a file go over without a copy. */
+function buffersOf(message: WorkerMessage): ArrayBuffer[] {
+  if (message.kind !== 'done' || message.result.kind !== 'read') return [];
+  return message.result.files.flatMap((file) =>
+    file.kind === 'media' && file.data.length > 65536 && file.data.buffer instanceof ArrayBuffer
+      ? [file.data.buffer]
+      : [],
+  );
 }
 
 function serveProcess(): void {

@@ -57,7 +57,7 @@ export const readFile = defineTool({
 
   async run(input, { path, disk, secrets }: Context) {
     const asked = path(input.path);
-    const [outcome] = await disk.read([asked], {
+    const options = {
       encoding: input.encoding,
       startLine: input.start_line,
       startColumn: input.start_column,
@@ -66,11 +66,18 @@ export const readFile = defineTool({
       bytes: input.max_bytes,
       offset: input.offset,
       hideSecrets: secrets !== 'allow',
-      media: true,
+      media: 'named',
       several: false,
-    });
+    } as const;
+    const [outcome] = await disk.read([asked], options);
     if (outcome === undefined || outcome.kind === 'refused') return refuse('path.refused');
-    return { output: outputOf(pathOf(asked), outcome), media: mediaOf(outcome) };
+    const output = outputOf(pathOf(asked), outcome);
+    if (outcome.kind !== 'media') return { output };
+    const whole = async () => {
+      const [read] = await disk.read([asked], { ...options, media: 'whole' });
+      return mediaOf(read, outcome.etag);
+    };
+    return { output, media: whole };
   },
 
   render(file) {
@@ -117,8 +124,9 @@ function outputOf(path: string, outcome: Exclude<ReadOutcome, { kind: 'refused' 
   }
 }
 
-function mediaOf(outcome: ReadOutcome): readonly Media[] {
-  if (outcome.kind !== 'media') return [];
+/** The media that was named, unless the file has changed since. */
+function mediaOf(outcome: ReadOutcome | undefined, etag: string): readonly Media[] {
+  if (outcome?.kind !== 'media' || outcome.etag !== etag) return refuse('path.refused');
   const { type, mimeType, data } = outcome;
   return [{ type, mimeType, data }];
 }

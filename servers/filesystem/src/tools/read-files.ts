@@ -56,7 +56,7 @@ export const readFiles = defineTool({
       bytes,
       offset: 0,
       hideSecrets: secrets !== 'allow',
-      media: false,
+      media: 'no',
       several: true,
     });
     const files = asked.map(({ place, refused }, index): File => {

@@ -78,7 +78,7 @@ const WHOLE = {
   tail: false,
   bytes: LIMITS.readBytesMax,
   offset: 0,
-  media: true,
+  media: 'whole',
   several: false,
 } as const;
 
@@ -103,7 +103,11 @@ function contentOf(uri: string, outcome: ReadOutcome | undefined): ResourceConte
       if (outcome.truncated) refuse('file.too_large', { hint: PAGES_HINT });
       return { uri, mimeType: 'text/plain', text: outcome.text };
     case 'media':
-      return { uri, mimeType: outcome.mimeType, blob: outcome.data };
+      return {
+        uri,
+        mimeType: outcome.mimeType,
+        blob: Buffer.from(outcome.data).toString('base64'),
+      };
     case 'bytes':
       if (outcome.nextOffset !== undefined) refuse('file.too_large', { hint: PAGES_HINT });
       return { uri, mimeType: 'application/octet-stream', blob: outcome.data };

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 
 /** Longer than any connection URL; shorter than a mistake. */
 const BYTES_MAX = 8192;
@@ -9,7 +9,8 @@ const BYTES_MAX = 8192;
  */
 export function readConnectionUrl(path: string): string | undefined {
   try {
-    const descriptor = openSync(path, 'r');
+    // A pipe without a writer would hold the start for ever.
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const stats = fstatSync(descriptor);
       if (!stats.isFile() || stats.size > BYTES_MAX) return undefined;

@@ -5,4 +5,4 @@ export type { Finding } from './posture/posture.ts';
 export type { Question } from './questions/question.ts';
 export { readConnectionUrl } from './connection-url.ts';
 export { assertDemo, createDemoDatabase, EmbeddedMissing } from './demo-database.ts';
-export { type SetupOptions, setupSql } from './setup-sql.ts';
+export { setupSql } from './setup-sql.ts';

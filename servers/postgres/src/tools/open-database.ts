@@ -72,6 +72,7 @@ export async function openDatabase(parts: OpeningParts): Promise<OpenDatabase> {
     const guard = await guardOf(view, access);
     // A parser that overflowed is thrown away; whoever comes next waits for the new one. Nothing may
     // come between this look and its use.
+    // oxlint-disable-next-line no-await-in-loop
     while (!isParserReady()) await loadParser();
     return guard.parse(sql, parameters);
   };

@@ -77,7 +77,7 @@ function readSniffed(
         options,
       );
     case 'media':
-      return options.media
+      return options.media !== 'no'
         ? mediaRead(descriptor, stats, sniffed, options)
         : { kind: 'binary', ...factsOf(stats) };
     case 'binary':
@@ -120,13 +120,25 @@ function mediaRead(
   descriptor: number,
   stats: Stats,
   { type, mimeType }: Extract<Sniffed, { kind: 'media' }>,
-  { hideSecrets }: ReadOptions,
+  { hideSecrets, media }: ReadOptions,
 ): MediaRead {
   if (stats.size > LIMITS.mediaBytesMax) refuse('file.too_large');
+  const named = { kind: 'media', ...factsOf(stats), type, mimeType } as const;
+  if (media === 'named') return { ...named, data: new Uint8Array() };
   const bytes = readBytes(descriptor, 0, stats.size);
-  // The first bytes of a picture are easily put before anything else.
-  if (hideSecrets && holdsSecret(bytes, { start: 0, end: bytes.length })) refuse('file.secret');
-  return { kind: 'media', ...factsOf(stats), type, mimeType, data: bytes.toString('base64') };
+  if (hideSecrets) refuseSecretsIn(bytes);
+  return { ...named, data: bytes };
+}
+
+/** Bytes that are looked at together: what stands for a picture's bytes as text lives shortly. */
+const PIECE_BYTES = 524_288;
+
+/** The first bytes of a picture are easily put before anything else. */
+function refuseSecretsIn(bytes: Buffer): void {
+  for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
+    const piece = bytes.subarray(from, from + PIECE_BYTES + SECRET_MARGIN_BYTES);
+    if (holdsSecret(piece, { start: 0, end: piece.length })) refuse('file.secret');
+  }
 }
 
 /** The exact bytes. A secret cannot be taken out of them without making them inexact, so they are refused. */
