@@ -237,7 +237,7 @@ describe('the census of a tree', () => {
     verifies('C2.unclassified', 'refuses a node, a field and a value that is not in the table'),
     () => {
       expect(() => takeCensus(select({}), complain)).not.toThrow();
-      const unknown = [
+      const unknown: readonly unknown[] = [
         { Unknown: {} },
         { constructor: {} },
         select({ unknown: true }),

@@ -1,4 +1,4 @@
-import { Client, escapeIdentifier } from 'pg';
+import { Client } from 'pg';
 
 import { CATALOG, catalogParameters, toCatalog } from '../../src/adapter/catalog/catalog.ts';
 import {
@@ -191,5 +191,3 @@ export async function makeWorld(extra = ''): Promise<World> {
     },
   };
 }
-
-export { escapeIdentifier };

@@ -2,7 +2,7 @@ import type * as Ast from '@pgsql/types';
 
 /** Every node of PostgreSQL's grammar, by its name. */
 export type Bodies = { readonly [Node in Ast.Node as keyof Node]: Node[keyof Node] };
-export type AnyTag = keyof Bodies;
+type AnyTag = keyof Bodies;
 
 /** What a field of a node may hold. */
 type Rule<Value> =
@@ -22,7 +22,7 @@ type Rule<Value> =
               'node' | AnyTag);
 
 /** A rule for each field, and for no other: a field that nobody has classified does not compile. */
-export type Fields<Name extends AnyTag> = {
+type Fields<Name extends AnyTag> = {
   readonly [Field in keyof Required<Bodies[Name]>]: Rule<Exclude<Bodies[Name][Field], undefined>>;
 };
 export type Grammar = { readonly [Name in AnyTag]?: Fields<Name> };
