@@ -131,12 +131,12 @@ function mediaRead(
 }
 
 /** Bytes that are looked at together: what stands for a picture's bytes as text lives shortly. */
-const PIECE_BYTES = 524_288;
+const MEDIA_PIECE_BYTES = 524_288;
 
 /** The first bytes of a picture are easily put before anything else. */
 function refuseSecretsIn(bytes: Buffer): void {
-  for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
-    const piece = bytes.subarray(from, from + PIECE_BYTES + SECRET_MARGIN_BYTES);
+  for (let from = 0; from < bytes.length; from += MEDIA_PIECE_BYTES) {
+    const piece = bytes.subarray(from, from + MEDIA_PIECE_BYTES + SECRET_MARGIN_BYTES);
     if (holdsSecret(piece, { start: 0, end: piece.length })) refuse('file.secret');
   }
 }
