@@ -57,13 +57,13 @@ export interface Browsed {
  * columns and quoted, values are parameters; and the result is judged like a caller's own.
  */
 export function browse(guard: StatementGuard, browsing: Browsing): Browsed {
-  const { relation, position, order } = browsing;
+  const { relation, position } = browsing;
   const columns = new Set(browsing.columns.map(({ name }) => name));
   const known = (name: string): string => (columns.has(name) ? name : refuse('column.unknown'));
   const show = (browsing.show.length > 0 ? browsing.show : [...columns]).map(known);
   // Of a key that the role may not read in full nothing is left.
   const key = browsing.key.every((name) => columns.has(name)) ? browsing.key : [];
-  const orders = ordersOf({ order, key }).map((each) => ({ ...each, column: known(each.column) }));
+  const orders = ordersOf({ order: browsing.order, key }).map((each) => ({ ...each, column: known(each.column) }));
   const isKeyset = key.length > 0 && orders.every(({ column }) => isExact(browsing, column));
 
   const values: ParameterValue[] = [];
