@@ -63,7 +63,10 @@ export function browse(guard: StatementGuard, browsing: Browsing): Browsed {
   const show = (browsing.show.length > 0 ? browsing.show : [...columns]).map(known);
   // Of a key that the role may not read in full nothing is left.
   const key = browsing.key.every((name) => columns.has(name)) ? browsing.key : [];
-  const orders = ordersOf({ order: browsing.order, key }).map((each) => ({ ...each, column: known(each.column) }));
+  const orders = ordersOf({ order: browsing.order, key }).map((each) => ({
+    ...each,
+    column: known(each.column),
+  }));
   const isKeyset = key.length > 0 && orders.every(({ column }) => isExact(browsing, column));
 
   const values: ParameterValue[] = [];
