@@ -226,7 +226,7 @@ describe('several databases', () => {
       });
       await client.close();
       clients.pop();
-      const [record] = recordsOf(client).filter(({ type }) => type === 'tool.call');
+      const record = recordsOf(client).find(({ type }) => type === 'tool.call');
       expect(JSON.stringify(record?.['targets'])).toContain('shop.app.customers');
       expect(client.stderr()).not.toContain('person7');
     },

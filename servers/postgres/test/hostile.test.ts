@@ -90,8 +90,15 @@ describe.each(ROLES)('hostile statements, as %s', (_, url) => {
       'v2 legacy',
       bundle(
         url,
-        ...['--schema', 'app', '--unsafe-privileged-role', '--connections', '1'],
-        ...['--rate-limit', '1000000/1', '--log-level', 'silent'],
+        '--schema',
+        'app',
+        '--unsafe-privileged-role',
+        '--connections',
+        '1',
+        '--rate-limit',
+        '1000000/1',
+        '--log-level',
+        'silent',
       ),
     );
     who = (await client.call('query', WHO)).structured['rows'];
@@ -113,8 +120,8 @@ describe.each(ROLES)('hostile statements, as %s', (_, url) => {
       expect(await stateOf()).toEqual(before);
       // The next call meets the session as the first one did.
       expect((await client.call('query', WHO)).structured['rows']).toEqual(who);
-      const { processID } = listener as Client & { readonly processID: number };
-      const sessions = await database.admin(SESSIONS, [processID]);
+      const { rows } = await listener.query('SELECT pg_backend_pid() AS pid');
+      const sessions = await database.admin(SESSIONS, [rows[0].pid]);
       expect(sessions.filter(({ state }) => state !== 'idle')).toEqual([]);
       expect(sessions.reduce((sum, { sessions: count }) => sum + Number(count), 0)).toBeLessThan(3);
       expect(heard).toEqual([]);

@@ -6,6 +6,8 @@ import { makeTemp, verifies } from '@secure-mcp/testkit';
 import { expect, test } from 'vitest';
 
 const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
+/** Types that this server gives to what comes without. */
+const DECLARED = fileURLToPath(new URL('../src/**/*.d.ts', import.meta.url));
 const TYPES = fileURLToPath(new URL('./trusted.types.ts', import.meta.url));
 
 test(verifies('C3.trusted', 'what no guard has seen does not compile'), async () => {
@@ -15,7 +17,7 @@ test(verifies('C3.trusted', 'what no guard has seen does not compile'), async ()
     JSON.stringify({
       extends: `${REPOSITORY}tsconfig.json`,
       compilerOptions: { typeRoots: [`${REPOSITORY}node_modules/@types`], rootDir: REPOSITORY },
-      include: [TYPES],
+      include: [TYPES, DECLARED],
       exclude: [],
     }),
   );
