@@ -25,6 +25,13 @@ export interface Access {
   readonly schemas: readonly string[];
   /** When given, only these relations exist. */
   readonly only: readonly QualifiedName[] | undefined;
+  /**
+   * What the operator named and so vouches for: views over what is closed, foreign tables, sequences.
+   * The same as `only`, unless a caller's policy has narrowed that.
+   */
+  readonly vouched?: readonly QualifiedName[];
+  /** True when a caller's policy closes or masks more: the operator's word for a view is older than that. */
+  readonly isNarrowed?: boolean;
   /** Relations that do not exist for the caller, whatever else says so. */
   readonly deny: readonly QualifiedName[];
   readonly masks: readonly Mask[];
@@ -104,6 +111,8 @@ export function narrow(access: Access, by: Narrowing): Access {
     ...access,
     schemas: access.schemas.filter((schema) => schemas?.includes(schema) !== false),
     only: both(access.only, only),
+    vouched: access.vouched ?? access.only ?? [],
+    isNarrowed: access.isNarrowed === true || by.deny.length + by.masks.length > 0,
     deny: [...access.deny, ...by.deny],
     masks: strictestMasks([...access.masks, ...by.masks]),
   };

@@ -28,7 +28,12 @@ import {
   options,
   qualified,
 } from './config.ts';
-import { createCursors, createStatementGuard, parseConnectionUrl } from './guard/index.ts';
+import {
+  createCursors,
+  createStatementGuard,
+  namedInVain,
+  parseConnectionUrl,
+} from './guard/index.ts';
 import { LOGIN_ROLE } from './policy.ts';
 import { contextOf, type Entry } from './tools/call-context.ts';
 import type { Context } from './tools/context.ts';
@@ -237,9 +242,13 @@ async function lookAtOne(entry: Entry, given: Options): Promise<readonly string[
         throw problemWith(`queries.${name}`, error);
       }
     }
-    return findings
+    const vain = namedInVain(access, catalog).map(
+      (name) => `${database.name}: nothing that the role can read is called ${name}`,
+    );
+    const shown = findings
       .filter(({ severity }) => severity !== 'info')
       .map(({ id, evidence }) => `${database.name}: ${id}: ${evidence}`);
+    return [...vain, ...shown];
   } catch (error) {
     throw problemWith(database.name, error);
   }

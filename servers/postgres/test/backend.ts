@@ -31,6 +31,8 @@ const IMAGE = 'postgres:17-alpine';
 
 const SETTINGS = {
   max_connections: '300',
+  // A schema of 20,000 relations is made in one transaction.
+  max_locks_per_transaction: '256',
   shared_preload_libraries: 'pg_stat_statements',
   fsync: 'off',
   timezone: 'UTC',

@@ -137,6 +137,35 @@ describe('a policy', () => {
   );
 
   test(
+    verifies('E6.masks', 'E5.relations', 'the operator’s word for a view does not outdo its masks'),
+    async () => {
+      const only = ['app.order_totals', 'app.customers', 'app.orders'];
+      const options = only.flatMap((name) => ['--only', name]);
+      const policy = policyFor([{ database: 'db', deny: ['app.orders'] }]);
+      const open = await start(...options);
+      const view = { sql: 'SELECT count(*) FROM app.order_totals' };
+      expect((await open.call('query', view)).isError).toBe(false);
+      const client = await start(...options, '--policy', policy);
+      expect((await client.call('query', view)).text).toMatch(/^relation\.unknown: /);
+    },
+  );
+
+  test(
+    verifies('E6.masks', 'a column that is computed from a masked one is masked, too'),
+    async () => {
+      await shop.database.admin(
+        `ALTER TABLE app.customers ADD shouted text GENERATED ALWAYS AS (upper(email)) STORED`,
+      );
+      const client = await start('--mask', 'app.customers.email=null');
+      const { structured } = await client.call('query', {
+        sql: 'SELECT shouted, email FROM app.customers WHERE id = 7',
+      });
+      expect(structured['rows']).toEqual([['[masked]', null]]);
+      await shop.database.admin('ALTER TABLE app.customers DROP shouted');
+    },
+  );
+
+  test(
     verifies('E5.relations', 'C7.policy', 'a database that it does not grant does not exist'),
     async () => {
       const client = await start('--policy', policyFor([{ database: 'elsewhere' }]));

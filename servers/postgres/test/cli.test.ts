@@ -125,6 +125,15 @@ describe('check', () => {
     expect({ status, last: stdout.trim().split('\n').at(-1) }).toEqual({ status: 0, last: 'ok' });
   });
 
+  test(verifies('C6.configuration', 'what closes nothing is named'), () => {
+    const masks = ['--mask', 'app.customers.emial', '--mask', 'app.customers.email'];
+    const { status, stdout } = run(['check', '--schema', 'app', '--deny', 'app.wagse', ...masks]);
+    expect(status).toBe(0);
+    expect(stdout).toContain('nothing that the role can read is called app.wagse');
+    expect(stdout).toContain('nothing that the role can read is called app.customers.emial');
+    expect(stdout).not.toContain('app.customers.email\n');
+  });
+
   test(verifies('C6.posture', 'a superuser is refused, with what mends it'), () => {
     const { status, stderr } = run(['check', '--schema', 'app'], { DATABASE_URL: database.url() });
     expect(status).toBe(2);

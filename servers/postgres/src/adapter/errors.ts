@@ -16,9 +16,13 @@ const RETRY_MS = 1000;
  * PostgreSQL repeat values ("invalid input syntax for type integer: …"), and the driver's repeat
  * addresses. What remains is the code, its name out of our table, and a position.
  *
- * `prefix` is how much of our own text stood before the statement.
+ * `placeOf` tells where the caller wrote what stands at a place of the text that was sent.
  */
-export function refusalOf(error: unknown, phase: Phase, prefix = 0): Refusal {
+export function refusalOf(
+  error: unknown,
+  phase: Phase,
+  placeOf: PlaceOf = () => undefined,
+): Refusal {
   if (error instanceof Refusal) return error;
   if (!isServerError(error)) return refusalOfDriver(error, phase);
   const { code } = error;
@@ -26,7 +30,7 @@ export function refusalOf(error: unknown, phase: Phase, prefix = 0): Refusal {
   const options = { detail: `SQLSTATE ${condition ?? 'of no condition of PostgreSQL'}` };
   if (isOutage(code)) return unavailable(options);
   if (phase !== 'statement' && !isTimeout(code)) return misfit(code, condition, options);
-  const hint = [`SQLSTATE ${condition ?? 'of the database’s own'}.`, positionOf(error, prefix)]
+  const hint = [`SQLSTATE ${condition ?? 'of the database’s own'}.`, positionOf(error, placeOf)]
     .filter((part) => part !== undefined)
     .join(' ');
   return make(codeOf(code), { ...options, hint });
@@ -91,12 +95,14 @@ const WHY_NOT: readonly (readonly [codes: RegExp, why: string])[] = [
   [/^22023$|^42704$/, 'A role or a setting of the configuration does not exist.'],
 ];
 
+/** From a place of the text that was sent to one of the caller's, both counted from one. */
+export type PlaceOf = (sent: number) => number | undefined;
+
 /** A place in our own text says nothing about a caller's. */
-function positionOf({ position }: ServerError, prefix: number): string | undefined {
-  const at = Number(position) - prefix;
-  return Number.isSafeInteger(at) && at > 0
-    ? `At character ${String(at)} of the statement as it was sent, with qualified names.`
-    : undefined;
+function positionOf({ position }: ServerError, placeOf: PlaceOf): string | undefined {
+  const sent = Number(position);
+  const at = Number.isSafeInteger(sent) && sent > 0 ? placeOf(sent) : undefined;
+  return at === undefined ? undefined : `At character ${String(at)}.`;
 }
 
 /** What Node and the driver say while they connect, in the codes that they have for it. */

@@ -24,6 +24,8 @@ export interface CatalogColumn {
   readonly name: string;
   /** As `format_type` writes it. */
   readonly type: string;
+  /** Columns of the same relation that a generated one is computed from. */
+  readonly from?: readonly string[];
 }
 
 /** A function that an operator allowed or an extension brings, as the database knows it. */

@@ -23,4 +23,9 @@ export { databaseName, identifierText, relationText, sqlText } from './schemas.t
 export { SALT_SETTING } from './sql/masks.ts';
 export { createStatementGuard } from './sql/statement-guard.ts';
 export type { ReadStatement, StatementGuard } from './statement.ts';
-export { createVisibility, type Visibility, type VisibleRelation } from './visibility.ts';
+export {
+  createVisibility,
+  namedInVain,
+  type Visibility,
+  type VisibleRelation,
+} from './visibility.ts';

@@ -1,5 +1,5 @@
 import { type Access, type MaskKind, type QualifiedName, strictestMasks } from '../policy.ts';
-import type { Catalog, Relation } from './catalog.ts';
+import type { Catalog, CatalogColumn, Relation } from './catalog.ts';
 
 /** A relation that exists for the caller. */
 export interface VisibleRelation extends QualifiedName {
@@ -31,28 +31,23 @@ export const createVisibility: CreateVisibility = (access, catalog) => {
   const byOid = new Map(catalog.relations.map((relation) => [relation.oid, relation]));
   const isDenied = among(access.deny);
   const isNamed = among(access.only ?? []);
-  const masked = Map.groupBy(access.masks, (mask) => keyOf(mask));
+  const isVouched = among(access.vouched ?? access.only ?? []);
 
   const familyOf = (relation: Relation): readonly Relation[] =>
     families.get(relation.oid) ?? [relation];
 
-  const masksOf = (relation: Relation): ReadonlyMap<string, MaskKind> => {
-    const all = familyOf(relation).flatMap((each) => masked.get(keyOf(each)) ?? []);
-    const { schema, name } = relation;
-    const own = strictestMasks(all.map((mask) => ({ ...mask, schema, name })));
-    return new Map(own.map(({ column, how }) => [column, how]));
-  };
+  const masksOf = masksIn(access, familyOf);
 
   const isClosed = (relation: Relation): boolean => {
     if (isSystem(relation) || isDenied(relation)) return true;
-    if (isNamed(relation)) return false;
+    if (isVouched(relation) && access.isNarrowed !== true) return false;
     return familyOf(relation).some(
       (each) => isDenied(each) || isOutside(each) || isOpaque(each) || isOverClosed(each.sources),
     );
   };
   /** Reading a sequence tells how busy others are; reading a foreign table reaches out of the database. */
   const isOutside = (relation: Relation): boolean =>
-    (relation.kind === 'sequence' || relation.kind === 'foreign table') && !isNamed(relation);
+    (relation.kind === 'sequence' || relation.kind === 'foreign table') && !isVouched(relation);
 
   /** What a view's own functions read can be anything, so it may be what is closed or masked. */
   const isOpaque = (relation: Relation): boolean =>
@@ -98,6 +93,48 @@ export const createVisibility: CreateVisibility = (access, catalog) => {
     },
   };
 };
+
+/**
+ * What masks and denials name that is not there, for the operator: a mistyped one closes nothing, and
+ * looks like one that works.
+ */
+export function namedInVain(access: Access, catalog: Catalog): readonly string[] {
+  const byName = new Map(catalog.relations.map((relation) => [keyOf(relation), relation]));
+  const closed = access.deny.filter((name) => !byName.has(keyOf(name)));
+  const masked = access.masks.filter((mask) => {
+    const columns = byName.get(keyOf(mask))?.columns ?? [];
+    return !columns.some(({ name }) => name === mask.column);
+  });
+  return [
+    ...closed.map(({ schema, name }) => `${schema}.${name}`),
+    ...masked.map(({ schema, name, column }) => `${schema}.${name}.${column}`),
+  ];
+}
+
+/** The masks of each relation: its own, those of its family, and those of what is computed from masked columns. */
+function masksIn(
+  access: Access,
+  familyOf: (relation: Relation) => readonly Relation[],
+): (relation: Relation) => ReadonlyMap<string, MaskKind> {
+  const masked = Map.groupBy(access.masks, (mask) => keyOf(mask));
+  return (relation) => {
+    const { schema, name, columns } = relation;
+    const all = familyOf(relation).flatMap((each) => masked.get(keyOf(each)) ?? []);
+    const own = strictestMasks(all.map((mask) => ({ ...mask, schema, name })));
+    return withGenerated(new Map(own.map(({ column, how }) => [column, how])), columns);
+  };
+}
+
+/** A column that is computed from a masked one tells what was in it, in whatever form. */
+function withGenerated(
+  masks: ReadonlyMap<string, MaskKind>,
+  columns: readonly CatalogColumn[],
+): ReadonlyMap<string, MaskKind> {
+  const told = columns.filter(
+    ({ name, from = [] }) => !masks.has(name) && from.some((source) => masks.has(source)),
+  );
+  return new Map([...masks, ...told.map(({ name }) => [name, 'redact'] as const)]);
+}
 
 /** Relations that share rows, each with all others that it is connected with. */
 function familiesOf(relations: readonly Relation[]): ReadonlyMap<number, readonly Relation[]> {

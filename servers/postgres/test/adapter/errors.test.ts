@@ -64,9 +64,9 @@ describe('an error of the database', () => {
     expect(String(plan)).not.toMatch(/needle|example\.org/);
   });
 
-  test('says where, in the statement as it was sent', async () => {
+  test('says where, in the caller’s statement', async () => {
     const text = 'SELECT id, nothing FROM public.people';
-    const hint = `At character ${String(text.indexOf('nothing') + 1)} of the statement`;
+    const hint = `At character ${String(text.indexOf('nothing') + 1)}.`;
     expect((await refusal(read(database, text))).message).toContain(hint);
     const how = { parameters: [], as: LOGIN, searchPath: [], analyze: false };
     expect((await refusal(database.explain(unguarded(text), how, within()))).message).toContain(

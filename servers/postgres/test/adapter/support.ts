@@ -53,6 +53,7 @@ export function unguarded(text: string, parameters = 0): ReadStatement {
       relations: [],
       isOrdered: false,
       isMasked: false,
+      placeOf: (sent: number) => sent,
     });
 }
 

@@ -1,13 +1,13 @@
 import { LIMITS } from '../../policy.ts';
-import { make, type Phase, refusalOf } from '../errors.ts';
+import { make, type Phase, type PlaceOf, refusalOf } from '../errors.ts';
 import type { Answer, Connection, Outcome, Step } from './connection.ts';
 
 /** The statements of one call, between what opens and what closes every call. */
 export interface Flight {
   readonly prelude: Step;
   readonly body: readonly Step[];
-  /** Characters of our own text before the caller's, for positions of errors. */
-  readonly prefix?: number | undefined;
+  /** Where the caller wrote what an error is about. */
+  readonly placeOf?: PlaceOf | undefined;
   readonly bytesMax?: number | undefined;
 }
 
@@ -26,7 +26,7 @@ const DISCARD: Step = { text: 'DISCARD ALL', values: [] };
  */
 export async function fly(
   connection: Connection,
-  { prelude, body, prefix, bytesMax = LIMITS.wireBytesMax }: Flight,
+  { prelude, body, placeOf, bytesMax = LIMITS.wireBytesMax }: Flight,
 ): Promise<readonly Answer[]> {
   const steps = [BEGIN, prelude, ...body, ROLLBACK, DISCARD];
   const outcomes = await connection.fly(steps, bytesMax);
@@ -35,13 +35,13 @@ export async function fly(
   const answers = outcomes.map((outcome, at) =>
     outcome.status === 'fulfilled'
       ? outcome.value
-      : fail(outcome.reason, at < 2 ? 'session' : 'statement', prefix),
+      : fail(outcome.reason, at < 2 ? 'session' : 'statement', placeOf),
   );
   return answers.slice(2, -2);
 }
 
-function fail(error: unknown, phase: Phase, prefix: number | undefined): never {
-  throw refusalOf(error, phase, prefix);
+function fail(error: unknown, phase: Phase, placeOf: PlaceOf | undefined): never {
+  throw refusalOf(error, phase, placeOf);
 }
 
 /** Sends what cleans a session once more. False when it is not clean for sure. */

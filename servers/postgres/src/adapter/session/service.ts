@@ -4,7 +4,7 @@ import { refuse } from '../../guard/index.ts';
 import { LOGIN_ROLE, type RunAs, type StatementLimits } from '../../policy.ts';
 import type { DatabaseOptions } from '../create-database.ts';
 import type { Run } from '../database.ts';
-import { refusalOf } from '../errors.ts';
+import { type PlaceOf, refusalOf } from '../errors.ts';
 import { type Finding, findingsOf } from '../posture/posture.ts';
 import { POSTURE } from '../posture/question.ts';
 import type { Question } from '../questions/question.ts';
@@ -31,7 +31,7 @@ export interface Work {
   readonly as: RunAs;
   readonly searchPath: readonly string[];
   readonly body: readonly Step[];
-  readonly prefix?: number;
+  readonly placeOf?: PlaceOf;
   readonly bytesMax?: number;
   /** The operator's, unless told. */
   readonly limits?: StatementLimits;

@@ -70,7 +70,12 @@ function workOf(
   // It would end the message of the protocol, and the rest would be read as another one.
   if (statement.text.includes('\0')) refuse('sql.invalid');
   const first = { text: before + statement.text, values: parameters };
-  return { as, searchPath, body: [first, ...after], prefix: before.length };
+  return {
+    as,
+    searchPath,
+    body: [first, ...after],
+    placeOf: (sent) => statement.placeOf(sent - before.length),
+  };
 }
 
 /** Types of extensions and of users have to be asked for, once. */
