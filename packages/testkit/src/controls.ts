@@ -428,7 +428,7 @@ export const CONTROLS = {
     code: [],
     promises: {},
     absent: {
-      all: 'Nothing that is read is kept: no cache, no temporary file. Audit records hold no values (C9).',
+      all: 'Nothing that is read is kept: no cache of contents, no temporary file. Audit records hold no values (C9).',
     },
   },
   E13: {
