@@ -17,6 +17,8 @@ const OPTIONS = [
   'app.customers.phone=last4',
   '--deny',
   'app.reviews',
+  '--statement-timeout-ms',
+  '2000',
 ];
 /** The domain of every customer's address is shown; what stands before it is not. */
 const ADDRESS = /[a-z]+\.[a-z]+\d+@example\.com/;
@@ -50,7 +52,7 @@ async function playUse(stage: Stage, client: TestClient): Promise<void> {
   stage.scene('A model asks');
   const tools = await client.listTools();
   stage.shows('tools/list', tools.map(({ name }) => String(name)).join(', '), tools.length === 10);
-  await call('search_objects', { pattern: '%order%' }, ({ text }) => text.includes('order_totals'));
+  await call('search_objects', { pattern: 'order' }, ({ text }) => text.includes('order_totals'));
   await call('describe_object', { name: 'app.orders' }, ({ text }) => text.includes('customer_id'));
   await call(
     'query',
@@ -80,7 +82,11 @@ async function playUse(stage: Stage, client: TestClient): Promise<void> {
   );
   await call(
     'browse_rows',
-    { table: 'app.products', filters: [{ column: 'category', op: '=', value: 'Lamp' }], limit: 3 },
+    {
+      table: 'app.products',
+      filters: [{ column: 'category', op: '=', values: ['Lamp'] }],
+      limit: 3,
+    },
     ({ text }) => text.includes('lamp'),
   );
   await call('explain', { sql: 'SELECT * FROM app.orders WHERE customer_id = 7' }, ({ text }) =>
@@ -88,7 +94,7 @@ async function playUse(stage: Stage, client: TestClient): Promise<void> {
   );
   await call('security_posture', {}, ({ isError }) => !isError);
   const found = await client.complete('pg://{database}/{schema}/{table}', 'table', 'ord', {
-    database: 'demo',
+    database: 'db',
     schema: 'app',
   });
   stage.shows('completion: ord…', found.join(), found.includes('orders'));
@@ -112,8 +118,8 @@ const HOSTILE: readonly Hostile[] = [
   {
     control: 'C2',
     attack: "a second statement that a scanner takes for text: E'\\''",
-    sql: "SELECT E'\\'; DROP TABLE app.orders; --'; COMMIT; SELECT '",
-    code: 'sql',
+    sql: "SELECT E'a\\'' ; DROP TABLE app.orders; --'",
+    code: 'sql.not_one_statement',
   },
   {
     control: 'C2',
@@ -125,7 +131,7 @@ const HOSTILE: readonly Hostile[] = [
     control: 'C6',
     attack: 'a change that hides in WITH',
     sql: 'WITH gone AS (DELETE FROM app.orders RETURNING *) SELECT count(*) FROM gone',
-    code: 'sql.not_allowed',
+    code: 'sql.not_a_query',
   },
   {
     control: 'C2',
