@@ -35,6 +35,8 @@ const SETTINGS = {
   max_locks_per_transaction: '256',
   shared_preload_libraries: 'pg_stat_statements',
   fsync: 'off',
+  // What tests leave behind on purpose is not tidied while they look.
+  autovacuum: 'off',
   timezone: 'UTC',
 };
 

@@ -30,6 +30,8 @@ const HAS_TRANSACTION_TIMEOUT = 170_000;
  * - `row_security`: off, a policy is an error instead of a filter; on, it filters.
  * - `bytea_output`, `extra_float_digits`, `DateStyle`: the forms in which cells are read here.
  * - `client_min_messages`: a notice can carry a value, and nobody reads it.
+ * - `jit`: a plan that looks costly is compiled for a second before it runs for a millisecond, and
+ *   questions about the catalog look costly.
  */
 const FIXED = {
   standard_conforming_strings: 'on',
@@ -38,6 +40,7 @@ const FIXED = {
   extra_float_digits: '1',
   DateStyle: 'ISO, YMD',
   client_min_messages: 'error',
+  jit: 'off',
 } as const;
 
 /**
