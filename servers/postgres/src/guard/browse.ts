@@ -21,7 +21,7 @@ export const filter = z.discriminatedUnion('op', [
   z.strictObject({ column: identifierText, op: z.enum(['is_null', 'is_not_null']) }),
 ]);
 
-export const order = z.strictObject({
+const ORDER = z.strictObject({
   column: identifierText,
   descending: z.boolean().default(false),
 });
@@ -36,7 +36,7 @@ export interface Browsing {
   /** Columns to show; all when there are none. */
   readonly show: readonly string[];
   readonly filters: readonly z.output<typeof filter>[];
-  readonly order: readonly z.output<typeof order>[];
+  readonly order: readonly z.output<typeof ORDER>[];
   readonly position: Position;
 }
 

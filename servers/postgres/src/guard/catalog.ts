@@ -38,7 +38,7 @@ export interface CatalogFunction extends QualifiedName {
 }
 
 /** A type that a statement may name besides those of `pg_catalog`. */
-export interface CatalogType extends QualifiedName {
+interface CatalogType extends QualifiedName {
   /** The allowed extension that brings it; `undefined` for an enum of one of the caller's schemas. */
   readonly extension: string | undefined;
 }

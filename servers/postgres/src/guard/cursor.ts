@@ -19,7 +19,7 @@ export type Position = z.output<typeof position>;
 const content = z.tuple([z.int(), position]);
 
 /** What a cursor belongs to. */
-export interface CursorOwner {
+interface CursorOwner {
   readonly purpose: string;
   readonly principal: string;
   readonly database: string;

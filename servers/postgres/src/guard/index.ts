@@ -1,21 +1,19 @@
-export { browse, type Browsed, filter, order, type Browsing } from './browse.ts';
+export { browse, type Browsed, filter, type Browsing } from './browse.ts';
 export type {
   Catalog,
   CatalogColumn,
   CatalogFunction,
-  CatalogType,
   Relation,
   RelationKind,
 } from './catalog.ts';
 export {
   createCursors,
-  type CursorOwner,
   type Cursors,
   cursorText,
   type Position,
 } from './cursor.ts';
 export { type ConnectionTarget, parseConnectionUrl } from './dsn.ts';
-export { requestedName, type RequestedName } from './identifier.ts';
+export { requestedName } from './identifier.ts';
 export { type ParameterValue, parameterValues, wireValues } from './parameters.ts';
 export { isParserReady, loadParser, type Parser } from './parser.ts';
 export { refuse, REFUSALS } from './refusals.ts';
