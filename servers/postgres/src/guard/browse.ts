@@ -97,7 +97,7 @@ export function browse(guard: StatementGuard, browsing: Browsing): Browsed {
   };
 }
 
-type Order = z.output<typeof order>;
+type Order = z.output<typeof ORDER>;
 
 /** The caller's order, and behind it the key, so that no two rows are alike. */
 function ordersOf({ order: wished, key }: Pick<Browsing, 'order' | 'key'>): readonly Order[] {

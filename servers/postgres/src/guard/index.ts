@@ -1,17 +1,6 @@
 export { browse, type Browsed, filter, type Browsing } from './browse.ts';
-export type {
-  Catalog,
-  CatalogColumn,
-  CatalogFunction,
-  Relation,
-  RelationKind,
-} from './catalog.ts';
-export {
-  createCursors,
-  type Cursors,
-  cursorText,
-  type Position,
-} from './cursor.ts';
+export type { Catalog, CatalogColumn, CatalogFunction, Relation, RelationKind } from './catalog.ts';
+export { createCursors, type Cursors, cursorText, type Position } from './cursor.ts';
 export { type ConnectionTarget, parseConnectionUrl } from './dsn.ts';
 export { requestedName } from './identifier.ts';
 export { type ParameterValue, parameterValues, wireValues } from './parameters.ts';

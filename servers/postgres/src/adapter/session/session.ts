@@ -9,7 +9,7 @@ import type { Answer, Connection, Step } from './connection.ts';
 import { EMPTY, OWN_LIMITS, Service, type Work } from './service.ts';
 
 /** How long a catalog is believed, in milliseconds. */
-const CATALOG_MS = 60_000;
+const CATALOG_MS = 10_000;
 /** Roles whose catalogs are kept. */
 const CATALOGS_MAX = 64;
 /** The cursor's own grammar takes a query and nothing else, whatever a guard has let through. */
