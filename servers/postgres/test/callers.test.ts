@@ -166,6 +166,24 @@ describe('a policy', () => {
   );
 
   test(
+    verifies('E6.masks', 'a parent masks what one of its children computes from a masked column'),
+    async () => {
+      await shop.database.admin(
+        `CREATE TABLE app.parents (id int, name text, email text, slug text GENERATED ALWAYS AS (lower(name)) STORED);
+         CREATE TABLE app.children (slug text GENERATED ALWAYS AS (lower(email)) STORED) INHERITS (app.parents);
+         INSERT INTO app.children VALUES (1, 'Ann', 'MARKER');
+         GRANT SELECT ON app.parents TO ${shop.role}`,
+      );
+      const client = await start('--mask', 'app.parents.email=redact');
+      const { structured } = await client.call('query', {
+        sql: 'SELECT name, slug, email FROM app.parents',
+      });
+      await shop.database.admin('DROP TABLE app.parents, app.children');
+      expect(structured['rows']).toEqual([['Ann', '[masked]', '[masked]']]);
+    },
+  );
+
+  test(
     verifies('E5.relations', 'C7.policy', 'a database that it does not grant does not exist'),
     async () => {
       const client = await start('--policy', policyFor([{ database: 'elsewhere' }]));

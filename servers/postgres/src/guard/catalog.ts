@@ -18,14 +18,19 @@ export interface Relation extends QualifiedName {
   readonly kin: readonly number[];
   /** Columns that the role may read, in order; given for relations that may be masked, empty for others. */
   readonly columns: readonly CatalogColumn[];
+  /** Columns that are computed from others of the same relation, readable or not: its kin show them. */
+  readonly computed?: readonly ComputedColumn[];
+}
+
+export interface ComputedColumn {
+  readonly name: string;
+  readonly from: readonly string[];
 }
 
 export interface CatalogColumn {
   readonly name: string;
   /** As `format_type` writes it. */
   readonly type: string;
-  /** Columns of the same relation that a generated one is computed from. */
-  readonly from?: readonly string[];
 }
 
 /** A function that an operator allowed or an extension brings, as the database knows it. */

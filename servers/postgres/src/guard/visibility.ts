@@ -1,5 +1,5 @@
 import { type Access, type MaskKind, type QualifiedName, strictestMasks } from '../policy.ts';
-import type { Catalog, CatalogColumn, Relation } from './catalog.ts';
+import type { Catalog, Relation } from './catalog.ts';
 
 /** A relation that exists for the caller. */
 export interface VisibleRelation extends QualifiedName {
@@ -111,29 +111,44 @@ export function namedInVain(access: Access, catalog: Catalog): readonly string[]
   ];
 }
 
-/** The masks of each relation: its own, those of its family, and those of what is computed from masked columns. */
+/**
+ * The masks of each relation: those of its whole family, and of what any of the family computes from
+ * them. A child may compute in its own way what its parent shows.
+ */
 function masksIn(
   access: Access,
   familyOf: (relation: Relation) => readonly Relation[],
 ): (relation: Relation) => ReadonlyMap<string, MaskKind> {
   const masked = Map.groupBy(access.masks, (mask) => keyOf(mask));
+  const known = new Map<number, ReadonlyMap<string, MaskKind>>();
   return (relation) => {
-    const { schema, name, columns } = relation;
-    const all = familyOf(relation).flatMap((each) => masked.get(keyOf(each)) ?? []);
+    const found = known.get(relation.oid);
+    if (found !== undefined) return found;
+    const { schema, name } = relation;
+    const family = familyOf(relation);
+    const all = family.flatMap((each) => masked.get(keyOf(each)) ?? []);
     const own = strictestMasks(all.map((mask) => ({ ...mask, schema, name })));
-    return withGenerated(new Map(own.map(({ column, how }) => [column, how])), columns);
+    const masks = withComputed(new Map(own.map(({ column, how }) => [column, how])), family);
+    for (const { oid } of family) known.set(oid, masks);
+    return masks;
   };
 }
 
 /** A column that is computed from a masked one tells what was in it, in whatever form. */
-function withGenerated(
-  masks: ReadonlyMap<string, MaskKind>,
-  columns: readonly CatalogColumn[],
+function withComputed(
+  direct: ReadonlyMap<string, MaskKind>,
+  family: readonly Relation[],
 ): ReadonlyMap<string, MaskKind> {
-  const told = columns.filter(
-    ({ name, from = [] }) => !masks.has(name) && from.some((source) => masks.has(source)),
-  );
-  return new Map([...masks, ...told.map(({ name }) => [name, 'redact'] as const)]);
+  const masks = new Map(direct);
+  if (masks.size === 0) return masks;
+  const computed = family.flatMap((each) => each.computed ?? []);
+  // What one of the family computes can be a plain column of another, which computes from that.
+  for (let before = -1; before < masks.size;) {
+    before = masks.size;
+    for (const { name, from } of computed)
+      if (!masks.has(name) && from.some((source) => masks.has(source))) masks.set(name, 'redact');
+  }
+  return masks;
 }
 
 /** Relations that share rows, each with all others that it is connected with. */

@@ -44,8 +44,9 @@ const relation = z.tuple([
   z.boolean(),
   z.array(oid),
   z.array(oid),
-  z.array(z.tuple([z.string(), z.string(), z.array(z.string())])),
+  z.array(z.tuple([z.string(), z.string()])),
   z.boolean(),
+  z.array(z.tuple([z.string(), z.array(z.string())])),
 ]);
 const callable = z.tuple([z.string(), z.string(), z.string().nullable(), z.boolean(), z.boolean()]);
 const snapshot = z.object({
@@ -109,13 +110,15 @@ WITH RECURSIVE
     UNION SELECT kin.other FROM kindred JOIN kin ON kin.one = kindred.oid
   ),
   generated AS (
-    SELECT g.adrelid, g.adnum, d.refobjsubid::int2
+    SELECT g.adrelid, json_build_array(a.attname, json_agg(DISTINCT b.attname)) AS entry
     FROM kindred JOIN pg_attrdef g ON g.adrelid = kindred.oid
     JOIN pg_attribute a ON a.attrelid = g.adrelid AND a.attnum = g.adnum AND a.attgenerated <> ''
     JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = g.adrelid
       AND ((d.classid = 'pg_attrdef'::regclass AND d.objid = g.oid)
         OR (d.classid = 'pg_class'::regclass AND d.objid = g.adrelid AND d.objsubid = g.adnum))
+    JOIN pg_attribute b ON b.attrelid = g.adrelid AND b.attnum = d.refobjsubid
     WHERE d.refobjsubid NOT IN (0, g.adnum)
+    GROUP BY g.adrelid, a.attname
   ),
   reached AS (
     SELECT r.oid FROM rows_of r JOIN pg_namespace n ON n.oid = r.relnamespace
@@ -136,14 +139,13 @@ WITH RECURSIVE
       has_schema_privilege(l.schema_oid, 'USAGE') AND has_any_column_privilege(l.oid, 'SELECT'),
       coalesce(s.others, '{}'), coalesce(k.others, '{}'),
       CASE WHEN l.oid IN (SELECT oid FROM kindred) THEN coalesce((
-        SELECT json_agg(json_build_array(a.attname, format_type(a.atttypid, a.atttypmod), coalesce((
-          SELECT json_agg(b.attname) FROM pg_attribute b WHERE b.attrelid = l.oid AND (l.oid, a.attnum, b.attnum) IN (SELECT * FROM generated)
-        ), '[]')) ORDER BY a.attnum)
+        SELECT json_agg(json_build_array(a.attname, format_type(a.atttypid, a.atttypmod)) ORDER BY a.attnum)
         FROM pg_attribute a
         WHERE a.attrelid = l.oid AND a.attnum > 0 AND NOT a.attisdropped
           AND has_column_privilege(l.oid, a.attnum, 'SELECT')
       ), '[]') ELSE '[]' END,
-      l.oid IN (SELECT one FROM opaque)
+      l.oid IN (SELECT one FROM opaque),
+      coalesce((SELECT json_agg(entry) FROM generated WHERE adrelid = l.oid), '[]')
     ) AS entry
     FROM listed l
     LEFT JOIN (SELECT one, array_agg(other::int8) AS others FROM sources GROUP BY one) s ON s.one = l.oid
@@ -240,6 +242,7 @@ function toRelation([
   kin,
   columns,
   opaque,
+  computed,
 ]: RelationRow): Relation {
   return {
     oid: oid_,
@@ -249,12 +252,11 @@ function toRelation([
     readable,
     sources,
     kin,
-    columns: columns.map(([column, type, from]) => ({
-      name: column,
-      type,
-      ...(from.length > 0 && { from }),
-    })),
+    columns: columns.map(([column, type]) => ({ name: column, type })),
     ...(opaque && { opaque }),
+    ...(computed.length > 0 && {
+      computed: computed.map(([column, from]) => ({ name: column, from })),
+    }),
   };
 }
 
