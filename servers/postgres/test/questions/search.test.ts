@@ -58,6 +58,8 @@ test('finds relations of every kind, and functions that can be called', async ()
     'view people_hidden',
     'view people_names',
     'view people_plans',
+    'partitioned table sifted',
+    'partitioned table sorted',
   ]);
 });
 

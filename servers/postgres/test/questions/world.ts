@@ -35,6 +35,14 @@ export const WEIRD_TABLE = 'a.b "c"\nd';
 /** What an operator denied, although the role may read it. */
 const DENIED = [['app', `${MARKER}_denied`]];
 
+/** Masked columns. A mask is there for every partition, too. */
+const MASKED = [
+  ['people', 'email'],
+  ['people', 'plan'],
+  ['sorted', 'word'],
+  ['sorted_first', 'word'],
+] as const;
+
 /** A schema with everything that a catalog can say too much about. */
 export async function makeWorld(): Promise<World> {
   const database = await makeDatabase();
@@ -60,7 +68,7 @@ export async function makeWorld(): Promise<World> {
   const oid = (schema: string, name: string): number =>
     rows.find((row) => row.schema === schema && row.name === name)?.oid ?? 0;
   const oidsOf = (some: readonly Row[]): readonly number[] => some.map((row) => row.oid);
-  const masks = ['email', 'plan'].map((column) => ({ relation: oid('app', 'people'), column }));
+  const masks = MASKED.map(([name, column]) => ({ relation: oid('app', name), column }));
   return {
     database,
     reader,
@@ -157,6 +165,12 @@ CREATE TABLE ${MARKER}_schema.${MARKER}_lines (id int PRIMARY KEY, person bigint
 CREATE TABLE app.${MARKER}_denied_lines (id int PRIMARY KEY, person bigint REFERENCES app.people);
 CREATE TABLE app.lines (id int PRIMARY KEY, order_id bigint, placed date, FOREIGN KEY (order_id, placed) REFERENCES app.orders);
 
+CREATE TABLE app.sorted (id int, word text) PARTITION BY LIST (word);
+CREATE TABLE app.sorted_first PARTITION OF app.sorted FOR VALUES IN ('${MARKER}-1', '${MARKER}-2') PARTITION BY RANGE (word, id);
+CREATE TABLE app.sorted_second PARTITION OF app.sorted_first FOR VALUES FROM ('${MARKER}-1', 1) TO ('${MARKER}-2', 9);
+CREATE TABLE app.sifted (id int, ${MARKER}_hidden text) PARTITION BY RANGE (id, ${MARKER}_hidden);
+CREATE TABLE app.sifted_first PARTITION OF app.sifted FOR VALUES FROM (1, '${MARKER}-1') TO (1, '${MARKER}-2');
+
 CREATE TABLE app.animals (id int PRIMARY KEY, name text);
 CREATE TABLE app.dogs (breed text) INHERITS (app.animals);
 CREATE TABLE ${MARKER}_schema.${MARKER}_cats (lives int) INHERITS (app.animals);
@@ -189,8 +203,9 @@ CREATE TABLE ${weird}.${escapeIdentifier(WEIRD_TABLE)} (id int PRIMARY KEY, "Col
 GRANT USAGE ON SCHEMA app, ${weird} TO ${r};
 GRANT SELECT ON ALL TABLES IN SCHEMA app, ${weird} TO ${r};
 GRANT SELECT ON app.nearly TO ${r};
-REVOKE SELECT ON app.people, app.${MARKER}_closed, app.${MARKER}_denied_lines, app.tickets FROM ${r};
+REVOKE SELECT ON app.people, app.sifted, app.sifted_first, app.${MARKER}_closed, app.${MARKER}_denied_lines, app.tickets FROM ${r};
 GRANT SELECT (id, number, name, email, plan, mood, postcode, upper_name, shout_hidden, shout_email, counter, called, strange, stranger, strangers, denied_row, closed_rows, tags, born) ON app.people TO ${r};
+GRANT SELECT (id) ON app.sifted, app.sifted_first TO ${r};
 REVOKE SELECT ON SEQUENCE app.people_number_seq, app.people_id_seq FROM ${r};
 
 GRANT USAGE ON SCHEMA ${MARKER}_schema TO ${i};

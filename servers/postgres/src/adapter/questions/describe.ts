@@ -5,6 +5,8 @@ import { COLUMNS, CONSTRAINTS, INDEXES, POLICIES, TRIGGERS } from './describe-pa
 import { json, named, number } from './form.ts';
 import type { Question } from './question.ts';
 import {
+  areOpen,
+  areReadable,
   bindShown,
   closedTexts,
   FAMILY,
@@ -123,7 +125,17 @@ const PARENTS = `
   JOIN pg_namespace n ON n.oid = p.relnamespace
   WHERE i.inhrelid = c.oid AND p.oid = ANY (${VISIBLE})`;
 
-/** The bound of a partition holds values of its key, so it is shown where the key is. */
+/**
+ * The bound of a partition holds values of its key, so it is shown where the key is. `pg_depend` knows
+ * what an expression in a key depends on, but not which plain columns stand there.
+ */
+const KEY = `
+  SELECT ${isShownText('pg_class', 'c.oid')}
+      AND ${areReadable('c.oid', 'kt.partattrs::int2[]')}
+      AND ${areOpen('c.oid', 'kt.partattrs::int2[]')} AS shown
+  FROM pg_partitioned_table kt
+  WHERE kt.partrelid = c.oid`;
+
 const CHILDREN = `
   SELECT json_build_object('schema', n.nspname, 'name', p.relname, 'bound',
       CASE WHEN key.shown THEN ${shortened('pg_get_expr(p.relpartbound, p.oid)', TEXT_CHARACTERS)} END),
@@ -162,8 +174,7 @@ const TEXT = `
     ${list(CHILDREN)} AS children,
     ${DEFINITION} AS definition
   FROM pg_class c
-  CROSS JOIN LATERAL (
-    SELECT c.relkind = 'p' AND ${isShownText('pg_class', 'c.oid')} AS shown) key
+  LEFT JOIN LATERAL (${KEY}) key ON true
   LEFT JOIN LATERAL (
     SELECT sum(t.reltuples::float8)
         FILTER (WHERE t.reltuples >= 0 AND t.relkind <> 'p') AS rows,

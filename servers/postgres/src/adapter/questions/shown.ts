@@ -56,6 +56,13 @@ export function areReadable(relation: string, columns: string): string {
     WHERE rk.number > 0 AND NOT ${isReadable(relation, 'rk.number')})`;
 }
 
+/** True when no column of a key is masked. */
+export function areOpen(relation: string, columns: string): string {
+  return `NOT EXISTS (
+    SELECT FROM unnest(${columns}) AS ok(number)
+    WHERE ok.number > 0 AND ${isMasked(relation, 'ok.number')})`;
+}
+
 /** Names of columns, in the order of a key. */
 export function columnNames(relation: string, columns: string): string {
   return `(SELECT array_agg(na.attname ORDER BY nk.place)
