@@ -7,6 +7,7 @@ export { type ParameterValue, parameterValues, wireValues } from './parameters.t
 export { isParserReady, loadParser, type Parser } from './parser.ts';
 export { refuse, REFUSALS } from './refusals.ts';
 export { databaseName, identifierText, relationText, sqlText } from './schemas.ts';
+export { TRANSPARENT } from './sql/functions.ts';
 export { SALT_SETTING } from './sql/masks.ts';
 export { createStatementGuard } from './sql/statement-guard.ts';
 export type { ReadStatement, StatementGuard } from './statement.ts';

@@ -129,6 +129,38 @@ describe('what exists for a caller, on a real catalog', () => {
     },
   );
 
+  it(
+    verifies('E5.relations', 'E6.masks', 'a view over what the server is made of stays closed'),
+    async () => {
+      const closed = {
+        over_class: 'SELECT oid::int8, relname FROM pg_class',
+        by_query: `SELECT query_to_xml('SELECT 1', true, true, '')`,
+        by_rewrite: `SELECT ts_rewrite('a'::tsquery, 'SELECT ''a''::tsquery, ''b''::tsquery')`,
+        by_definition: 'SELECT pg_get_viewdef(id::oid) FROM app.orders',
+        by_name: 'SELECT id::regclass::text AS name FROM app.orders',
+      };
+      const open = {
+        by_plain_calls: `SELECT upper(note), max(amount::int8 || '') OVER (), rank() OVER (ORDER BY id),
+          placed::timestamptz AT TIME ZONE 'UTC', extract(year FROM placed), note LIKE 'a%', now(), current_user,
+          amount::numeric(9, 1), note::varchar(3), tags[1], coalesce(note, '')
+          FROM app.orders WHERE current_setting('app.tenant', true) IS NULL AND id IN (1, 2)`,
+      };
+      const views = Object.entries({ ...closed, ...open });
+      for (const [name, text] of views)
+        await world.database.admin(`CREATE VIEW app.${name} AS ${text};
+          GRANT SELECT ON app.${name} TO ${world.role}`);
+      const found = await names({ ...OPEN, deny: [named('app', 'people')] });
+      const unmasked = await names(OPEN);
+      for (const [name] of views) await world.database.admin(`DROP VIEW app.${name}`);
+      const shown = (list: readonly string[]) =>
+        views.map(([name]) => name).filter((name) => list.includes(name));
+      expect(shown(found)).toEqual(Object.keys(open));
+      // Without anything hidden, functions open nothing; the catalog itself is never shown.
+      expect(shown(unmasked)).not.toContain('over_class');
+      expect(shown(unmasked)).toContain('by_query');
+    },
+  );
+
   it(verifies('E5.relations', 'nothing that the role may not read'), async () => {
     await world.database.admin(`REVOKE SELECT ON app.orders FROM ${world.role}`);
     expect(await names(OPEN)).not.toContain('orders');

@@ -6,6 +6,7 @@ import {
   refuse,
   type Relation,
   type RelationKind,
+  TRANSPARENT,
 } from '../../guard/index.ts';
 import { LIMITS, type QualifiedName } from '../../policy.ts';
 import type { Question } from '../questions/question.ts';
@@ -68,6 +69,9 @@ type Snapshot = z.infer<typeof snapshot>;
  *   read through its parents and its children, too; and views to what they read, by the rule that makes
  *   them views. All that links lead to is listed, in whatever schema it lies.
  * - PostgreSQL does not record what a function reads, so a view that calls somebody's, by name or by operator, is `opaque`.
+ * - Nor does it record that anything needs what every database has (oids below 16384): that is read from the tree of the
+ *   view itself. A relation found there is a source; a function that is not known to compute from its arguments alone,
+ *   and a value that is written as a name of the catalog, make the view `opaque`.
  * - Functions come with every overload under the same name: one that somebody added beside an
  *   extension's would be called in its place.
  */
@@ -92,12 +96,12 @@ WITH RECURSIVE
     SELECT DISTINCT needs.one, needs.other FROM needs JOIN rows_of ON rows_of.oid = needs.other
     WHERE needs.refclassid = 'pg_class'::regclass
   ),
-  opaque AS (
-    SELECT DISTINCT needs.one FROM needs
+  called AS (
+    SELECT needs.one FROM needs
     LEFT JOIN pg_operator o ON needs.refclassid = 'pg_operator'::regclass AND o.oid = needs.other
     JOIN pg_proc p ON p.oid = coalesce(o.oprcode, needs.other)
     WHERE needs.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass)
-      AND p.pronamespace <> 'pg_catalog'::regnamespace
+      AND (p.pronamespace <> 'pg_catalog'::regnamespace OR p.oid >= 16384)
       AND NOT EXISTS (SELECT FROM members m WHERE m.classid = 'pg_proc'::regclass AND m.oid = p.oid AND m.allowed)
   ),
   masked AS (
@@ -133,6 +137,25 @@ WITH RECURSIVE
     FROM reached JOIN rows_of r ON r.oid = reached.oid JOIN pg_namespace n ON n.oid = r.relnamespace
     ORDER BY n.nspname, r.relname LIMIT $7::int4
   ),
+  written AS (
+    SELECT l.oid AS one, part[1] AS what, part[2]::oid AS other
+    FROM listed l JOIN pg_rewrite r ON r.ev_class = l.oid
+    CROSS JOIN regexp_matches(r.ev_action::text, ':(relid|funcid|aggfnoid|winfnoid|resulttype|vartype) ([1-9][0-9]{0,4})(?![0-9])', 'g') part
+    WHERE l.relkind IN ('v', 'm') AND l.nspname NOT IN ('pg_catalog', 'information_schema') AND part[2]::int4 < 16384
+  ),
+  opaque AS (
+    SELECT one FROM called
+    UNION SELECT one FROM written WHERE what IN ('funcid', 'aggfnoid', 'winfnoid') AND other NOT IN (
+      SELECT oid FROM pg_proc WHERE proname = ANY ($10::text[])
+      UNION ALL SELECT castfunc FROM pg_cast WHERE castfunc <> 'regclass(text)'::regprocedure
+      UNION ALL SELECT oprcode FROM pg_operator)
+    UNION SELECT one FROM written WHERE what IN ('resulttype', 'vartype')
+      AND other IN (SELECT oid FROM pg_type WHERE typname ~ '^_?reg' AND typnamespace = 'pg_catalog'::regnamespace)
+  ),
+  read AS (
+    SELECT one, other FROM sources
+    UNION SELECT one, other FROM written WHERE what = 'relid'
+  ),
   relations AS (
     SELECT l.nspname, l.relname, json_build_array(
       l.oid::int8, l.nspname, l.relname, l.relkind,
@@ -148,7 +171,7 @@ WITH RECURSIVE
       coalesce((SELECT json_agg(entry) FROM generated WHERE adrelid = l.oid), '[]')
     ) AS entry
     FROM listed l
-    LEFT JOIN (SELECT one, array_agg(other::int8) AS others FROM sources GROUP BY one) s ON s.one = l.oid
+    LEFT JOIN (SELECT one, array_agg(other::int8) AS others FROM read GROUP BY one) s ON s.one = l.oid
     LEFT JOIN (SELECT one, array_agg(other::int8) AS others FROM kin GROUP BY one) k ON k.one = l.oid
   ),
   names AS (
@@ -208,6 +231,7 @@ export function catalogParameters(scope: CatalogScope): readonly Value[] {
     LIMITS.relationsMax + 1,
     only?.map(({ schema }) => schema) ?? null,
     only?.map(({ name }) => name) ?? null,
+    TRANSPARENT,
   ];
 }
 

@@ -104,3 +104,12 @@ export const ARGUMENTS: Readonly<Record<string, number>> = {
   // ts_rewrite(query, 'SELECT …') reads whatever the text says.
   ts_rewrite: 3,
 };
+
+/**
+ * Functions that tell nothing but what they are given, where a view calls them. The author of a view
+ * chose the setting that it asks for.
+ */
+export const TRANSPARENT: readonly string[] = [
+  ...[...FUNCTIONS].filter((name) => ARGUMENTS[name] === undefined),
+  'current_setting',
+];
