@@ -1,4 +1,5 @@
 import { LIMITS } from '../../policy.ts';
+import { DIGITS_MAX } from './values.ts';
 
 /**
  * How large the result of a function can be, in characters or elements, where it can be larger than
@@ -79,7 +80,13 @@ const formatted: SizeRule = ([form, ...values]) => {
 
 const joined: SizeRule = (args) => sumOf(args) + usualAt(args, 0) * args.length;
 const joinedArray: SizeRule = (args) =>
-  usualAt(args, 0) * (1 + usualAt(args, 1) + usualAt(args, 2));
+  usualAt(args, 0) * (1 + separatorAt(args, 1) + separatorAt(args, 2));
+/** Nothing that can be a `numeric` of full length stands between others for a short text. */
+const separatorAt = (args: readonly Argument[], index: number): number =>
+  mostAt(args, index) < DIGITS_MAX ? usualAt(args, index) : mostAt(args, index);
+/** `round(1, 16383)` has as many digits. */
+const rounded: SizeRule = (args) =>
+  sumOf(args) + (args.length < 2 ? 0 : Math.min(Math.abs(args[1]?.bound ?? 0), DIGITS_MAX));
 /** Each hit in a headline stands between marks that the last argument may choose. */
 const marked: SizeRule = (args) => sumOf(args) * (1 + (args.at(-1)?.text?.length ?? 0));
 const substituted: SizeRule = (args) => mostAt(args, 0) * Math.max(1, mostAt(args, 2));
@@ -102,6 +109,7 @@ const RULES: readonly (readonly [names: string, rule: SizeRule])[] = [
   ['regexp_replace', replacedByPattern],
   ['concat_ws', joined],
   ['array_to_string', joinedArray],
+  ['round trunc', rounded],
   ['ts_headline', marked],
   ['ts_rewrite', substituted],
   // The quotes and escapes of one level are quoted again by the next.

@@ -14,7 +14,7 @@ import {
   sumOf,
 } from './size-rules.ts';
 import { PADDED_TYPES } from './types.ts';
-import { boundOf, lastName, productOf, textOf } from './values.ts';
+import { boundOf, DIGITS_MAX, lastName, productOf, textOf, writtenLength } from './values.ts';
 
 /** What all values of one statement may add up to. */
 const TOTAL_MAX = 10 * LIMITS.expansionMax;
@@ -68,7 +68,7 @@ function ofNode(node: Ast.Node, context: Context): Size {
   if ('ParamRef' in node) return PARAMETER;
   if ('FuncCall' in node) return ofCall(node.FuncCall, context);
   if ('TypeCast' in node) return ofCast(node.TypeCast, context);
-  if ('A_Const' in node) return ofText(textOf(node.A_Const));
+  if ('A_Const' in node) return ofConstant(node.A_Const);
   if ('A_Expr' in node) return ofOperation(node.A_Expr, context);
   const parts = ofParts(node, context);
   // Arrays and rows quote what they hold when they become text.
@@ -110,7 +110,19 @@ function ofCast({ arg, typeName }: Body<'TypeCast'>, context: Context): Size {
   if (length !== undefined) return context.note({ usual: length, most: length }, typeName);
   const isArray = typeName?.arrayBounds !== undefined;
   if (!isArray && FIXED_TYPES.has(lastName(typeName?.names))) return SMALL;
-  return context.note(grown(value, 2), typeName);
+  const { usual, most } = grown(value, 2);
+  const isWrittenOut = arg !== undefined && !isPlain(arg) && holdsNumbers(typeName);
+  return context.note({ usual, most: isWrittenOut ? Math.max(most, DIGITS_MAX) : most }, typeName);
+}
+
+/** A column, a parameter or a constant: what it can be is known. */
+function isPlain(node: Ast.Node): boolean {
+  return 'ColumnRef' in node || 'ParamRef' in node || 'A_Const' in node;
+}
+
+/** Types that write a short `1e131071` out. */
+function holdsNumbers(type: Body<'TypeName'> | undefined): boolean {
+  return ['numeric', 'json', 'jsonb'].includes(lastName(type?.names));
 }
 
 function ofOperation(operation: Body<'A_Expr'>, context: Context): Size {
@@ -132,8 +144,8 @@ function paddedLength(type: Body<'TypeName'> | undefined): number | undefined {
   return length === undefined ? undefined : boundOf(length);
 }
 
-function ofText(text: string | undefined): Size {
-  const size = text?.length ?? SMALL.usual;
+function ofConstant(value: Body<'A_Const'>): Size {
+  const size = writtenLength(value) ?? SMALL.usual;
   return { usual: size, most: size };
 }
 
