@@ -338,6 +338,7 @@ export const HOSTILE: Readonly<Record<string, readonly (readonly [code: Code, sq
       `SELECT '[${Array.from({ length: 100 }, () => '1e131071').join()}]'::jsonb`,
       `SELECT array_to_string(array_fill('a'::text, ARRAY[10000]), '1e131071'::numeric::text)`,
       `SELECT array_to_string(array_fill('a'::text, ARRAY[10000]), ('1e' || '131071')::numeric::text)`,
+      `SELECT concat_ws(repeat('x', 10000), VARIADIC array_fill('a'::text, ARRAY[10000]))`,
       `SELECT array_fill(1, ARRAY[1.5, 1.5, 1.5, 1.5, 1.5, 100000]::int[])`,
       `SELECT * FROM generate_series(1, 10000000)`,
       `SELECT * FROM generate_series(1, 1000, 0.0001)`,

@@ -135,3 +135,13 @@ const RULES: readonly (readonly [names: string, rule: SizeRule])[] = [
 export const SIZE_RULES: ReadonlyMap<string, SizeRule> = new Map(
   RULES.flatMap(([names, rule]) => names.split(/\s+/).map((name) => [name, rule] as const)),
 );
+
+/** The rules of calls whose last argument is an array that stands for any number of arguments. */
+export const VARIADIC_RULES: ReadonlyMap<string, SizeRule> = new Map([
+  ...SIZE_RULES,
+  [
+    'concat_ws',
+    ([separator, ...arrays]) =>
+      joinedArray([...arrays.slice(-1), ...(separator ? [separator] : [])]),
+  ],
+]);

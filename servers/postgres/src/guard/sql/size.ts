@@ -12,6 +12,7 @@ import {
   SIZE_RULES,
   SMALL,
   sumOf,
+  VARIADIC_RULES,
 } from './size-rules.ts';
 import { PADDED_TYPES } from './types.ts';
 import { boundOf, DIGITS_MAX, lastName, productOf, textOf, writtenLength } from './values.ts';
@@ -87,7 +88,8 @@ function ofCall(call: Body<'FuncCall'>, context: Context): Size {
   const { args = [], funcname, ...others } = call;
   const values = args.map((each) => argument(each, ofNode(each, context)));
   ofParts(others, context);
-  const rule = SIZE_RULES.get(lastName(funcname)) ?? sumOf;
+  const name = lastName(funcname);
+  const rule = (call.func_variadic === true ? VARIADIC_RULES : SIZE_RULES).get(name) ?? sumOf;
   const usual = rule(values);
   if (usual === undefined)
     return context.complain('sql.function', call, {
@@ -110,19 +112,19 @@ function ofCast({ arg, typeName }: Body<'TypeCast'>, context: Context): Size {
   if (length !== undefined) return context.note({ usual: length, most: length }, typeName);
   const isArray = typeName?.arrayBounds !== undefined;
   if (!isArray && FIXED_TYPES.has(lastName(typeName?.names))) return SMALL;
-  const { usual, most } = grown(value, 2);
-  const isWrittenOut = arg !== undefined && !isPlain(arg) && holdsNumbers(typeName);
-  return context.note({ usual, most: isWrittenOut ? Math.max(most, DIGITS_MAX) : most }, typeName);
+  const most = canBeWrittenOut(arg, typeName) ? Math.max(value.most, DIGITS_MAX) : value.most;
+  return context.note(grown({ ...value, most }, 2), typeName);
+}
+
+/** Text that is put together can be a short `1e131071`, which these types write out. */
+function canBeWrittenOut(arg: Ast.Node | undefined, type: Body<'TypeName'> | undefined): boolean {
+  const isNumeric = ['numeric', 'json', 'jsonb'].includes(lastName(type?.names));
+  return isNumeric && arg !== undefined && !isPlain(arg);
 }
 
 /** A column, a parameter or a constant: what it can be is known. */
 function isPlain(node: Ast.Node): boolean {
   return 'ColumnRef' in node || 'ParamRef' in node || 'A_Const' in node;
-}
-
-/** Types that write a short `1e131071` out. */
-function holdsNumbers(type: Body<'TypeName'> | undefined): boolean {
-  return ['numeric', 'json', 'jsonb'].includes(lastName(type?.names));
 }
 
 function ofOperation(operation: Body<'A_Expr'>, context: Context): Size {
