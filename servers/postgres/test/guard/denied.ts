@@ -115,7 +115,7 @@ export const DENIED_FUNCTIONS: Reasons = [
     'takes the name of any type, and runs its input',
   ],
   [words('pg_typeof'), 'gives a regtype, and whatever is compared with that is looked up'],
-  [words('json(?:b)?_populate_record_valid'), 'runs the input of any type'],
+  [words('jsonb?_populate_record(?:set|_valid)?'), 'runs the input of any type'],
   [words('pg_(?:char_to_encoding|encoding_to_char|encoding_max_length)'), 'is for clients'],
   [
     words(

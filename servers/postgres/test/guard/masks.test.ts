@@ -69,7 +69,6 @@ const READS = [
   'SELECT string_agg(@::text, $$,$$) FROM customers',
   'SELECT min(@::text), max(@::text) FROM customers',
   'SELECT max(c.@::text) OVER (ORDER BY c.@) FROM customers c',
-  'SELECT json_populate_record(c, $${}$$) FROM customers c',
   'SELECT jsonb_each_text(to_jsonb(c)) FROM customers c',
   'SELECT * FROM customers, LATERAL (SELECT customers.@ AS x) y',
   'SELECT (SELECT @) FROM customers',

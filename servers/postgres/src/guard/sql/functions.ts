@@ -48,14 +48,13 @@ const CHAPTERS = {
   'JSON Functions': `
     array_to_json json_array_elements json_array_elements_text json_array_length json_build_array
     json_build_object json_each json_each_text json_extract_path json_extract_path_text json_object
-    json_object_keys json_populate_record json_populate_recordset json_strip_nulls json_to_record
-    json_to_recordset json_typeof jsonb_array_elements jsonb_array_elements_text jsonb_array_length
-    jsonb_build_array jsonb_build_object jsonb_each jsonb_each_text jsonb_extract_path
-    jsonb_extract_path_text jsonb_insert jsonb_object jsonb_object_keys jsonb_path_exists
-    jsonb_path_exists_tz jsonb_path_match jsonb_path_match_tz jsonb_path_query jsonb_path_query_array
-    jsonb_path_query_array_tz jsonb_path_query_first jsonb_path_query_first_tz jsonb_path_query_tz
-    jsonb_populate_record jsonb_populate_recordset jsonb_pretty jsonb_set jsonb_set_lax
-    jsonb_strip_nulls jsonb_to_record jsonb_to_recordset jsonb_typeof row_to_json to_json to_jsonb`,
+    json_object_keys json_strip_nulls json_to_record json_to_recordset json_typeof jsonb_array_elements
+    jsonb_array_elements_text jsonb_array_length jsonb_build_array jsonb_build_object jsonb_each
+    jsonb_each_text jsonb_extract_path jsonb_extract_path_text jsonb_insert jsonb_object
+    jsonb_object_keys jsonb_path_exists jsonb_path_exists_tz jsonb_path_match jsonb_path_match_tz
+    jsonb_path_query jsonb_path_query_array jsonb_path_query_array_tz jsonb_path_query_first
+    jsonb_path_query_first_tz jsonb_path_query_tz jsonb_pretty jsonb_set jsonb_set_lax jsonb_strip_nulls
+    jsonb_to_record jsonb_to_recordset jsonb_typeof row_to_json to_json to_jsonb`,
   'Array Functions': `
     array_append array_cat array_dims array_fill array_length array_lower array_ndims array_position
     array_positions array_prepend array_remove array_replace array_reverse array_sample array_shuffle
