@@ -78,6 +78,8 @@ export const LIMITS = {
   resultCharactersMax: 262_144,
   /** Bytes that one call may bring over the wire. Above that the connection is destroyed. */
   wireBytesMax: 4_194_304,
+  /** Cells that one call may bring: a NULL is four bytes on the wire, and more in here. */
+  wireCellsMax: 262_144,
   /** Relations that one database may show; a larger one needs an allow list. */
   relationsMax: 20_000,
   /** Elements that a function may make out of nothing: `generate_series`, `repeat`, `lpad`. */

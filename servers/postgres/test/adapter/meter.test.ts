@@ -29,6 +29,10 @@ test.each([
     'many wide rows',
     `SELECT ${Array.from({ length: 100 }, () => `repeat('x', 500)`).join(', ')} FROM generate_series(1, 1000)`,
   ],
+  [
+    'a million of nothing',
+    `SELECT ${Array.from({ length: 1600 }, () => 'NULL').join(', ')} FROM generate_series(1, 600)`,
+  ],
   ['a huge plan of bytes', `SELECT decode(repeat('ff', 10000000), 'hex')`],
 ])(
   verifies('E7.bytes', 'C10.rows', '%s is refused, its connection ended and its process gone'),
@@ -48,6 +52,17 @@ test(verifies('E7.bytes', 'the count begins anew with each call'), async () => {
     expect([rows[0]?.[0]?.toString().length, cut]).toEqual([LIMITS.cellCharactersMax, 1]);
   }
 });
+
+test(
+  verifies('C10.rows', 'as many rows as can be asked for may have hundreds of columns'),
+  async () => {
+    const columns = Array.from({ length: 250 }, () => 'NULL').join(', ');
+    const { rows } = await read(database, `SELECT ${columns} FROM generate_series(1, 2000)`, {
+      limit: LIMITS.rowsMax,
+    });
+    expect(rows).toHaveLength(LIMITS.rowsMax);
+  },
+);
 
 test(verifies('C10.rows', 'a million rows that nobody asked for are not sent'), async () => {
   const started = performance.now();

@@ -5,7 +5,7 @@ import type { Client, FieldDef, QueryArrayConfig } from 'pg';
 import type { ConnectionTarget } from '../../guard/index.ts';
 import { requestCancel } from './cancel.ts';
 import type { Credentials } from './credentials.ts';
-import { type Greeting, listen, QuietClient } from './driver.ts';
+import { countRows, type Greeting, listen, QuietClient } from './driver.ts';
 import { type Meter, meter } from './meter.ts';
 import { openWire } from './wire.ts';
 
@@ -66,6 +66,7 @@ export class Connection {
     const counted = meter(socket);
     const client = new QuietClient(socket, target, credentials.password ?? target.password);
     const greeting = listen(client);
+    countRows(client, counted);
     const connection = new Connection({
       client,
       socket,

@@ -4,6 +4,7 @@ import { Client } from 'pg';
 
 import type { ConnectionTarget } from '../../guard/index.ts';
 import type { BackendKey } from './cancel.ts';
+import type { Meter } from './meter.ts';
 
 /** Text stays text: what a cell means is decided in one place, and it is not the driver. */
 const AS_TEXT = { getTypeParser: () => (text: string) => text };
@@ -67,6 +68,15 @@ export function listen(client: Client): Greeting {
     greeting.key = { process: processID, secret: secretKey };
   });
   return greeting;
+}
+
+/** Shows each row to a meter before the driver keeps it. */
+export function countRows(client: Client, meter: Pick<Meter, 'countRow'>): void {
+  client.connection.on('dataRow', ({ fields }: DataRow) => meter.countRow(fields.length));
+}
+
+interface DataRow {
+  readonly fields: readonly unknown[];
 }
 
 interface ParameterStatus {

@@ -1,9 +1,13 @@
 import type { Socket } from 'node:net';
 
+import { LIMITS } from '../../policy.ts';
+
 /** Counts what comes over a connection, and ends the connection when it is too much. */
 export interface Meter {
   /** Starts the count of one call anew. */
   start(bytesMax: number): void;
+  /** Counts the cells of one row. */
+  countRow(cells: number): void;
   /** True when this is why the connection ended. */
   readonly isOver: boolean;
 }
@@ -19,17 +23,26 @@ const GREETING_BYTES_MAX = 65_536;
  */
 export function meter(socket: Socket): Meter {
   let left = GREETING_BYTES_MAX;
+  let cellsLeft = 0;
   let isOver = false;
-  socket.on('data', (chunk: Buffer) => {
-    left -= chunk.length;
-    if (left >= 0 || isOver) return;
+  const endWhenOver = (): void => {
+    if ((left >= 0 && cellsLeft >= 0) || isOver) return;
     isOver = true;
     // Unread bytes make this a reset, so the server's process ends as well.
     socket.destroy();
+  };
+  socket.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    endWhenOver();
   });
   return {
     start(bytesMax) {
       left = bytesMax;
+      cellsLeft = LIMITS.wireCellsMax;
+    },
+    countRow(cells) {
+      cellsLeft -= cells;
+      endWhenOver();
     },
     get isOver() {
       return isOver;
