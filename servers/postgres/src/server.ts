@@ -268,7 +268,7 @@ function printSetup(given: Options, env: OpenParts['env']): string {
       const parsed = url === undefined ? undefined : parseConnectionUrl(url, databaseTls);
       return setupSql({
         role: given.setupRole,
-        database: parsed?.ok === true ? parsed.target.database : 'postgres',
+        database: parsed?.ok === true ? parsed.target.database : undefined,
         schemas: schema,
         relations: only.length === 0 ? undefined : only.map(qualified),
         extensions: extension,

@@ -16,6 +16,10 @@ afterAll(async () => {
   await database.drop();
 });
 
+/** A role that no test has made yet, and the database's name as it is written in SQL. */
+const fresh = database.role('fresh');
+const name = `"${database.name}"`;
+
 const SECRET = 'hunter2-in-the-url';
 
 function run(
@@ -183,6 +187,23 @@ test('setup-sql prints what makes a role, for each schema', () => {
   expect(stdout).toContain('CREATE ROLE "fresh ""role"""');
   expect(stdout).toContain('GRANT USAGE ON SCHEMA "app"');
   expect(stdout).not.toContain(role);
+});
+
+test.each<readonly [what: string, env: Readonly<Record<string, string>>]>([
+  ['with a URL', { DATABASE_URL: url }],
+  ['without a URL', {}],
+])('setup-sql %s is about the database that it is run in', async (_, env) => {
+  const { status, stdout } = run(['setup-sql', '--schema', 'app', '--setup-role', fresh], env);
+  expect(status).toBe(0);
+  expect(stdout).not.toContain('DATABASE "postgres"');
+  const rights = `SELECT has_database_privilege($1, current_database(), 'CONNECT') AS connects,
+    has_database_privilege($1, current_database(), 'TEMPORARY') AS temporary`;
+  await database.admin(`GRANT TEMPORARY ON DATABASE ${name} TO PUBLIC;
+    REVOKE CONNECT ON DATABASE ${name} FROM PUBLIC`);
+  await database.admin(stdout);
+  await database.admin(stdout);
+  expect(await database.admin(rights, [fresh])).toEqual([{ connects: true, temporary: false }]);
+  await database.admin(`DROP OWNED BY "${fresh}"; DROP ROLE "${fresh}"`);
 });
 
 test('--version and --help work without a database', () => {

@@ -3,7 +3,8 @@ import { quoteIdentifier, quoteLiteral } from './quote.ts';
 
 export interface SetupOptions {
   readonly role: string;
-  readonly database: string;
+  /** The one that is connected to, unless told. */
+  readonly database?: string | undefined;
   readonly schemas: readonly string[];
   /** When given, only these are readable; otherwise everything in the schemas, also what comes later. */
   readonly relations?: readonly QualifiedName[] | undefined;
@@ -59,12 +60,20 @@ EXCEPTION WHEN insufficient_privilege THEN
   RAISE NOTICE 'temp_file_limit is left as it is';`)}`;
 }
 
-function databaseRights({ database: name }: SetupOptions, role: string): string {
-  const database = quoteIdentifier(name);
-  return `GRANT CONNECT ON DATABASE ${database} TO ${role};
--- By default every role may make temporary tables. Grant this back to those that need it.
+function databaseRights({ database: name, role: roleName }: SetupOptions, role: string): string {
+  if (name !== undefined) {
+    const database = quoteIdentifier(name);
+    return `GRANT CONNECT ON DATABASE ${database} TO ${role};
+${WHY_REVOKED}
 REVOKE TEMPORARY ON DATABASE ${database} FROM PUBLIC;`;
+  }
+  return `${WHY_REVOKED}
+${block(`  EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), ${quoteLiteral(roleName)}::text);
+  EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());`)}`;
 }
+
+const WHY_REVOKED =
+  '-- By default every role may make temporary tables. Grant this back to those that need it.';
 
 function schemaRights({ relations }: SetupOptions, name: string, role: string): string {
   const schema = quoteIdentifier(name);
