@@ -16,7 +16,10 @@ export interface Relation extends QualifiedName {
   readonly opaque?: true;
   /** Relations that share rows with it by inheritance or partitioning, directly, by oid. */
   readonly kin: readonly number[];
-  /** Columns that the role may read, in order; given for relations that may be masked, empty for others. */
+  /**
+   * Columns that the role may read, in order; given for relations that may be masked, and for those
+   * with a column that looks names up; empty for others.
+   */
   readonly columns: readonly CatalogColumn[];
   /** Columns that are computed from others of the same relation, readable or not: its kin show them. */
   readonly computed?: readonly ComputedColumn[];
@@ -31,6 +34,8 @@ export interface CatalogColumn {
   readonly name: string;
   /** As `format_type` writes it. */
   readonly type: string;
+  /** True for a type whose input looks names up in the catalog, as `regclass` does, and for what is made of one. */
+  readonly looksUp?: true;
 }
 
 /** A function that an operator allowed or an extension brings, as the database knows it. */

@@ -126,7 +126,7 @@ function masksIn(
     if (found !== undefined) return found;
     const { schema, name } = relation;
     const family = familyOf(relation);
-    const all = family.flatMap((each) => masked.get(keyOf(each)) ?? []);
+    const all = familyOf(relation).flatMap((each) => masked.get(keyOf(each)) ?? []);
     const own = strictestMasks(all.map((mask) => ({ ...mask, schema, name })));
     const masks = withComputed(new Map(own.map(({ column, how }) => [column, how])), family);
     for (const { oid } of family) known.set(oid, masks);

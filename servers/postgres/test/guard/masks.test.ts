@@ -368,3 +368,41 @@ describe('what stands in a masked column', () => {
       expect(() => guard.parse(`SELECT ${call}`, 0)).toThrow('function');
   });
 });
+
+describe('columns that look names up in the catalog', () => {
+  it(verifies('C2.identifiers', 'look up nothing that a statement puts beside them'), async () => {
+    await world.database.admin(
+      `CREATE DOMAIN app.place AS regclass;
+         CREATE TYPE app.both AS (id int, place regclass);
+         CREATE TABLE app.places (id int, rc regclass, rt regtype[], dom app.place, two app.both);
+         INSERT INTO app.places VALUES (1, 'app.orders', '{int4}', 'app.orders', (1, 'app.orders'));
+         GRANT SELECT ON app.places TO ${world.role}`,
+    );
+    const [row] = await world.database.admin(`SELECT 'hidden.vault'::regclass::oid::text AS oid,
+        'hidden.vault'::regtype::oid::text AS type`);
+    const [oid, type] = [String(row?.['oid']), String(row?.['type'])];
+    const open = await world.guard(OPEN);
+    for (const sql of [
+      `SELECT rc FROM places UNION SELECT '${oid}'`,
+      `SELECT coalesce(nullif(rc, rc), '${oid}') FROM places`,
+      `SELECT rt FROM places UNION SELECT '{${type}}'`,
+      `SELECT rt || '{${type}}' FROM places`,
+      `SELECT dom FROM places UNION SELECT '${oid}'`,
+      `SELECT lag(dom, 1, '${oid}') OVER () FROM places`,
+      `SELECT two FROM places UNION SELECT '(1,${oid})'`,
+      `SELECT p FROM places p UNION SELECT '(1,${oid},{},${oid},"(1,${oid})")'`,
+    ]) {
+      let found;
+      try {
+        found = JSON.stringify((await world.run(open.parse(sql, 0))).rows);
+      } catch (error) {
+        if (!(error instanceof DatabaseError)) throw error;
+        found = error.message;
+      }
+      expect([sql, found]).toEqual([sql, expect.not.stringContaining('vault')]);
+    }
+    const { rows } = await world.run(open.parse('SELECT * FROM places', 0));
+    expect(rows).toEqual([['1', 'app.orders', '{integer}', 'app.orders', '(1,app.orders)']]);
+    await world.database.admin('DROP TABLE app.places; DROP TYPE app.both; DROP DOMAIN app.place');
+  });
+});

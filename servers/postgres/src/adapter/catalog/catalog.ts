@@ -45,7 +45,7 @@ const relation = z.tuple([
   z.boolean(),
   z.array(oid),
   z.array(oid),
-  z.array(z.tuple([z.string(), z.string()])),
+  z.array(z.tuple([z.string(), z.string(), z.boolean()])),
   z.boolean(),
   z.array(z.tuple([z.string(), z.array(z.string())])),
 ]);
@@ -137,6 +137,20 @@ WITH RECURSIVE
     FROM reached JOIN rows_of r ON r.oid = reached.oid JOIN pg_namespace n ON n.oid = r.relnamespace
     ORDER BY n.nspname, r.relname LIMIT $7::int4
   ),
+  -- Types whose input looks names up in the catalog, and all that are made of them.
+  lookups AS (
+    SELECT oid FROM pg_type WHERE typname ~ '^reg' AND typnamespace = 'pg_catalog'::regnamespace
+    UNION SELECT made.oid FROM lookups JOIN (
+      SELECT oid, typbasetype AS part FROM pg_type WHERE typbasetype <> 0
+      UNION ALL SELECT oid, typelem FROM pg_type WHERE typelem <> 0
+      UNION ALL SELECT c.reltype, a.atttypid FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+      WHERE a.attnum > 0 AND NOT a.attisdropped AND c.reltype <> 0
+    ) made ON made.part = lookups.oid
+  ),
+  looking AS (
+    SELECT attrelid, attnum FROM pg_attribute
+    WHERE attnum > 0 AND NOT attisdropped AND atttypid IN (SELECT oid FROM lookups)
+  ),
   written AS (
     SELECT l.oid AS one, part[1] AS what, part[2]::oid AS other
     FROM listed l JOIN pg_rewrite r ON r.ev_class = l.oid
@@ -150,7 +164,7 @@ WITH RECURSIVE
       UNION ALL SELECT castfunc FROM pg_cast WHERE castfunc <> 'regclass(text)'::regprocedure
       UNION ALL SELECT oprcode FROM pg_operator)
     UNION SELECT one FROM written WHERE what IN ('resulttype', 'vartype')
-      AND other IN (SELECT oid FROM pg_type WHERE typname ~ '^_?reg' AND typnamespace = 'pg_catalog'::regnamespace)
+      AND other IN (SELECT oid FROM lookups)
   ),
   read AS (
     SELECT one, other FROM sources
@@ -161,8 +175,9 @@ WITH RECURSIVE
       l.oid::int8, l.nspname, l.relname, l.relkind,
       has_schema_privilege(l.schema_oid, 'USAGE') AND has_any_column_privilege(l.oid, 'SELECT'),
       coalesce(s.others, '{}'), coalesce(k.others, '{}'),
-      CASE WHEN l.oid IN (SELECT oid FROM kindred) THEN coalesce((
-        SELECT json_agg(json_build_array(a.attname, format_type(a.atttypid, a.atttypmod)) ORDER BY a.attnum)
+      CASE WHEN l.oid IN (SELECT oid FROM kindred UNION ALL SELECT attrelid FROM looking) THEN coalesce((
+        SELECT json_agg(json_build_array(a.attname, format_type(a.atttypid, a.atttypmod),
+          (l.oid, a.attnum) IN (SELECT attrelid, attnum FROM looking)) ORDER BY a.attnum)
         FROM pg_attribute a
         WHERE a.attrelid = l.oid AND a.attnum > 0 AND NOT a.attisdropped
           AND has_column_privilege(l.oid, a.attnum, 'SELECT')
@@ -276,7 +291,11 @@ function toRelation([
     readable,
     sources,
     kin,
-    columns: columns.map(([column, type]) => ({ name: column, type })),
+    columns: columns.map(([column, type, looksUp]) => ({
+      name: column,
+      type,
+      ...(looksUp && { looksUp }),
+    })),
     ...(opaque && { opaque }),
     ...(computed.length > 0 && {
       computed: computed.map(([column, from]) => ({ name: column, from })),

@@ -42,8 +42,9 @@ export function judgeRelations(
     return { reference, relation };
   });
   const masked = found.filter(({ relation }) => relation.masks.size > 0);
-  if (masked.length > 0) judgeLongReferences(census, complain);
-  for (const { reference, relation } of masked) putBehind(reference, relation, masks, complain);
+  const behind = found.filter(({ relation }) => isBehind(relation));
+  if (behind.length > 0) judgeLongReferences(census, complain);
+  for (const { reference, relation } of behind) putBehind(reference, relation, masks, complain);
   const names = Map.groupBy(found, ({ relation }) => relation.oid);
   return {
     relations: [...names.values()].flatMap((same) =>
@@ -51,6 +52,11 @@ export function judgeRelations(
     ),
     isMasked: masked.length > 0,
   };
+}
+
+/** A column that looks names up would look up whatever is put beside it: it is read as text. */
+function isBehind({ masks, columns }: VisibleRelation): boolean {
+  return masks.size > 0 || columns.some(({ looksUp }) => looksUp === true);
 }
 
 /**
@@ -87,8 +93,8 @@ function putBehind(
 ): void {
   if (holder === undefined || above === 'RangeTableSample')
     return complain('sql.not_allowed', node, {
-      detail: 'TABLESAMPLE of a masked relation',
-      advice: 'A relation with masked columns cannot be sampled.',
+      detail: 'TABLESAMPLE of a relation behind a sub-select',
+      advice: 'A relation with masked columns, or with names of the catalog, cannot be sampled.',
     });
   const { alias = { aliasname: relation.name }, ...inner } = node;
   replace(holder, 'RangeSubselect', { subquery: masks.select(relation, inner), alias });

@@ -26,16 +26,18 @@ const EXPRESSIONS = {
   domain: `CASE WHEN value::pg_catalog.text ~ '^[^@[:space:]]+@[A-Za-z0-9-]+([.][A-Za-z0-9-]+)+$'
       THEN '****@' || pg_catalog.split_part(value::pg_catalog.text, '@', 2)
       WHEN value IS NOT NULL THEN '****' END`,
-} as const satisfies Record<MaskKind, string>;
+  // No mask: what looks names up in the catalog, as text that does not.
+  text: `value`,
+} as const satisfies Record<MaskKind | 'text', string>;
 
-/** Builds what stands in the place of masked relations. */
+/** Builds what stands in the place of relations with columns that are masked, or that look names up. */
 export interface Masks {
   select(relation: VisibleRelation, inner: Body<'RangeVar'>): Ast.Node;
 }
 
 export function createMasks(parser: Parser): Masks {
-  const templates = new Map<MaskKind, Ast.Node>();
-  const template = (how: MaskKind): Ast.Node => {
+  const templates = new Map<keyof typeof EXPRESSIONS, Ast.Node>();
+  const template = (how: keyof typeof EXPRESSIONS): Ast.Node => {
     const known = templates.get(how) ?? expressionOf(parser, EXPRESSIONS[how]);
     templates.set(how, known);
     return known;
@@ -43,9 +45,9 @@ export function createMasks(parser: Parser): Masks {
 
   return {
     select(relation, inner) {
-      const targets = relation.columns.map(({ name }): Ast.Node => {
+      const targets = relation.columns.map(({ name, looksUp }): Ast.Node => {
         const column: Ast.Node = { ColumnRef: { fields: nodesOf([name]) } };
-        const how = relation.masks.get(name);
+        const how = relation.masks.get(name) ?? (looksUp === true ? 'text' : undefined);
         const val = how === undefined ? column : filledIn(template(how), column);
         return { ResTarget: { name, val } };
       });
