@@ -67,7 +67,8 @@ export const LIMITS = {
   /** Nodes on the way down: our walk and the server's stack. */
   depthMax: 200,
   parametersMax: 100,
-  parameterCharactersMax: 65_536,
+  /** As many as there may be fit into one message of 1 MiB, beside the longest statement. */
+  parameterCharactersMax: 8192,
   rowsDefault: 100,
   rowsMax: 1000,
   /** How far into a result a page can begin. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect, type TestClient, verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { LIMITS } from '../src/policy.ts';
 import { bundle } from './bundle.ts';
 import { makeShop } from './shop.ts';
 
@@ -153,6 +154,29 @@ describe('bombs', () => {
       expect(ms).toBeLessThan(ANSWER_MS);
       expect(slowest).toBeLessThan(LIGHT_MS);
       expect(peakMb()).toBeLessThan(MEMORY_MB_MAX);
+    },
+  );
+
+  test(verifies('C10.rows', 'rows of nothing, eight at a time'), async () => {
+    const sql = `SELECT ${many(1600, () => 'NULL', ',')} FROM generate_series(1, 600)`;
+    const calls = Array.from({ length: 8 }, () => client.call('query', { sql, limit: 1000 }));
+    for (const { text } of await Promise.all(calls)) expect(text).toMatch(/^database\.too_much: /);
+    expect(peakMb()).toBeLessThan(MEMORY_MB_MAX);
+  });
+
+  test(
+    verifies('C2.parameters', 'the longest call that the listing admits fits a message'),
+    async () => {
+      const params = many(LIMITS.parametersMax, (n) => `$${String(n + 1)}::text`, ',');
+      const sql = `SELECT length(concat(${params})) AS characters`.padEnd(LIMITS.sqlCharactersMax);
+      const longest = 'x'.repeat(LIMITS.parameterCharactersMax);
+      const answer = await client.call('query', {
+        sql,
+        params: Array.from({ length: LIMITS.parametersMax }, () => longest),
+      });
+      expect(answer.structured['rows']).toEqual([
+        [LIMITS.parametersMax * LIMITS.parameterCharactersMax],
+      ]);
     },
   );
 
