@@ -248,6 +248,31 @@ describe('what has no meaning behind a mask', () => {
   });
 });
 
+describe('masks of many columns', () => {
+  it(
+    verifies('C10.statements', 'are refused before they are written out over and over'),
+    async () => {
+      const columns = Array.from({ length: 300 }, (_, at) => `c${String(at)}`);
+      await world.database.admin(
+        `CREATE TABLE app.wide (${columns.map((name) => `${name} int`).join(', ')});
+         GRANT SELECT ON app.wide TO ${world.role}`,
+      );
+      const masks = columns.map(
+        (column) => ({ schema: 'app', name: 'wide', column, how: 'hash' }) as const,
+      );
+      const wide = await world.guard({ ...OPEN, masks });
+      await world.database.admin('DROP TABLE app.wide');
+      const from = (count: number): string =>
+        `SELECT 1 FROM ${Array.from({ length: count }, (_, at) => `wide w${String(at)}`).join(', ')}`;
+      expect(wide.parse(from(2), 0).isMasked).toBe(true);
+      for (const count of [4, 100])
+        expect(() => wide.parse(from(count), 0)).toThrow(
+          expect.objectContaining({ code: 'sql.too_complex', detail: 'masks' }),
+        );
+    },
+  );
+});
+
 describe('what stands in a masked column', () => {
   const VALUES = [
     'somebody@mail.example.com',

@@ -1,4 +1,4 @@
-import type { QualifiedName } from '../../policy.ts';
+import { LIMITS, type QualifiedName } from '../../policy.ts';
 import type { Visibility, VisibleRelation } from '../visibility.ts';
 import type { Census, Found, Holder } from './census.ts';
 import { type Complain, plainName } from './complaint.ts';
@@ -8,6 +8,9 @@ import { namesOf } from './values.ts';
 
 /** References to relations in one statement: a plan grows with each, and by all partitions of each. */
 const REFERENCES_MAX = 100;
+
+/** Nodes of the largest mask. */
+const NODES_OF_MASK = 20;
 
 /** What a statement reads. */
 export interface Read {
@@ -44,6 +47,10 @@ export function judgeRelations(
   const masked = found.filter(({ relation }) => relation.masks.size > 0);
   const behind = found.filter(({ relation }) => isBehind(relation));
   if (behind.length > 0) judgeLongReferences(census, complain);
+  const nodes = behind.reduce((sum, { relation }) => sum + nodesBehind(relation), 0);
+  // One reference to any relation is written out; many of them would be large before they are printed.
+  if (behind.length > 1 && nodes > LIMITS.nodesMax)
+    complain('sql.too_complex', behind[1]?.reference.node, { detail: 'masks' });
   for (const { reference, relation } of behind) putBehind(reference, relation, masks, complain);
   const names = Map.groupBy(found, ({ relation }) => relation.oid);
   return {
@@ -57,6 +64,11 @@ export function judgeRelations(
 /** A column that looks names up would look up whatever is put beside it: it is read as text. */
 function isBehind({ masks, columns }: VisibleRelation): boolean {
   return masks.size > 0 || columns.some(({ looksUp }) => looksUp === true);
+}
+
+/** About how many nodes a sub-select adds to a statement. */
+function nodesBehind({ masks, columns }: VisibleRelation): number {
+  return columns.length + NODES_OF_MASK * masks.size;
 }
 
 /**
