@@ -165,7 +165,8 @@ describe('a policy', () => {
     },
   );
 
-  test(
+  // Before PostgreSQL 16 a child computes as its parent does.
+  test.skipIf(shop.database.version < 160_000)(
     verifies('E6.masks', 'a parent masks what one of its children computes from a masked column'),
     async () => {
       await shop.database.admin(
