@@ -164,13 +164,6 @@ export const POSTGRES_MUTATIONS: readonly Mutation[] = [
     tests: ['servers/postgres/test/tools/explain.test.ts'],
   },
   {
-    promise: 'E6.masks',
-    file: 'servers/postgres/src/tools/top-queries.ts',
-    control: 'statement.isMasked || ',
-    without: '',
-    tests: ['servers/postgres/test/tools/operations.test.ts'],
-  },
-  {
     promise: 'C8.no-leak',
     file: 'servers/postgres/src/adapter/questions/activity.ts',
     control: "'verb', ${verbOf('b.query')}",
@@ -278,8 +271,8 @@ export const POSTGRES_MUTATIONS: readonly Mutation[] = [
   {
     promise: 'E6.masks',
     file: 'servers/postgres/src/guard/visibility.ts',
-    control: 'const all = familyOf(relation)',
-    without: 'const all = [relation]',
+    control: 'const all = familyOf(relation).flatMap',
+    without: 'const all = [relation].flatMap',
     tests: ['servers/postgres/test/guard/visibility.test.ts'],
   },
   {
@@ -307,8 +300,9 @@ export const POSTGRES_MUTATIONS: readonly Mutation[] = [
   {
     promise: 'E6.masks',
     file: 'servers/postgres/src/guard/visibility.ts',
-    control: '!masks.has(name) && from.some((source) => masks.has(source))',
-    without: 'false',
+    control:
+      "if (!masks.has(name) && from.some((source) => masks.has(source))) masks.set(name, 'redact');",
+    without: 'void [name, from];',
     tests: ['servers/postgres/test/callers.test.ts'],
   },
   {
