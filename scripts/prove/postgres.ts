@@ -333,4 +333,32 @@ export const POSTGRES_MUTATIONS: readonly Mutation[] = [
     without: '    const vain = [].map(',
     tests: ['servers/postgres/test/cli.test.ts'],
   },
+  {
+    promise: 'C10.rows',
+    file: 'servers/postgres/src/adapter/session/meter.ts',
+    control: 'cellsLeft -= cells;',
+    without: 'void cells;',
+    tests: ['servers/postgres/test/adapter/meter.test.ts'],
+  },
+  {
+    promise: 'E6.masks',
+    file: 'servers/postgres/src/adapter/questions/describe.ts',
+    control: "AND ${areOpen('c.oid', 'kt.partattrs::int2[]')}",
+    without: '',
+    tests: ['servers/postgres/test/questions/hidden.test.ts'],
+  },
+  {
+    promise: 'C10.statements',
+    file: 'servers/postgres/src/guard/sql/values.ts',
+    control: 'arg && isNumber(typeName) ? boundOf(arg)',
+    without: 'arg ? boundOf(arg)',
+    tests: ['servers/postgres/test/guard/hostile.test.ts'],
+  },
+  {
+    promise: 'E5.relations',
+    file: 'servers/postgres/src/adapter/catalog/catalog.ts',
+    control: "UNION SELECT one, other FROM written WHERE what = 'relid'",
+    without: '',
+    tests: ['servers/postgres/test/guard/visibility.test.ts'],
+  },
 ];

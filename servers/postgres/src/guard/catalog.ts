@@ -25,7 +25,7 @@ export interface Relation extends QualifiedName {
   readonly computed?: readonly ComputedColumn[];
 }
 
-export interface ComputedColumn {
+interface ComputedColumn {
   readonly name: string;
   readonly from: readonly string[];
 }
