@@ -90,7 +90,7 @@ describe.skipIf(reason !== undefined).each(SANDBOXES)(
             const { text } = await client.call('read_file', { path: 'live:dead/other.txt' });
             expect(text).toMatch(/^root\.unresponsive/);
           }
-          expect(performance.now() - started).toBeLessThan(500);
+          expect(performance.now() - started).toBeLessThan(2000);
         }
         expect((await client.call('read_file', { path: 'live:file.txt' })).structured['text']).toBe(
           'alive',

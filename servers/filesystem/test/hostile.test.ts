@@ -127,7 +127,7 @@ describe.each(SANDBOXES)('a tree that attacks its reader, in the %s sandbox', (s
       });
       const asked = performance.now();
       expect((await client.call('read_file', { path: 'small.txt' })).text).toContain('small');
-      expect(performance.now() - asked).toBeLessThan(1500);
+      expect(performance.now() - asked).toBeLessThan(5000);
       for (const { text, structured } of await heavy) {
         expect([text.slice(0, 20), JSON.stringify(structured)]).toEqual([
           'Read 1 of 20 files.\n',

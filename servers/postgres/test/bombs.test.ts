@@ -12,7 +12,7 @@ const MEMORY_MB_MAX = 250;
 const STATEMENT_MS = 2000;
 const ANSWER_MS = 6000;
 /** How soon a light call has to be answered while a heavy one runs. */
-const LIGHT_MS = 1000;
+const LIGHT_MS = 2500;
 const TABLES = 500;
 
 const BIG = `

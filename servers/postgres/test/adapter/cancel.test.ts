@@ -48,7 +48,7 @@ describe('a cancelled call', () => {
     const started = performance.now();
     controller.abort(cancelled());
     expect((await call).code).toBe('call.cancelled');
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(3000);
     expect(await running()).toBe(0);
     expect(await cell(database, 'SELECT pg_backend_pid()')).toBe(pid);
   });
@@ -123,7 +123,7 @@ describe('a deadline', () => {
     const started = performance.now();
     const { code } = await refusal(read(database, 'SELECT pg_sleep(4)', { run: within(300) }));
     expect(code).toBe('database.timeout');
-    expect(performance.now() - started).toBeLessThan(1500);
+    expect(performance.now() - started).toBeLessThan(3500);
     expect(await running()).toBe(0);
     expect(await cell(database, 'SELECT 1')).toBe(1);
   });
@@ -154,7 +154,7 @@ describe('a deadline', () => {
       const brief = open(reader.url, { limits: { timeoutMs: 200, lockTimeoutMs: 100 } });
       const started = performance.now();
       expect((await refusal(read(brief, 'SELECT pg_sleep(4)'))).code).toBe('database.timeout');
-      expect(performance.now() - started).toBeLessThan(1500);
+      expect(performance.now() - started).toBeLessThan(3500);
       await brief.close();
     },
   );
@@ -177,7 +177,7 @@ describe('a deadline', () => {
     const started = performance.now();
     const { code, message } = await refusal(read(database, 'SELECT * FROM public.locked'));
     expect([code, message]).toEqual(['database.timeout', expect.stringContaining('55P03')]);
-    expect(performance.now() - started).toBeLessThan(1500);
+    expect(performance.now() - started).toBeLessThan(3500);
     await lock;
   });
 });

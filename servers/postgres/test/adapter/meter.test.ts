@@ -70,7 +70,7 @@ test(verifies('C10.rows', 'a million rows that nobody asked for are not sent'), 
     limit: 10,
   });
   expect([rows.length, more]).toEqual([10, true]);
-  expect(performance.now() - started).toBeLessThan(2000);
+  expect(performance.now() - started).toBeLessThan(5000);
 });
 
 test(verifies('C10.rows', 'a cell of 60 MB costs this process less than 20 MB'), async () => {

@@ -103,7 +103,7 @@ test(
     await crash();
     for (const { code, retryAfterMs } of await Promise.all(calls))
       expect([code, retryAfterMs]).toEqual(['database.unavailable', 1000]);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(8000);
     expect((await refusal(read(database, 'SELECT 1'))).code).toBe('database.unavailable');
     await server.start();
     expect(await cell(database, 'SELECT 1')).toBe(1);
