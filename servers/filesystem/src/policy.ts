@@ -116,7 +116,7 @@ export const LIMITS = {
   ignoreFileBytesMax: 16_384,
   ignoreRulesMax: 1000,
   /** Of all ignore files that are in force at one place: compiled, they are a thousand times as large. */
-  ignoreCharactersMax: 24_576,
+  ignoreCharactersMax: 16_384,
   /** Time that one walk spends on ignore files, in milliseconds. */
   ignoreMs: 1500,
   /** Denied globs that one caller's policy can add. */

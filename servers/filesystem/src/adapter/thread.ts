@@ -15,7 +15,7 @@ export interface ThreadData {
  * What one thread may use, in MiB. A job that wants more ends its thread, never the server; the
  * largest job that the limits allow stays well below it.
  */
-const RESOURCES = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8, stackSizeMb: 4 };
+const RESOURCES = { maxOldGenerationSizeMb: 52, maxYoungGenerationSizeMb: 4, stackSizeMb: 4 };
 
 /** Starts a thread that walks by descriptors. Threads share the process's open roots. */
 export function startThread(setup: WorkerSetup, events: SlotEvents): Slot {
