@@ -3,10 +3,11 @@ import * as z from 'zod';
 
 import {
   type Access,
+  columnOf,
   type Mask,
   MASK_KINDS,
   type MaskKind,
-  type QualifiedName,
+  qualified,
   strictestMasks,
 } from './policy.ts';
 
@@ -224,17 +225,10 @@ export function accessOf({ schema, only, deny, mask, extension, ...rest }: Opene
   };
 }
 
-/** Takes `schema.name` apart. */
-export function qualified(text: string): QualifiedName {
-  const [schema = '', name = ''] = text.split('.');
-  return { schema, name };
-}
-
 /** Takes `schema.relation.column=how` apart. */
 export function maskOf(text: string): Mask {
   const [, path = '', how] = MASK.exec(text) ?? [];
-  const [schema = '', relationName = '', column = ''] = path.split('.');
-  return { schema, name: relationName, column, how: isMaskKind(how) ? how : 'redact' };
+  return { ...columnOf(path), how: isMaskKind(how) ? how : 'redact' };
 }
 
 function isMaskKind(text: string | undefined): text is MaskKind {

@@ -138,3 +138,15 @@ export function strictestMasks(masks: readonly Mask[]): readonly Mask[] {
     same.toSorted((a, b) => MASK_KINDS.indexOf(a.how) - MASK_KINDS.indexOf(b.how)).slice(0, 1),
   );
 }
+
+/** Takes `schema.name` apart, as an operator writes it. A schema has judged its form. */
+export function qualified(text: string): QualifiedName {
+  const [schema = '', name = ''] = text.split('.');
+  return { schema, name };
+}
+
+/** Takes `schema.relation.column` apart. */
+export function columnOf(text: string): QualifiedName & { readonly column: string } {
+  const [schema = '', name = '', column = ''] = text.split('.');
+  return { schema, name, column };
+}

@@ -19,22 +19,14 @@ import {
   readConnectionUrl,
   setupSql,
 } from './adapter/index.ts';
-import {
-  accessOf,
-  type Configured,
-  databasesOf,
-  maskOf,
-  type Options,
-  options,
-  qualified,
-} from './config.ts';
+import { accessOf, type Configured, databasesOf, maskOf, type Options, options } from './config.ts';
 import {
   createCursors,
   createStatementGuard,
   namedInVain,
   parseConnectionUrl,
 } from './guard/index.ts';
-import { LOGIN_ROLE } from './policy.ts';
+import { LOGIN_ROLE, qualified } from './policy.ts';
 import { contextOf, type Entry } from './tools/call-context.ts';
 import type { Context } from './tools/context.ts';
 import { prompts, resources, tools } from './tools/index.ts';

@@ -2,7 +2,7 @@ import type { PolicyDatabase, Principal } from '@secure-mcp/auth';
 import type { Call } from '@secure-mcp/runtime';
 
 import { type Cursors, refuse } from '../guard/index.ts';
-import { type Access, LOGIN_ROLE, narrow, type RunAs } from '../policy.ts';
+import { type Access, columnOf, LOGIN_ROLE, narrow, qualified, type RunAs } from '../policy.ts';
 import type { Context } from './context.ts';
 import { openDatabase, type Rights, type Served } from './open-database.ts';
 
@@ -72,17 +72,6 @@ function narrowedBy(access: Access, section: PolicyDatabase | undefined): Access
     deny: deny.map(qualified),
     masks: masks.map(({ column, how }) => ({ ...columnOf(column), how })),
   });
-}
-
-/** The policy's schema has judged the form of both. */
-function qualified(text: string) {
-  const [schema = '', name = ''] = text.split('.');
-  return { schema, name };
-}
-
-function columnOf(text: string) {
-  const [schema = '', name = '', column = ''] = text.split('.');
-  return { schema, name, column };
 }
 
 /** What row-level security sees. A property that the caller does not have is no value that it could match. */
