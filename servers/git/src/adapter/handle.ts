@@ -1,0 +1,87 @@
+import type { Argument } from '../guard/argument.ts';
+import type { TreePath } from '../guard/path.ts';
+import type { Oid } from '../guard/oid.ts';
+import type { Revision } from '../guard/revision.ts';
+import type { Commit, ObjectInfo, Tag, Warning } from './results.ts';
+
+/** One call under way. */
+export interface Run {
+  /** Aborts when the client cancels or the deadline passes; every process of the call is killed then. */
+  readonly signal: AbortSignal;
+  /** On the clock of `performance.now()`. */
+  readonly deadline: number;
+}
+
+/** A private GIT_DIR of ours, which is all that git ever sees of a repository's own directory. */
+export interface Profile {
+  /** A key for caches: the repository on the host and this state of it. */
+  readonly key: string;
+  readonly gitDir: string;
+  readonly workTree: string | undefined;
+  readonly objectFormat: 'sha1' | 'sha256';
+  /** The complete environment of a process. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Where git itself is: absolute. */
+  readonly binary: string;
+  readonly warnings: readonly Warning[];
+}
+
+/** What stands in an index, as far as it was looked at before git may use it. */
+export interface IndexFacts {
+  readonly entries: number;
+  readonly assumeUnchanged: number;
+  readonly skipWorktree: number;
+  readonly submodules: number;
+}
+
+export interface GitCommand {
+  /** The verb first. The flags that every command gets are added by the process layer. */
+  readonly args: readonly Argument[];
+  /** Bytes of output after which the command is stopped; `cut` says so. */
+  readonly bytesMax?: number;
+  /** Exit codes that are an answer. Anything else is refused as `repository.broken`. */
+  readonly exitCodes?: readonly number[];
+  /** May write the private index (never the repository's): `status` only. */
+  readonly refreshes?: boolean;
+}
+
+export interface GitEnded {
+  readonly code: number;
+  readonly cut: boolean;
+}
+
+/** Takes a piece of output. `false` stops the command; that counts as `cut`. */
+export type Sink = (piece: Buffer) => boolean | void;
+
+/** Objects by name, from a long-lived process. Everything here is immutable, and cached by name. */
+export interface Objects {
+  /** What a revision names. Refuses `revision.unknown` and `revision.ambiguous`. */
+  resolve(revision: Revision): Promise<ObjectInfo>;
+  /** The commit that a revision leads to, through tags. Refuses `revision.not_a_commit` as well. */
+  commitOf(revision: Revision): Promise<Oid>;
+  info(oid: Oid): Promise<ObjectInfo | undefined>;
+  /** What stands at a path in a commit or a tree. */
+  at(treeish: Oid, path: TreePath): Promise<ObjectInfo | undefined>;
+  commits(oids: readonly Oid[]): Promise<readonly Commit[]>;
+  tag(oid: Oid): Promise<Tag>;
+  /** The bytes of an object. Refuses `object.too_large` before anything is read. */
+  bytes(oid: Oid, bytesMax: number): Promise<Buffer>;
+}
+
+/** An opened repository in one call. */
+export interface Handle {
+  readonly profile: Profile;
+  readonly objects: Objects;
+  /** Runs one command and streams what it prints. Refuses `git.timeout`, `git.busy`, `repository.broken`. */
+  git(command: GitCommand, sink: Sink): Promise<GitEnded>;
+  /** Brings the private index up to date and looks through it. Refuses `repository.bare` and `repository.refused`. */
+  index(): Promise<IndexFacts>;
+  /** Bytes of immutable answers, kept by name. */
+  readonly cache: Cache;
+}
+
+/** Least recently used goes first; bounded in bytes (policy.ts). */
+export interface Cache {
+  get<Value>(key: string): Value | undefined;
+  set(key: string, value: unknown, bytes: number): void;
+}

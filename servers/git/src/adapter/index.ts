@@ -1,0 +1,3 @@
+export type * from './handle.ts';
+export type * from './repository.ts';
+export type * from './results.ts';

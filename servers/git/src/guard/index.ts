@@ -1,0 +1,10 @@
+export { type Argument, object, option, paths, range, ref, without, word } from './argument.ts';
+export { type Cursor, type CursorPosition, cursorText } from './cursor.ts';
+export { type Ere, ere } from './ere.ts';
+export { type Needle, needle } from './needle.ts';
+export { type Oid, parseOid } from './oid.ts';
+export { type TreePath, treePath } from './path.ts';
+export { type RefName, refName } from './ref-name.ts';
+export { refuse, REFUSALS } from './refusals.ts';
+export { type RepositoryId, repositoryId } from './repository-id.ts';
+export { type Revision, revision } from './revision.ts';

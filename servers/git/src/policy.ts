@@ -1,0 +1,111 @@
+/**
+ * What may be done: plain data and pure functions. This room imports nothing, so it can be read and
+ * tested by itself.
+ */
+
+/** A directory that the operator opened: a repository, or a directory that holds repositories. */
+export interface Root {
+  /** What callers say: `app`, or `app/vendor/lib` for a repository beneath it. */
+  readonly name: string;
+  /** The directory on the host, every link followed. Never shown. */
+  readonly path: string;
+}
+
+/**
+ * The environment of every git process, complete: nothing is inherited.
+ *
+ * Each line closes a way in that a user's or an administrator's settings could open; where the
+ * repository's own settings stay away is the private GIT_DIR's business
+ * (docs/patterns/c06-configuration-that-travels.md).
+ */
+export const ENVIRONMENT: Readonly<Record<string, string>> = {
+  HOME: '/nonexistent',
+  XDG_CONFIG_HOME: '/nonexistent',
+  LC_ALL: 'C',
+  TZ: 'UTC',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_SYSTEM: '/dev/null',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_ATTR_NOSYSTEM: '1',
+  GIT_GRAFT_FILE: '/dev/null',
+  // Refreshing an index would write it; only a command that may write the private one turns this on.
+  GIT_OPTIONAL_LOCKS: '0',
+  // A missing object of a partial clone is missing: fetching it runs what the remote's settings name.
+  GIT_NO_LAZY_FETCH: '1',
+  GIT_NO_REPLACE_OBJECTS: '1',
+  GIT_ALLOW_PROTOCOL: 'none',
+  GIT_PROTOCOL_FROM_USER: '0',
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_ASKPASS: '',
+  SSH_ASKPASS: '',
+  GIT_SSH_COMMAND: 'false',
+  GIT_EDITOR: 'false',
+  GIT_SEQUENCE_EDITOR: 'false',
+  GIT_PAGER: 'cat',
+  GIT_LITERAL_PATHSPECS: '1',
+  GIT_ADVICE: '0',
+  // Bytes of one allocation: an object that inflates to more ends git, and not the machine.
+  GIT_ALLOC_LIMIT: '268435456',
+};
+
+/** Hard limits. Each says which attack or accident it bounds. */
+export const LIMITS = {
+  nameCharactersMax: 512,
+  revisionCharactersMax: 256,
+  pathCharactersMax: 4096,
+  needleCharactersMax: 256,
+  pathsMax: 32,
+  /** Directories beneath a root that discovery looks into. */
+  discoverDepthMax: 4,
+  discoverDirectoriesMax: 20_000,
+  repositoriesMax: 200,
+  /** One command of git, in milliseconds; a call's own deadline can be nearer. */
+  commandMs: 10_000,
+  /** Commands that read the work tree, which can hold pipes and dead mounts. */
+  workTreeMs: 10_000,
+  /** Bytes that one command may print before it is stopped. */
+  outputBytesMax: 16_777_216,
+  /** Processes of git at one time, the long-lived ones besides. */
+  processesMax: 4,
+  /** Long-lived processes at one time, and how long one may idle, in milliseconds. */
+  batchesMax: 4,
+  batchIdleMs: 60_000,
+  /** Bytes of an object whose text is read as a whole: a commit, a tag, a tree. */
+  objectBytesMax: 8_388_608,
+  /** Bytes of a blob that is looked into. A larger one is named with its size. */
+  blobBytesMax: 16_777_216,
+  /** Larger files are binary to a diff: neither side is loaded. */
+  diffFileBytesMax: 4_194_304,
+  fileLinesDefault: 500,
+  fileLinesMax: 5000,
+  lineCharactersMax: 2000,
+  textBytesDefault: 32_768,
+  textBytesMax: 262_144,
+  itemsDefault: 50,
+  itemsMax: 200,
+  treeDepthMax: 3,
+  contextMax: 20,
+  blameLinesMax: 500,
+  messageCharactersMax: 4096,
+  /** Bytes of the small files of a repository: HEAD, config, packed-refs and the like. */
+  configBytesMax: 1_048_576,
+  packedRefsBytesMax: 67_108_864,
+  indexBytesMax: 268_435_456,
+  /** Entries of refs, logs and object directories that an inspection looks at. */
+  inspectEntriesMax: 500_000,
+  /** Directories of alternates, nested. */
+  alternatesMax: 5,
+  findingsMax: 100,
+  cacheBytesMax: 8_388_608,
+  /** Commits from which a private commit-graph pays. */
+  graphCommitsMin: 5000,
+} as const;
+
+/** Oldest git that has all that the profile needs (`cat-file --batch-command -z`, `merge-tree -z`). */
+export const GIT_OLDEST = '2.39.0';
+
+/**
+ * First mended version of each line of releases: below, published holes in the parsers of packs,
+ * submodules and paths are open (CVE-2024-32002, CVE-2024-32004, CVE-2024-32465, CVE-2025-48384).
+ */
+export const GIT_MENDED: readonly string[] = ['2.39.4', '2.43.7', '2.45.4', '2.50.1'];
