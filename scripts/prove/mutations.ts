@@ -527,9 +527,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     promise: 'E6.redacted',
-    file: 'servers/filesystem/src/guard/cursor.ts',
+    file: 'packages/validation/src/sealed.ts',
     control: "return Buffer.concat([nonce, cipher.getAuthTag(), ...sealed]).toString('base64');",
-    without: "return Buffer.from(JSON.stringify([next, sealed])).toString('base64');",
+    without: "return Buffer.from(JSON.stringify([text, sealed])).toString('base64');",
     tests: [`${FILESYSTEM}/disguise.test.ts`],
   },
   {
@@ -542,7 +542,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     promise: 'E7.schema',
     file: 'packages/runtime/src/mcp/tool-operation.ts',
-    control: 'const structuredContent = { ...value };',
+    control: 'const structuredContent = structureOf(value, tool.textOnly);',
     without: 'const structuredContent = {};',
     tests: [`${FILESYSTEM}/contract.test.ts`],
   },

@@ -31,6 +31,12 @@ const fileRoot = z.strictObject({
   deny: z.array(GLOB).max(256).default([]).describe('Names and paths that stay closed beneath it.'),
 });
 
+const gitRepository = z.strictObject({
+  repository: NAME.describe(
+    'The name of a root that the operator configured; it covers all repositories beneath it.',
+  ),
+});
+
 const RELATION = z
   .string()
   .max(130)
@@ -106,6 +112,10 @@ const entry = z.strictObject({
     .strictObject({ databases: z.array(postgresDatabase).max(256) })
     .optional()
     .describe('PostgreSQL: databases that may be used. Absent: none.'),
+  git: z
+    .strictObject({ repositories: z.array(gitRepository).max(256) })
+    .optional()
+    .describe('git: repositories that may be used. Absent: none.'),
   limits: limits.optional().describe('Limits that are stricter than the operator’s options.'),
   secrets: z
     .enum(['redact', 'block'])

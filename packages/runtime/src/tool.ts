@@ -1,6 +1,6 @@
 import type { Scope } from '@secure-mcp/auth';
 import { type SafeSchema, safeSchema } from '@secure-mcp/validation';
-import type * as z from 'zod';
+import * as z from 'zod';
 
 import type { Annotations } from './annotations.ts';
 
@@ -48,6 +48,11 @@ export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodO
   readonly output: Output;
   /** Fields of the output whose text was made visible name by name, such as paths. */
   readonly labels?: readonly string[];
+  /**
+   * Fields at the top of the output that only the text of the answer holds: a long text would cost
+   * a caller twice. The output policy covers them, `render` sees them, and no client is told of them.
+   */
+  readonly textOnly?: readonly (keyof Output['shape'] & string)[];
   /** Guard, then adapter. The context is all that a tool is handed. */
   run(
     input: z.output<Input>,
@@ -71,7 +76,10 @@ export interface Tool<Context> {
   readonly annotations: Annotations;
   readonly input: SafeSchema<unknown, object>;
   readonly output: SafeSchema<unknown, object>;
+  /** What a client is told of the output. */
+  readonly listedOutput: SafeSchema<unknown, object>;
   readonly labels?: readonly string[];
+  readonly textOnly: readonly string[];
   run(input: unknown, context: Context): ToolResult<unknown> | Promise<ToolResult<unknown>>;
   render(output: unknown): Rendering;
   effect?(input: unknown, context: Context): string | Promise<string>;
@@ -84,9 +92,19 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
   if (definition.annotations.destructiveHint && definition.effect === undefined) {
     throw new TypeError(`The destructive tool ${definition.name} does not say what it would do.`);
   }
+  const { textOnly = [] } = definition;
+  const output = safeSchema(definition.output);
   return {
     ...definition,
     input: safeSchema(definition.input),
-    output: safeSchema(definition.output),
+    output,
+    listedOutput:
+      textOnly.length === 0 ? output : safeSchema(withoutFields(definition.output, textOnly)),
+    textOnly,
   };
+}
+
+function withoutFields(schema: z.ZodObject, fields: readonly string[]): z.ZodObject {
+  const kept = Object.entries(schema.shape).filter(([field]) => !fields.includes(field));
+  return z.strictObject(Object.fromEntries(kept));
 }

@@ -66,6 +66,18 @@ describe.each(CLIENTS)('a call, with the %s client', (kind) => {
     await expect(client.read('thing://fails')).rejects.not.toThrow(/srv/);
   });
 
+  test('a long text stands once in an answer, under the output policy like all others', async () => {
+    const client = await start(kind);
+    const key = `ghp_${'a1B2'.repeat(9)}`;
+    const answer = await client.call('recite', { text: `one\n${key}\u200b` });
+    expect(answer.structured).toEqual({ lines: 2 });
+    expect(answer.text).toContain('one\n');
+    expect(answer.text).toContain('\\u{200B}');
+    expect(answer.text).not.toContain(key);
+    const listed = (await client.listTools()).find(({ name }) => name === 'recite');
+    expect(Object.keys(Object(listed?.['outputSchema']).properties)).toEqual(['lines']);
+  });
+
   test(
     verifies('E6.undeclared', 'E7.schema', 'a field that is not declared never leaves'),
     async () => {

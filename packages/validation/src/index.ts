@@ -1,3 +1,4 @@
+export { byteStringFromText, textFromByteString } from './byte-text.ts';
 export { type Identifier, identifier } from './identifiers.ts';
 export { JSON_DEPTH_MAX, type JsonProblem, parseStrictJson, type StrictJson } from './json.ts';
 export {
@@ -37,6 +38,7 @@ export {
   type SecretFound,
   withoutNuls,
 } from './secrets.ts';
+export { seal, unseal } from './sealed.ts';
 export { boundedText } from './text.ts';
 export type { Trusted } from './trusted.ts';
 export { fromVisible, showHidden, toVisible, toVisibleName, type VisibleText } from './visible.ts';

@@ -102,7 +102,7 @@ function listedTool<Context>(tool: Tool<Context>): ListedTool {
     title,
     description,
     inputSchema: { ...tool.input.json('input'), type: 'object' },
-    outputSchema: { ...tool.output.json('output'), type: 'object' },
+    outputSchema: { ...tool.listedOutput.json('output'), type: 'object' },
     annotations: { ...annotations },
   };
 }

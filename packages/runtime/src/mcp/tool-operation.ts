@@ -114,7 +114,7 @@ function shapeAnswer<Context>(
   const mediaBytes = media.reduce((sum, { data }) => sum + base64Length(data), 0);
   if (mediaBytes > MEDIA_BYTES_MAX) refuse('limit.result');
   const text = textOf(tool.render(value), { redacted: redacted + hidden, escaped });
-  const structuredContent = { ...value };
+  const structuredContent = structureOf(value, tool.textOnly);
   // Measured as it leaves: the text says again what the structure says, and JSON escapes both.
   const bytes = Buffer.byteLength(JSON.stringify([text, structuredContent]));
   if (bytes > limits.resultBytes) refuse('limit.result');
@@ -123,6 +123,11 @@ function shapeAnswer<Context>(
     answer: { content: [{ type: 'text', text }, ...blocks], structuredContent },
     output: { bytes: bytes + mediaBytes, redacted: redacted + hidden, escaped },
   };
+}
+
+/** The answer as data, without what only its text holds. */
+function structureOf(value: object, textOnly: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([field]) => !textOnly.includes(field)));
 }
 
 function textOf(

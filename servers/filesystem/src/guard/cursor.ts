@@ -1,4 +1,4 @@
-import { boundedText, parseStrictJson, type Trusted } from '@secure-mcp/validation';
+import { boundedText, parseStrictJson, seal, type Trusted, unseal } from '@secure-mcp/validation';
 import * as z from 'zod';
 
 import { refuse } from './refusals.ts';
@@ -39,49 +39,13 @@ export const START: Cursor = {} as Cursor;
  * they are, also those with a secret in them, which an answer would cover.
  */
 export function writeCursor(question: unknown, next: CursorPosition): string {
-  const nonce = crypto().randomBytes(NONCE_BYTES);
-  const cipher = crypto().createCipheriv(CIPHER, keyOfProcess(), nonce);
-  cipher.setAAD(Buffer.from(JSON.stringify(question)));
-  const sealed = [cipher.update(JSON.stringify(next), 'utf8'), cipher.final()];
-  // Not base64url: with an underscore among its letters, one in 100,000 would look like a token.
-  return Buffer.concat([nonce, cipher.getAuthTag(), ...sealed]).toString('base64');
+  return seal(question, JSON.stringify(next));
 }
 
 /** Reads a cursor, or refuses one that belongs to another question or to another process. */
 export function readCursor(text: string | undefined, question: unknown): Cursor {
   if (text === undefined) return START;
-  const json = parseStrictJson(unseal(Buffer.from(text, 'base64'), question) ?? '');
+  const json = parseStrictJson(unseal(question, text) ?? '');
   const parsed = position.safeParse(json.ok && json.value);
   return parsed.success ? (parsed.data as Cursor) : refuse('cursor.invalid');
-}
-
-function unseal(sealed: Buffer, question: unknown): string | undefined {
-  const [tagAt, textAt] = [NONCE_BYTES, NONCE_BYTES + TAG_BYTES];
-  if (sealed.length <= textAt) return undefined;
-  const nonce = sealed.subarray(0, tagAt);
-  const options = { authTagLength: TAG_BYTES };
-  const decipher = crypto().createDecipheriv(CIPHER, keyOfProcess(), nonce, options);
-  decipher.setAAD(Buffer.from(JSON.stringify(question)));
-  decipher.setAuthTag(sealed.subarray(tagAt, textAt));
-  try {
-    return decipher.update(sealed.subarray(textAt), undefined, 'utf8') + decipher.final('utf8');
-  } catch {
-    return undefined;
-  }
-}
-
-const CIPHER = 'aes-256-gcm';
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
-
-let key: Buffer | undefined;
-
-/** Made once and kept nowhere: a cursor lives as long as the process that wrote it. */
-function keyOfProcess(): Buffer {
-  return (key ??= crypto().randomBytes(32));
-}
-
-/** Loaded where it is needed rather than imported: a start without a cursor should not wait for it. */
-function crypto(): typeof import('node:crypto') {
-  return process.getBuiltinModule('node:crypto');
 }
