@@ -153,10 +153,10 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     promise: 'C6.roots',
-    file: 'servers/filesystem/src/guard/root.ts',
+    file: 'packages/validation/src/roots.ts',
     control: '  return holdsHome || realPath === sep',
     without: '  return realPath === sep',
-    tests: [`${FILESYSTEM}/guard`, `${FILESYSTEM}/cli.test.ts`],
+    tests: ['packages/validation/test/roots.test.ts', `${FILESYSTEM}/cli.test.ts`],
   },
   {
     // A home whose path leads through a link is another path than the one that is served.

@@ -143,7 +143,7 @@ export const CONTROLS = {
     code: [
       'servers/filesystem/src/policy.ts',
       'servers/filesystem/src/adapter/deny.ts',
-      'servers/filesystem/src/guard/root.ts',
+      'packages/validation/src/roots.ts',
       'packages/auth/src/grant.ts',
     ],
     promises: {

@@ -16,6 +16,7 @@ export {
   refusals,
   type RefusalTable,
 } from './refusal.ts';
+export { isUnsafeRoot, liesWithin, parseRoot, type RequestedRoot } from './roots.ts';
 export {
   describeIssue,
   type Json,

@@ -5,6 +5,7 @@ import {
   type OpenParts,
   type Services,
 } from '@secure-mcp/runtime';
+import { liesWithin, parseRoot } from '@secure-mcp/validation';
 
 import packageJson from '../package.json' with { type: 'json' };
 import lock from '../tools.lock.json' with { type: 'json' };
@@ -17,15 +18,7 @@ import {
   type Sandbox,
 } from './adapter/index.ts';
 import { type Options, options } from './config.ts';
-import {
-  createPathGuard,
-  globProblem,
-  labelOf,
-  liesWithin,
-  parseRoot,
-  parseUri,
-  type PathInRoot,
-} from './guard/index.ts';
+import { createPathGuard, globProblem, labelOf, parseUri, type PathInRoot } from './guard/index.ts';
 import {
   ALLOWED_BY_DEFAULT,
   DENIED_BY_DEFAULT,
@@ -94,7 +87,8 @@ async function openRoots({ roots, unsafeRoots }: Options, sandbox: Sandbox) {
   const opened = await Promise.all(
     roots.map(async (text) => {
       const requested = parseRoot(text);
-      if (typeof requested === 'string') throw new ConfigurationProblem(text, requested);
+      if (requested === undefined)
+        throw new ConfigurationProblem(text, 'needs a name of its own: NAME=PATH, in lower case');
       const result = await openRoot(requested, { sandbox, unsafe: unsafeRoots });
       if (!result.ok) {
         const hangs = result.problem === 'does not answer';

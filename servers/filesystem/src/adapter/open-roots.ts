@@ -4,7 +4,8 @@ import { homedir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-import { isUnsafeRoot, type RequestedRoot, type RootProblem } from '../guard/index.ts';
+import { isUnsafeRoot, type RequestedRoot } from '@secure-mcp/validation';
+
 import type { OpenRoot } from './job.ts';
 import { O_PATH } from './walk/descriptor.ts';
 import { isKernelType } from './walk/kernel-types.ts';
@@ -17,6 +18,13 @@ export interface OpenRootOptions {
   /** Opens also `/`, home directories and file systems of the kernel. */
   readonly unsafe: boolean;
 }
+
+/** Why a root cannot be served. */
+type RootProblem =
+  | 'is not a directory that can be opened'
+  | 'does not answer'
+  | 'is a file system of the kernel; --unsafe-roots would serve it'
+  | 'holds a whole home or system; name a directory in it, or use --unsafe-roots';
 
 export type OpenedRoot =
   | { readonly ok: true; readonly root: OpenRoot }

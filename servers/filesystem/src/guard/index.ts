@@ -10,12 +10,5 @@ export {
 } from './name.ts';
 export { createPathGuard, labelOf, type PathInRoot, requestedPath } from './path.ts';
 export { type Glob, glob, type SearchPattern, searchPattern } from './pattern.ts';
-export {
-  isUnsafeRoot,
-  liesWithin,
-  parseRoot,
-  type RequestedRoot,
-  type RootProblem,
-} from './root.ts';
 export { refuse, REFUSALS } from './refusals.ts';
 export { parseUri, SCHEME, uriOf } from './uri.ts';
