@@ -22,5 +22,6 @@ export { brokenRules, textsOf } from './description-rules.ts';
 export { startSwapping, type Swapper, type SwapPlan } from './race.ts';
 export { type RawStdio, startRaw, type WireMessage } from './raw-stdio.ts';
 export { openParts } from './schema-rules.ts';
+export * as gitFixtures from './git/index.ts';
 export { makeTemp, type TempDirectory, treeDigest } from './temp.ts';
 export { allPromises, verifies } from './verifies.ts';

@@ -1,0 +1,11 @@
+export { type BuiltVector, buildHostile, VECTORS } from './hostile.ts';
+export type { Bite, Canary, HostilePlace, HostileVector } from './hostile/vector.ts';
+export {
+  git,
+  gitVersion,
+  isAtLeast,
+  plainGit,
+  type PlainOptions,
+  type PlainRun,
+  scrubbedEnvironment,
+} from './run.ts';
