@@ -150,6 +150,8 @@ export interface Repository {
   reflog(query: ReflogQuery): Promise<ReflogPage>;
   contributors(query: ContributorsQuery): Promise<Contributors>;
   compare(query: CompareQuery): Promise<Comparison>;
+  /** The nearest common ancestors, which is what three dots compare with. Empty where there is none. */
+  mergeBases(base: Oid, head: Oid): Promise<readonly Oid[]>;
   /** Branches and tags that begin like a text, for completion. */
   namesLike(text: string, limit: number): Promise<readonly string[]>;
 }
