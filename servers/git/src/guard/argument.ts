@@ -1,9 +1,11 @@
 import type { Trusted } from '@secure-mcp/validation';
 
-import type { TreePath } from './path.ts';
+import type { Ere } from './ere.ts';
 import type { Needle } from './needle.ts';
 import type { Oid } from './oid.ts';
+import { TOP, type TreePath } from './path.ts';
 import type { RefName } from './ref-name.ts';
+import { refuse } from './refusals.ts';
 
 /**
  * One word of a command of git.
@@ -40,9 +42,19 @@ export function without(oid: Oid): Argument {
 /** An option of ours and its value in one word, so that the value cannot be read as another option. */
 export function option<const Name extends `--${string}=` | `-${string}`>(
   name: string extends Name ? never : Name,
-  value: number | Oid | Needle | RefName,
+  value: number | Oid | Needle | Ere | RefName,
 ): Argument {
   return `${name as string}${String(value)}` as Argument;
+}
+
+/**
+ * A bound in time, as `--since=` or `--until=`. The form with `@` and a zone is the only one that git
+ * does not guess about: it takes eight bare digits for a day.
+ *
+ * @param seconds since 1970; what lies before counts as 1970.
+ */
+export function moment(name: '--since=' | '--until=', seconds: number): Argument {
+  return `${name}@${String(Math.max(0, Math.trunc(seconds)))} +0000` as Argument;
 }
 
 /** A ref's full name: it begins with `refs/`, or is `HEAD`. */
@@ -50,7 +62,18 @@ export function ref(name: RefName): Argument {
   return name as string as Argument;
 }
 
-/** Paths, after the word that ends the options. Pathspecs are literal for every command (policy.ts). */
+/**
+ * Paths, after the word that ends the options; none for everything. Pathspecs are literal for every
+ * command (policy.ts). Refuses `path.encoding`: Node writes arguments as UTF-8, so other bytes would
+ * arrive as another name.
+ */
 export function paths(those: readonly TreePath[]): readonly Argument[] {
-  return [word('--'), ...those.map((path) => path as string as Argument)];
+  // The top holds everything, whatever stands beside it; git takes no empty pathspec.
+  const limits = those.includes(TOP) ? [] : those;
+  return [word('--'), ...limits.map((path) => utf8Of(path) as Argument)];
+}
+
+function utf8Of(bytes: string): string {
+  const text = Buffer.from(bytes, 'latin1').toString('utf8');
+  return Buffer.from(text, 'utf8').toString('latin1') === bytes ? text : refuse('path.encoding');
 }

@@ -1,12 +1,44 @@
-import { boundedText, type Trusted } from '@secure-mcp/validation';
+import { boundedText, parseStrictJson, seal, type Trusted, unseal } from '@secure-mcp/validation';
+import * as z from 'zod';
 
-/** Skeleton: see the brief. */
+import { type Oid, parseOid } from './oid.ts';
+import { refuse } from './refusals.ts';
+
+/** A cursor as a caller sends it back. */
 export const cursorText = boundedText(4096);
-export interface CursorPosition {
-  readonly skip: number;
-  /** The snapshot that the pages are of. */
-  readonly oid?: string | undefined;
-  /** What it is compared with, where there are two. */
-  readonly base?: string | undefined;
+
+/** Where a page ended. */
+const position = z.strictObject({
+  /** Items that were given out. */
+  skip: z.int().min(0).max(1_000_000_000),
+  /** What the question meant when the first page was given: a branch may have moved since. */
+  oid: z
+    .string()
+    .refine((text) => parseOid(text) !== undefined)
+    .optional(),
+});
+
+export type CursorPosition = z.output<typeof position>;
+
+/**
+ * Where the next page begins. It carries no right: the question is asked again, and the page skips.
+ *
+ * Not promised: that its object still exists, or that the caller's repository holds it.
+ */
+export type Cursor = Trusted<{ readonly skip: number; readonly oid?: Oid | undefined }, 'Cursor'>;
+
+/** A cursor for a request without one. */
+export const START: Cursor = { skip: 0 } as Cursor;
+
+/** Writes a cursor that fits only the same question, and that nobody else can read. */
+export function writeCursor(question: unknown, next: CursorPosition): string {
+  return seal(question, JSON.stringify(next));
 }
-export type Cursor = Trusted<CursorPosition, 'Cursor'>;
+
+/** Reads a cursor. Refuses `cursor.invalid` for one of another question or another process. */
+export function readCursor(text: string | undefined, question: unknown): Cursor {
+  if (text === undefined) return START;
+  const json = parseStrictJson(unseal(question, text) ?? '');
+  const parsed = position.safeParse(json.ok && json.value);
+  return parsed.success ? (parsed.data as Cursor) : refuse('cursor.invalid');
+}

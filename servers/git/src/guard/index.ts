@@ -1,10 +1,41 @@
-export { type Argument, object, option, paths, range, ref, without, word } from './argument.ts';
-export { type Cursor, type CursorPosition, cursorText } from './cursor.ts';
+export {
+  type Argument,
+  moment,
+  object,
+  option,
+  paths,
+  range,
+  ref,
+  without,
+  word,
+} from './argument.ts';
+export {
+  type Cursor,
+  type CursorPosition,
+  cursorText,
+  readCursor,
+  START,
+  writeCursor,
+} from './cursor.ts';
+export { isDotGit } from './dot-git.ts';
 export { type Ere, ere } from './ere.ts';
 export { type Needle, needle } from './needle.ts';
 export { type Oid, parseOid } from './oid.ts';
-export { type TreePath, treePath } from './path.ts';
-export { type RefName, refName } from './ref-name.ts';
+export {
+  parseTreePath,
+  textFromTreePath,
+  TOP,
+  type TreePath,
+  treePath,
+  treePathFromBytes,
+} from './path.ts';
+export { type RefName, refName, refNameFromGit } from './ref-name.ts';
 export { refuse, REFUSALS } from './refusals.ts';
-export { type RepositoryId, repositoryId } from './repository-id.ts';
-export { type Revision, revision } from './revision.ts';
+export {
+  labelOf,
+  parseRepositoryId,
+  type RepositoryId,
+  repositoryId,
+  repositoryIdFrom,
+} from './repository-id.ts';
+export { parseRevision, type Revision, revision } from './revision.ts';
