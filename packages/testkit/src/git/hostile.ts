@@ -6,12 +6,24 @@ import { putScript } from './files.ts';
 import { DRIVERS } from './hostile/drivers.ts';
 import { FILTERS } from './hostile/filters.ts';
 import { FSMONITOR } from './hostile/fsmonitor.ts';
+import { HOOKS } from './hostile/hooks.ts';
+import { LAZY } from './hostile/lazy.ts';
+import { PROGRAMS } from './hostile/programs.ts';
+import { SIGNATURES } from './hostile/signatures.ts';
 import type { HostilePlace, HostileVector } from './hostile/vector.ts';
 import { shellQuoted } from './run.ts';
 import { buildTemplate } from './template.ts';
 
 /** Every way that we know in which a repository attacks its reader. */
-export const VECTORS: readonly HostileVector[] = [...FSMONITOR, ...DRIVERS, ...FILTERS];
+export const VECTORS: readonly HostileVector[] = [
+  ...FSMONITOR,
+  ...DRIVERS,
+  ...FILTERS,
+  ...HOOKS,
+  ...SIGNATURES,
+  ...LAZY,
+  ...PROGRAMS,
+];
 
 /** A vector that stands on the disk, armed. */
 export interface BuiltVector extends HostileVector {
