@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { compareCalls, compareStarts, digits, type Row } from './compare.ts';
+import { benchGit, GIT } from './git.ts';
 import { coldStart, median, openPeer } from './peer.ts';
 import { benchPostgres, POSTGRES } from './postgres.ts';
 
@@ -110,6 +111,7 @@ console.table(
       filesystem: () => coldStart([FILESYSTEM, tree]),
       'filesystem, with NODE_COMPILE_CACHE': () => coldStart([FILESYSTEM, tree], cache),
       postgres: () => coldStart([POSTGRES], NOWHERE),
+      git: () => coldStart([GIT, fileURLToPath(new URL('../..', import.meta.url))]),
     },
     STARTS,
   ),
@@ -123,3 +125,4 @@ console.table(table);
 await Promise.all([server.end(), loop.end()]);
 rmSync(tree, { recursive: true });
 await benchPostgres();
+await benchGit();
