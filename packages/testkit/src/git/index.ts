@@ -1,3 +1,4 @@
+export { type BigSize, buildBig } from './big.ts';
 export { type BuiltVector, buildHostile, VECTORS } from './hostile.ts';
 export type { Bite, Canary, HostilePlace, HostileVector } from './hostile/vector.ts';
 export {
