@@ -23,6 +23,9 @@ export interface Control {
 
 const NO_HTTP = 'Comes with the HTTP front: servers speak stdio so far.';
 
+const NOTHING_KEPT =
+  'Nothing that is read is kept: no cache of contents, no temporary file. Audit records hold no values (C9).';
+
 export const CONTROLS = {
   C1: {
     title: 'Strict input schemas',
@@ -61,6 +64,9 @@ export const CONTROLS = {
       'servers/postgres/src/guard/identifier.ts',
       'servers/postgres/src/guard/browse.ts',
       'servers/postgres/src/adapter/session',
+      'servers/git/src/guard/argument.ts',
+      'servers/git/src/guard/revision.ts',
+      'servers/git/src/guard/ere.ts',
     ],
     promises: {
       'C2.statement':
@@ -70,6 +76,12 @@ export const CONTROLS = {
       'C2.parameters': 'A value travels apart from the statement, whatever it holds.',
       'C2.identifiers': 'A name from a caller is looked up and quoted, never pasted.',
       'C2.one-trip': 'All layers of the defence cost one round trip.',
+      'C2.arguments':
+        'No text of a caller reaches a command as an option, a revision or a second path: it runs nothing, writes nothing and reads nothing else.',
+      'C2.words':
+        'A command is made of words that only the guard can make: a string does not compile.',
+      'C2.expressions':
+        'An expression that would make the system’s engine hang or fill the memory is refused before it gets there.',
     },
     absent: {
       filesystem: 'Starts no command and builds no query; names are opened one by one (C3).',
@@ -93,6 +105,8 @@ export const CONTROLS = {
       'servers/filesystem/src/adapter/walk/walk.ts',
       'servers/filesystem/src/adapter/walk/descriptor.ts',
       'servers/filesystem/src/adapter/walk/portable.ts',
+      'servers/git/src/adapter/repository/layout.ts',
+      'servers/git/src/guard/layout',
     ],
     promises: {
       'C3.words':
@@ -107,6 +121,8 @@ export const CONTROLS = {
       'C3.uris': 'A resource URI is decoded once and confined as a path is.',
       'C3.relations':
         'A statement reaches only relations that exist for its caller, by whatever name, view or partition.',
+      'C3.repository':
+        'No link, redirection, alternate or index entry of a repository leads a read out of the root.',
       'C3.trusted':
         'An adapter cannot be called with a string that no guard has seen: it does not compile.',
     },
@@ -128,7 +144,7 @@ export const CONTROLS = {
       'C5.database-tls':
         'A database on any host but this one is spoken to over TLS with its name verified, or not at all.',
     },
-    absent: { filesystem: NO_HTTP },
+    absent: { filesystem: NO_HTTP, git: NO_HTTP },
   },
   C6: {
     title: 'Least privilege',
@@ -145,6 +161,9 @@ export const CONTROLS = {
       'servers/filesystem/src/adapter/deny.ts',
       'packages/validation/src/roots.ts',
       'packages/auth/src/grant.ts',
+      'servers/git/src/policy.ts',
+      'servers/git/src/guard/layout/config-entry.ts',
+      'servers/git/src/adapter/repository',
     ],
     promises: {
       'C6.read-only':
@@ -159,6 +178,8 @@ export const CONTROLS = {
         'A role that could do more than read is refused, or served only when the operator says so.',
       'C6.session':
         'Nothing that a call leaves in its session meets the next call: no setting, lock, listener or role.',
+      'C6.travelling':
+        'No setting, hook, filter or driver that a repository carries is run or followed, and reading changes nothing in it.',
       'C6.workers': 'What reads files has no environment and no protocol stream.',
     },
   },
@@ -236,6 +257,10 @@ export const CONTROLS = {
         'Hostile statements, by class, change nothing, whatever role they run as; what stands in a string stays in it.',
       'C10.rows':
         'Huge cells, results and schemas each get an answer or a refusal in bounded time and memory.',
+      'C10.hostile-repositories':
+        'One hostile repository for each known vector bites plain git, and leaves nothing behind with any tool.',
+      'C10.repository-bombs':
+        'Objects, refs and metadata that were built to exhaust each end in an answer or a refusal, in bounded time and memory.',
       'C10.hostile-trees':
         'Ignore files and names that come with the data cannot harm their reader.',
     },
@@ -277,7 +302,7 @@ export const CONTROLS = {
       'C13.password-file':
         'A new password in its file is used by the next connection, without a restart.',
     },
-    absent: { filesystem: 'Holds no credential.' },
+    absent: { filesystem: 'Holds no credential.', git: 'Holds no credential.' },
   },
   E1: {
     title: 'CORS',
@@ -331,6 +356,8 @@ export const CONTROLS = {
         'A relation that is closed or hidden looks like one that does not exist: in statements, lists, descriptions, URIs and completions.',
       'E5.rows':
         'Row-level security sees the caller’s own role and settings, and no statement can change them.',
+      'E5.repositories':
+        'A repository that the policy does not grant does not exist for the caller: not in lists, ids, URIs or completions.',
       'E5.deny':
         'A path that the policy closes stays closed, also against the operator’s own allow list.',
     },
@@ -362,7 +389,7 @@ export const CONTROLS = {
     code: ['packages/runtime/src/call/shape.ts', 'packages/runtime/src/mcp/tool-operation.ts'],
     promises: {
       'E7.schema':
-        'An answer fits its schema or is a fault; the text says nothing that the structure does not hold.',
+        'An answer fits its schema or is a fault; the text says nothing that the structure does not hold, but for long texts that stand once, there.',
       'E7.bytes':
         'An answer has a ceiling in bytes, and a cut is always flagged with the place to go on.',
     },
@@ -386,6 +413,7 @@ export const CONTROLS = {
         'Has no destructive tool: nothing can be written. Shown by the runtime’s own tests.',
       postgres:
         'Has no destructive tool: nothing can be written. Shown by the runtime’s own tests.',
+      git: 'Has no destructive tool: nothing can be written. Shown by the runtime’s own tests.',
     },
   },
   E9: {
@@ -425,10 +453,14 @@ export const CONTROLS = {
     title: 'Data at rest encrypted, or not kept',
     threat: 'What was read is left behind on a disk.',
     sources: ['OWASP ASVS 14.2'],
-    code: [],
-    promises: {},
+    code: ['servers/git/src/adapter/repository'],
+    promises: {
+      'E12.private':
+        'What has to be kept during a run lies in a directory that only its owner can open, and goes with the server.',
+    },
     absent: {
-      all: 'Nothing that is read is kept: no cache of contents, no temporary file. Audit records hold no values (C9).',
+      filesystem: NOTHING_KEPT,
+      postgres: NOTHING_KEPT,
     },
   },
   E13: {
@@ -446,6 +478,7 @@ export const CONTROLS = {
       'E13.cancel': 'A cancelled call stops its work, not only its answer.',
       'E13.concurrency':
         'Calls above the limit wait in their caller’s own line, and above that are refused.',
+      'E13.processes': 'A call that is cancelled or late leaves no process behind.',
       'E13.light': 'A heavy call does not hold up a light one.',
       'E13.restart':
         'A database that restarts costs the calls under way a refusal that can be retried, and nobody else anything.',

@@ -1,0 +1,38 @@
+import { realpathSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+
+import { isUnsafeRoot, type RequestedRoot } from '@secure-mcp/validation';
+
+import type { Root } from '../policy.ts';
+
+export type OpenedRoot =
+  | { readonly ok: true; readonly root: Root }
+  | { readonly ok: false; readonly problem: string };
+
+/** Looks at a root once, when the server starts: a slip of the operator should be told at once. */
+export function openRoot({ name, path }: RequestedRoot, unsafe: boolean): OpenedRoot {
+  const real = realDirectory(path);
+  if (real === undefined) return { ok: false, problem: 'is not a directory that can be opened' };
+  if (!unsafe && isUnsafeRoot(real, homes())) {
+    return {
+      ok: false,
+      problem: 'holds a whole home or system; name a directory in it, or use --unsafe-roots',
+    };
+  }
+  return { ok: true, root: { name, path: real } };
+}
+
+function realDirectory(path: string): string | undefined {
+  try {
+    const real = realpathSync.native(path);
+    return statSync(real).isDirectory() ? real : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The home as the environment spells it, and as it is where its path leads through a link. */
+function homes(): readonly string[] {
+  const home = homedir();
+  return [home, realDirectory(home) ?? home];
+}

@@ -1,0 +1,6 @@
+#!/usr/bin/env node
+import { run } from '@secure-mcp/runtime';
+
+import { git } from './server.ts';
+
+void run(git);
