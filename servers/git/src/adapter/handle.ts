@@ -2,7 +2,7 @@ import type { Argument } from '../guard/argument.ts';
 import type { TreePath } from '../guard/path.ts';
 import type { Oid } from '../guard/oid.ts';
 import type { Revision } from '../guard/revision.ts';
-import type { Commit, ObjectInfo, Tag, Warning } from './results.ts';
+import type { Commit, ObjectInfo, Operation, Tag, Warning } from './results.ts';
 
 /** One call under way. */
 export interface Run {
@@ -24,6 +24,8 @@ export interface Profile {
   /** Where git itself is: absolute. */
   readonly binary: string;
   readonly warnings: readonly Warning[];
+  /** What was under way when the repository was looked at, such as a merge. */
+  readonly operation: Operation | undefined;
 }
 
 /** What stands in an index, as far as it was looked at before git may use it. */
@@ -41,7 +43,11 @@ export interface GitCommand {
   readonly bytesMax?: number;
   /** Exit codes that are an answer. Anything else is refused as `repository.broken`. */
   readonly exitCodes?: readonly number[];
-  /** May write the private index (never the repository's): `status` only. */
+  /**
+   * May write the private index (never the repository's): `status`, and a `diff` of the work tree. For
+   * these the process layer sets `GIT_OPTIONAL_LOCKS=1` and `diff.autoRefreshIndex=true`, without which
+   * a diff names files whose times changed and whose content did not.
+   */
   readonly refreshes?: boolean;
 }
 

@@ -198,8 +198,9 @@ export interface Ref {
   /** The upstream is gone. */
   readonly gone: boolean;
   readonly current: boolean;
-  /** When its commit was made, RFC 3339. */
+  /** When its commit, or an annotated tag itself, was made, RFC 3339: as git's `creatordate`. */
   readonly at: string | undefined;
+  /** Of the commit, or of the annotated tag. */
   readonly subject: string;
 }
 
@@ -244,7 +245,9 @@ export interface Comparison {
   readonly behindCommits: readonly Commit[];
   readonly merge: {
     readonly clean: boolean;
+    /** The first ones; `conflictsTotal` counts all. */
     readonly conflicts: readonly { readonly path: string; readonly kinds: readonly string[] }[];
+    readonly conflictsTotal: number;
     /** The tree that a clean merge would make; it exists only in the server's private store. */
     readonly tree: Oid | undefined;
   };
