@@ -7,12 +7,14 @@ import { join } from 'node:path';
 
 import { clientConfigs } from './client-configs.ts';
 import { FILESYSTEM_SERVER, playFilesystem } from './filesystem.ts';
+import { GIT_SERVER, playGit } from './git.ts';
 import { playPostgres, POSTGRES_SERVER } from './postgres.ts';
 import { createStage } from './stage.ts';
 
 const stage = createStage();
 await playFilesystem(stage);
 await playPostgres(stage);
+await playGit(stage);
 
 stage.act('connect a client');
 stage.note('Paste one of these, and name the directories that you want to open:');
@@ -29,6 +31,15 @@ console.log(
     name: 'database',
     command: process.execPath,
     args: [POSTGRES_SERVER, '--dsn-file', join(homedir(), '.config/shop.url'), '--schema', 'app'],
+  }),
+);
+
+stage.note('Repositories, or directories that hold some; nothing that they carry is run:');
+console.log(
+  clientConfigs({
+    name: 'repositories',
+    command: process.execPath,
+    args: [GIT_SERVER, join(homedir(), 'projects')],
   }),
 );
 
