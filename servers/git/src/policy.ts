@@ -101,11 +101,38 @@ export const LIMITS = {
   graphCommitsMin: 5000,
 } as const;
 
+export type Severity =
+  'executes' | 'reads outside' | 'writes' | 'hides' | 'leaks' | 'breaks' | 'notes';
+
+/** One thing in a repository that plain git would act on, or that a reader should know. */
+export interface Finding {
+  /** Stable, such as `config.fsmonitor`. */
+  readonly id: string;
+  readonly severity: Severity;
+  /** Where it stands, visible: a key of the configuration, a path within `.git`. Never a value that could be a secret. */
+  readonly where: string;
+  /** Which reading of plain git would set it off, or what it hides. A sentence of ours. */
+  readonly effect: string;
+  /** The server refuses to open the repository because of it. */
+  readonly refuses: boolean;
+}
+
 /** Oldest git that has all that the profile needs (`cat-file --batch-command -z`, `merge-tree -z`). */
 export const GIT_OLDEST = '2.39.0';
 
 /**
  * First mended version of each line of releases: below, published holes in the parsers of packs,
- * submodules and paths are open (CVE-2024-32002, CVE-2024-32004, CVE-2024-32465, CVE-2025-48384).
+ * submodules and paths are open (CVE-2024-32002, CVE-2024-32004, CVE-2024-32465, CVE-2025-48384). Of the
+ * last one, which only a clone sets off, 2.39 was mended by distributions alone.
  */
-export const GIT_MENDED: readonly string[] = ['2.39.4', '2.43.7', '2.45.4', '2.50.1'];
+export const GIT_MENDED: readonly string[] = [
+  '2.39.4',
+  '2.43.7',
+  '2.44.4',
+  '2.45.4',
+  '2.46.4',
+  '2.47.3',
+  '2.48.2',
+  '2.49.1',
+  '2.50.1',
+];

@@ -1,4 +1,7 @@
 import type { Oid } from '../guard/oid.ts';
+import type { Finding } from '../policy.ts';
+
+export type { Finding, Severity } from '../policy.ts';
 
 /** What comes back from a repository. Texts are decoded but not yet made visible, unless it says so. */
 
@@ -251,22 +254,6 @@ export interface Comparison {
     /** The tree that a clean merge would make; it exists only in the server's private store. */
     readonly tree: Oid | undefined;
   };
-}
-
-export type Severity =
-  'executes' | 'reads outside' | 'writes' | 'hides' | 'leaks' | 'breaks' | 'notes';
-
-/** One thing in a repository that plain git would act on, or that a reader should know. */
-export interface Finding {
-  /** Stable, such as `config.fsmonitor`. */
-  readonly id: string;
-  readonly severity: Severity;
-  /** Where it stands, visible: a key of the configuration, a path within `.git`. Never a value that could be a secret. */
-  readonly where: string;
-  /** Which reading of plain git would set it off, or what it hides. A sentence of ours. */
-  readonly effect: string;
-  /** The server refuses to open the repository because of it. */
-  readonly refuses: boolean;
 }
 
 export interface Audit {

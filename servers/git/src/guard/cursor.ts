@@ -7,15 +7,16 @@ import { refuse } from './refusals.ts';
 /** A cursor as a caller sends it back. */
 export const cursorText = boundedText(4096);
 
+const fullName = z.string().refine((text) => parseOid(text) !== undefined);
+
 /** Where a page ended. */
 const position = z.strictObject({
   /** Items that were given out. */
   skip: z.int().min(0).max(1_000_000_000),
-  /** What the question meant when the first page was given: a branch may have moved since. */
-  oid: z
-    .string()
-    .refine((text) => parseOid(text) !== undefined)
-    .optional(),
+  /** The snapshot that the pages are of: a branch may have moved since. */
+  oid: fullName.optional(),
+  /** What it is compared with, where there are two. */
+  base: fullName.optional(),
 });
 
 export type CursorPosition = z.output<typeof position>;
@@ -23,9 +24,16 @@ export type CursorPosition = z.output<typeof position>;
 /**
  * Where the next page begins. It carries no right: the question is asked again, and the page skips.
  *
- * Not promised: that its object still exists, or that the caller's repository holds it.
+ * Not promised: that its objects still exist, or that the caller's repository holds them.
  */
-export type Cursor = Trusted<{ readonly skip: number; readonly oid?: Oid | undefined }, 'Cursor'>;
+export type Cursor = Trusted<
+  {
+    readonly skip: number;
+    readonly oid?: Oid | undefined;
+    readonly base?: Oid | undefined;
+  },
+  'Cursor'
+>;
 
 /** A cursor for a request without one. */
 export const START: Cursor = { skip: 0 } as Cursor;

@@ -39,3 +39,12 @@ export {
   repositoryIdFrom,
 } from './repository-id.ts';
 export { parseRevision, type Revision, revision } from './revision.ts';
+export { since, until } from './date.ts';
+export { blobUri, commitUri, diffUri, isUri, type ParsedUri, parseUri, SCHEME } from './uri.ts';
+export {
+  type GitVersion,
+  hasKnownHoles,
+  isTooOld,
+  parseGitVersion,
+  textOfVersion,
+} from './version.ts';
