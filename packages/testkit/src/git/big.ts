@@ -35,11 +35,15 @@ export function buildBig(directory: string, size: BigSize): void {
   const stream = join(directory, '.git/history');
   writeHistory(stream, size);
   const input = openSync(stream, 'r');
-  const run = spawnSync('git', ['-c', 'pack.compression=1', 'fast-import', '--quiet', '--depth=10'], {
-    cwd: directory,
-    env: scrubbedEnvironment(),
-    stdio: [input, 'ignore', 'pipe'],
-  });
+  const run = spawnSync(
+    'git',
+    ['-c', 'pack.compression=1', 'fast-import', '--quiet', '--depth=10'],
+    {
+      cwd: directory,
+      env: scrubbedEnvironment(),
+      stdio: [input, 'ignore', 'pipe'],
+    },
+  );
   closeSync(input);
   rmSync(stream);
   if (run.status !== 0) throw new Error(`git fast-import: ${run.stderr.toString()}`);

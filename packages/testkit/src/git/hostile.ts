@@ -3,11 +3,13 @@ import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { putScript } from './files.ts';
+import { BORROWED } from './hostile/borrowed.ts';
 import { DRIVERS } from './hostile/drivers.ts';
 import { FILTERS } from './hostile/filters.ts';
 import { FSMONITOR } from './hostile/fsmonitor.ts';
 import { HOOKS } from './hostile/hooks.ts';
 import { LAZY } from './hostile/lazy.ts';
+import { OUTSIDE } from './hostile/outside.ts';
 import { PROGRAMS } from './hostile/programs.ts';
 import { SIGNATURES } from './hostile/signatures.ts';
 import type { HostilePlace, HostileVector } from './hostile/vector.ts';
@@ -23,6 +25,8 @@ export const VECTORS: readonly HostileVector[] = [
   ...SIGNATURES,
   ...LAZY,
   ...PROGRAMS,
+  ...BORROWED,
+  ...OUTSIDE,
 ];
 
 /** A vector that stands on the disk, armed. */

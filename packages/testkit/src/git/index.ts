@@ -10,3 +10,10 @@ export {
   type PlainRun,
   scrubbedEnvironment,
 } from './run.ts';
+export {
+  type Execution,
+  executionsOf,
+  straceProblem,
+  traced,
+  traceExecutions,
+} from './zero-exec.ts';

@@ -1,0 +1,109 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+import type { ServerCommand } from '../clients.ts';
+
+/** One start of a program, as the kernel saw it. */
+export interface Execution {
+  /** The process (or thread) that asked for it. */
+  readonly pid: number;
+  readonly path: string;
+  readonly argv: readonly string[];
+  /** False where the kernel refused: a search along PATH tries names that are not there. */
+  readonly ok: boolean;
+}
+
+/** Words longer than this are cut in the trace. */
+const WORD_BYTES_MAX = 4096;
+
+function words(file: string): readonly string[] {
+  const calls = ['-e', 'trace=execve,execveat', '-e', 'signal=none'];
+  return ['-f', '-qq', ...calls, '-s', String(WORD_BYTES_MAX), '-o', file, '--'];
+}
+
+/** The same server, with every program that it or its children start written to `file`. */
+export function traced(server: ServerCommand, file: string): ServerCommand {
+  const { command, args } = server;
+  return { ...server, command: strace(), args: [...words(file), command, ...args] };
+}
+
+/** Runs a program to its end, and says what it and its children started; itself comes first. */
+export function traceExecutions(
+  command: string,
+  args: readonly string[],
+  env?: NodeJS.ProcessEnv,
+): readonly Execution[] {
+  const directory = mkdtempSync(join(tmpdir(), 'secure-mcp-trace-'));
+  const file = join(directory, 'executions');
+  try {
+    const run = spawnSync(strace(), [...words(file), command, ...args], { env, stdio: 'ignore' });
+    if (run.error !== undefined) throw run.error;
+    return executionsOf(file);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** Where strace is: the program that is traced may have another PATH, or none. */
+function strace(): string {
+  const directories = (process.env['PATH'] ?? '').split(delimiter);
+  const programs = directories.map((directory) => join(directory, 'strace'));
+  return programs.find((program) => existsSync(program)) ?? 'strace';
+}
+
+/** Why programs cannot be traced here: no Linux, no strace, or no right to look into a process. */
+export function straceProblem(): string | undefined {
+  if (process.platform !== 'linux') return 'strace is for Linux';
+  const run = spawnSync('strace', ['-f', '-qq', '-e', 'trace=execve', '-o', '/dev/null', 'true']);
+  if (run.error !== undefined) return 'strace is not installed';
+  return run.status === 0 ? undefined : `strace cannot trace here: ${run.stderr.toString().trim()}`;
+}
+
+const STARTED = /^(\d+) +execve(?:at)?\((?:\w+, )?"((?:[^"\\]|\\.)*)", (\[.*\]|NULL|0x\w+)/;
+const RESUMED = /^(\d+) +<\.\.\. execve(?:at)? resumed>/;
+const RESULT = /\) += (-?\d+)/;
+const UNFINISHED = '<unfinished ...>';
+
+/** Reads what strace wrote. A call that another process's call interrupted stands there in two parts. */
+export function executionsOf(file: string): readonly Execution[] {
+  const unfinished = new Map<string, string>();
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      const pid = RESUMED.exec(line)?.[1];
+      const whole =
+        pid === undefined
+          ? line
+          : `${unfinished.get(pid) ?? ''}${line.slice(line.indexOf('>') + 1)}`;
+      if (pid !== undefined) return execution(whole);
+      const started = STARTED.exec(line);
+      if (started === null || !line.endsWith(UNFINISHED)) return execution(line);
+      unfinished.set(String(started[1]), line.slice(0, -UNFINISHED.length));
+      return [];
+    });
+}
+
+function execution(line: string): readonly Execution[] {
+  const [, pid, path = '', argv = ''] = STARTED.exec(line) ?? [];
+  if (pid === undefined) return [];
+  return [
+    {
+      pid: Number(pid),
+      path: unescaped(path),
+      argv: [...argv.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = '']) => unescaped(word)),
+      ok: Number(RESULT.exec(line.slice(line.indexOf(argv) + argv.length))?.[1] ?? -1) === 0,
+    },
+  ];
+}
+
+const LETTERS: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', v: '\v', f: '\f' };
+
+/** strace writes bytes as C does: `\n`, `\"`, `\33`. */
+function unescaped(text: string): string {
+  const bytes = text.replaceAll(/\\([0-7]{1,3}|.)/g, (_, code: string) =>
+    /^[0-7]/.test(code) ? String.fromCodePoint(Number.parseInt(code, 8)) : (LETTERS[code] ?? code),
+  );
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}

@@ -1,0 +1,55 @@
+import { afterAll, describe, expect, test } from 'vitest';
+
+import { gitFixtures, makeTemp } from '../../src/index.ts';
+
+const { executionsOf, straceProblem, traced, traceExecutions } = gitFixtures;
+
+const temp = makeTemp();
+const problem = straceProblem();
+
+afterAll(() => {
+  temp.remove();
+});
+
+describe('what strace wrote', () => {
+  const file = temp.write(
+    'trace',
+    String.raw`10 execve("/usr/bin/git", ["git", "log", "a\tb\"c\33\303\244"], 0x7ffc /* 39 vars */) = 0
+10 execve("/nowhere/sh", ["sh"], 0x7ffc /* 1 var */) = -1 ENOENT (No such file or directory)
+11 execve("/bin/one", ["one, [", "two) = 0"], 0x7ffc /* 1 var */ <unfinished ...>
+12 execveat(AT_FDCWD, "/bin/three", ["three"], 0x7ffc /* 1 var */, 0) = 0
+11 <... execve resumed>)                   = 0
+11 +++ exited with 0 +++
+13 execve("/bin/lost", ["lost"], 0x7ffc /* 1 var */ <unfinished ...>
+`,
+  );
+
+  test('is read with its words, its failures, and its calls in two parts', () => {
+    expect(executionsOf(file)).toEqual([
+      { pid: 10, path: '/usr/bin/git', argv: ['git', 'log', 'a\tb"c\u{1b}ä'], ok: true },
+      { pid: 10, path: '/nowhere/sh', argv: ['sh'], ok: false },
+      { pid: 12, path: '/bin/three', argv: ['three'], ok: true },
+      { pid: 11, path: '/bin/one', argv: ['one, [', 'two) = 0'], ok: true },
+    ]);
+  });
+});
+
+describe.skipIf(problem !== undefined)(
+  `the programs that start${problem === undefined ? '' : ` (skipped: ${problem})`}`,
+, () => {
+  test('are those of the process and of its children', () => {
+    const script = '/bin/sh -c "exit 0"; /bin/true "two words"';
+    const executions = traceExecutions('/bin/sh', ['-c', script], { PATH: '/nowhere' });
+    expect(executions.map(({ argv }) => argv)).toEqual([
+      ['/bin/sh', '-c', script],
+      ['/bin/sh', '-c', 'exit 0'],
+      ['/bin/true', 'two words'],
+    ]);
+    expect(executions.every(({ ok }) => ok)).toBe(true);
+  });
+
+  test('are written for a server, too, which is started with the same words', () => {
+    const server = traced({ command: '/bin/true', args: ['a'] }, '/dev/null');
+    expect([server.command, ...(server.args ?? [])].slice(-2)).toEqual(['/bin/true', 'a']);
+  });
+});
