@@ -36,20 +36,21 @@ describe('what strace wrote', () => {
 
 describe.skipIf(problem !== undefined)(
   `the programs that start${problem === undefined ? '' : ` (skipped: ${problem})`}`,
-, () => {
-  test('are those of the process and of its children', () => {
-    const script = '/bin/sh -c "exit 0"; /bin/true "two words"';
-    const executions = traceExecutions('/bin/sh', ['-c', script], { PATH: '/nowhere' });
-    expect(executions.map(({ argv }) => argv)).toEqual([
-      ['/bin/sh', '-c', script],
-      ['/bin/sh', '-c', 'exit 0'],
-      ['/bin/true', 'two words'],
-    ]);
-    expect(executions.every(({ ok }) => ok)).toBe(true);
-  });
+  () => {
+    test('are those of the process and of its children', () => {
+      const script = '/bin/sh -c "exit 0"; /bin/true "two words"';
+      const executions = traceExecutions('/bin/sh', ['-c', script], { PATH: '/nowhere' });
+      expect(executions.map(({ argv }) => argv)).toEqual([
+        ['/bin/sh', '-c', script],
+        ['/bin/sh', '-c', 'exit 0'],
+        ['/bin/true', 'two words'],
+      ]);
+      expect(executions.every(({ ok }) => ok)).toBe(true);
+    });
 
-  test('are written for a server, too, which is started with the same words', () => {
-    const server = traced({ command: '/bin/true', args: ['a'] }, '/dev/null');
-    expect([server.command, ...(server.args ?? [])].slice(-2)).toEqual(['/bin/true', 'a']);
-  });
-});
+    test('are written for a server, too, which is started with the same words', () => {
+      const server = traced({ command: '/bin/true', args: ['a'] }, '/dev/null');
+      expect([server.command, ...(server.args ?? [])].slice(-2)).toEqual(['/bin/true', 'a']);
+    });
+  },
+);
