@@ -1,3 +1,5 @@
+import type { Call } from '@secure-mcp/runtime';
+
 import type { Audit, FoundRepositories, Repository } from '../adapter/index.ts';
 import type { Cursor, CursorPosition, RepositoryId } from '../guard/index.ts';
 
@@ -15,4 +17,7 @@ export interface Context {
   /** Where a page ended; it fits only the same question. Refuses `cursor.invalid`. */
   readCursor(text: string | undefined, question: unknown): Cursor;
   writeCursor(question: unknown, next: CursorPosition): string;
+  readonly secrets: Call['secrets'];
+  /** Notes secrets that a tool has covered itself, where lines have to stay lines. */
+  hide(secrets: number): void;
 }

@@ -1,0 +1,84 @@
+import { defineTool, READS } from '@secure-mcp/runtime';
+import * as z from 'zod';
+
+import type { ReflogEntry } from '../adapter/index.ts';
+import { cursorText, refName } from '../guard/index.ts';
+import type { Context } from './context.ts';
+import { expectSame } from './revisions.ts';
+import {
+  counted,
+  joinSentences,
+  listOf,
+  moreText,
+  oneLine,
+  paged,
+  pageLimit,
+  repositoryAsked,
+  shortId,
+  warningsOf,
+  warningText,
+} from './words.ts';
+
+const ENTRY = z.strictObject({
+  selector: z.string(),
+  oid: z.string(),
+  at: z.string().optional(),
+  by: z.string(),
+  message: z.string(),
+});
+type Entry = z.output<typeof ENTRY>;
+
+export const gitReflog = defineTool({
+  name: 'git_reflog',
+  title: 'Reflog',
+  description: 'Where HEAD, a branch or the stash pointed before, newest first.',
+  scope: 'repositories:read',
+  annotations: READS,
+  labels: ['selector'],
+  input: z.strictObject({
+    repo: repositoryAsked,
+    ref: refName.prefault('HEAD'),
+    limit: pageLimit,
+    cursor: cursorText.optional(),
+  }),
+  output: z.strictObject({ entries: listOf(ENTRY), ...paged }),
+
+  async run({ repo, cursor, limit, ref }, context: Context) {
+    const repository = await context.open(repo);
+    const question = ['git_reflog', repository.id, ref];
+    const at = context.readCursor(cursor, question);
+    const { skip } = at;
+    const newest = skip === 0 ? undefined : await repository.reflog({ ref, skip: 0, limit: 1 });
+    // Each new entry moves all others; the same place would show one of them twice.
+    expectSame(at, newest?.entries[0]?.oid);
+    const { entries, more } = await repository.reflog({ ref, skip, limit });
+    const next = { skip: skip + entries.length, oid: at.oid ?? entries[0]?.oid };
+    return {
+      output: {
+        entries: entries.map(entryFacts),
+        truncated: more,
+        next_cursor: more ? context.writeCursor(question, next) : undefined,
+        ...warningsOf(repository.warnings),
+      },
+    };
+  },
+
+  render({ entries, next_cursor: next, warnings }) {
+    return {
+      summary: joinSentences(
+        `${counted(entries.length, 'entry', 'entries')}.`,
+        moreText(next),
+        warningText(warnings),
+      ),
+      data: z.array(ENTRY).parse(entries).map(entryLine).join('\n'),
+    };
+  },
+});
+
+function entryFacts({ selector, oid, at, by, message }: ReflogEntry): Entry {
+  return { selector, oid, ...(at !== undefined && { at }), by, message };
+}
+
+function entryLine({ selector, oid, at, by, message }: Entry): string {
+  return [shortId(oid), selector, at ?? '(no date)', oneLine(by), oneLine(message)].join('  ');
+}

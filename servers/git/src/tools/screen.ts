@@ -1,0 +1,117 @@
+import { createKeyFollower, maskOf, maskSecrets, mayHoldSecrets } from '@secure-mcp/validation';
+
+import type { GrepMatch, Repository } from '../adapter/index.ts';
+import { type Oid, parseTreePath } from '../guard/index.ts';
+import { LIMITS } from '../policy.ts';
+import type { Context } from './context.ts';
+
+/**
+ * Covers the secrets of lines, where lines are numbered.
+ *
+ * The output policy of every server puts one mark in place of a whole private key, and each line after
+ * it would stand under another number than in the file. And a window that begins within a key shows
+ * only base64, which no pattern can tell from other base64. So lines are screened one by one here, and
+ * what stands before them is looked at.
+ */
+
+type Screening = Pick<Context, 'secrets' | 'hide'>;
+
+/** Lines of a file, from a place on. */
+export interface Lines {
+  readonly blob: Oid;
+  readonly startLine: number;
+  readonly lines: readonly string[];
+}
+
+/** Lines that are looked at before a window. No private key has more. */
+const KEY_LINES_MAX = 400;
+
+/** The lines without their secrets. Line stays line; what was covered is counted for the policy. */
+export async function screenLines(
+  repository: Repository,
+  { blob, startLine, lines }: Lines,
+  { secrets, hide }: Screening,
+): Promise<readonly string[]> {
+  if (secrets === 'allow') return lines;
+  const isKey = await followKey(repository, blob, startLine);
+  if (!isKey('') && !mayHoldSecrets(lines.join('\n'))) return lines;
+  let hidden = 0;
+  const screened = lines.map((line) => {
+    const { text, rules } = isKey(line) ? covered(line) : maskSecrets(line);
+    hidden += rules.length;
+    return text;
+  });
+  hide(hidden);
+  return screened;
+}
+
+function covered(line: string): { readonly text: string; readonly rules: readonly string[] } {
+  return line === '' ? { text: '', rules: [] } : { text: maskOf(line, KEY), rules: [KEY] };
+}
+
+const KEY = 'private-key';
+
+/** Follows keys from some way before a line, and says of each line from there on whether it belongs to one. */
+async function followKey(
+  repository: Repository,
+  blob: Oid,
+  startLine: number,
+): Promise<(line: string) => boolean> {
+  const key = createKeyFollower();
+  const isKey = (line: string): boolean => {
+    key.feed(line);
+    return key.endLine();
+  };
+  let next = Math.max(1, startLine - KEY_LINES_MAX);
+  while (next < startLine) {
+    const lines = startLine - next;
+    // The next place is known when this one was read.
+    // oxlint-disable-next-line no-await-in-loop
+    const before = await repository.blob(blob, {
+      startLine: next,
+      lines,
+      bytes: LIMITS.textBytesMax,
+    });
+    if (before.kind !== 'text') break;
+    for (const line of before.text.split('\n')) isKey(line);
+    if (before.nextLine === undefined || before.nextLine <= next) break;
+    next = before.nextLine;
+  }
+  return isKey;
+}
+
+/** Lines that were found, without their secrets. A line of base64 is looked up in its file: it can be a key's. */
+export async function screenMatches(
+  repository: Repository,
+  tree: Oid,
+  matches: readonly GrepMatch[],
+  { secrets, hide }: Screening,
+): Promise<readonly GrepMatch[]> {
+  if (secrets === 'allow') return matches;
+  const screened: GrepMatch[] = [];
+  let hidden = 0;
+  for (const match of matches) {
+    // One after the other: hundreds of reads at once would make every other call wait.
+    // oxlint-disable-next-line no-await-in-loop
+    const isKey = await isInKey(repository, tree, match);
+    const { text, rules } = isKey ? covered(match.text) : maskSecrets(match.text);
+    hidden += rules.length;
+    screened.push({ ...match, text });
+  }
+  hide(hidden);
+  return screened;
+}
+
+/** What a line of a private key can look like. */
+const BASE64 = /^[\s>#*/+"'|-]{0,16}[A-Za-z0-9+/=]{8,}[\s"',\\nr]{0,8}$/;
+
+async function isInKey(
+  repository: Repository,
+  tree: Oid,
+  { path, line, text }: GrepMatch,
+): Promise<boolean> {
+  if (!BASE64.test(text) && !text.includes('PRIVATE KEY')) return false;
+  const { oid } = await repository.entryAt(tree, parseTreePath(path));
+  const isKey = await followKey(repository, oid, line);
+  return isKey(text);
+}

@@ -1,0 +1,96 @@
+import { Refusal } from '@secure-mcp/validation';
+
+import type { Commit, Repository } from '../adapter/index.ts';
+import { type Oid, refuse, type TreePath } from '../guard/index.ts';
+import { LIMITS } from '../policy.ts';
+import { changesFacts } from './changes.ts';
+import { commitFacts, wholeCommitFacts } from './commits.ts';
+import type { Context } from './context.ts';
+import { readWindow } from './files.ts';
+import { pathsOf, type Peeled } from './revisions.ts';
+import { entryFacts } from './trees.ts';
+
+/** What an answer shows of one object, by its kind. */
+
+/** Lines around a change, as git itself shows them. git_diff takes another number. */
+const CONTEXT = 3;
+
+interface Shown extends Omit<Peeled, 'tags'> {
+  readonly repository: Repository;
+}
+
+interface How {
+  readonly detail: 'meta' | 'files' | 'patch';
+  readonly parent: number;
+  readonly paths?: readonly TreePath[] | undefined;
+  readonly skip: number;
+  readonly limit: number;
+  readonly bytes: number;
+}
+
+/** Shows a page of an object; `next` is where the page after it begins. */
+export async function showObject({ repository, oid, kind }: Shown, how: How, context: Context) {
+  switch (kind) {
+    case 'commit':
+      return showCommit(repository, oid, how);
+    case 'tree':
+      return showTree(repository, oid, how);
+    case 'blob':
+      return showBlob(repository, oid, how, context);
+  }
+}
+
+async function showCommit(repository: Repository, oid: Oid, how: How) {
+  const commit = await repository.commit(oid);
+  // A later page goes on with the files; the message stood in the first one.
+  const facts =
+    how.skip > 0 ? commitFacts(commit) : wholeCommitFacts(commit, LIMITS.textBytesDefault);
+  if (how.detail === 'meta') return { commit: facts, truncated: false, next: undefined };
+  const changes = await repository.diff({
+    what: { mode: 'objects', base: await parentOf(repository, commit, how.parent), head: oid },
+    paths: pathsOf(how.paths),
+    context: CONTEXT,
+    ignoreWhitespace: false,
+    patch: how.detail === 'patch',
+    patchBytes: how.bytes,
+    skip: how.skip,
+    limit: how.limit,
+  });
+  const { truncated, next } = changes;
+  return { commit: facts, ...changesFacts(changes), truncated, next };
+}
+
+/** What a commit is compared with; undefined is the empty tree. */
+async function parentOf(
+  repository: Repository,
+  { parents }: Commit,
+  number: number,
+): Promise<Oid | undefined> {
+  const parent = parents[number - 1];
+  if (parent === undefined) {
+    return number === 1 ? undefined : refuse('revision.unknown', { hint: NO_SUCH_PARENT });
+  }
+  if (!repository.warnings.includes('shallow')) return parent;
+  // Where the history was cut off, a parent is named that nobody has. To git the commit is a first one.
+  try {
+    await repository.commit(parent);
+    return parent;
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'object.missing') return undefined;
+    throw error;
+  }
+}
+
+const NO_SUCH_PARENT = 'The commit has fewer parents.';
+
+async function showTree(repository: Repository, oid: Oid, { skip, limit }: How) {
+  const { entries, truncated, next } = await repository.tree(oid, { depth: 1, skip, limit });
+  return { entries: entries.map((entry) => entryFacts(entry)), truncated, next };
+}
+
+async function showBlob(repository: Repository, oid: Oid, { skip, bytes }: How, context: Context) {
+  const window = { startLine: skip + 1, lines: LIMITS.fileLinesDefault, bytes };
+  const { facts, text } = await readWindow(repository, oid, window, context);
+  const next = facts.next_line === undefined ? undefined : facts.next_line - 1;
+  return { file: facts, ...(text !== undefined && { text }), truncated: next !== undefined, next };
+}
