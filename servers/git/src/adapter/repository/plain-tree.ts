@@ -1,0 +1,157 @@
+import { opendirSync } from 'node:fs';
+
+import { LIMITS } from '../../policy.ts';
+import { ABSENT, isSame, lstatOrNothing, type Stamp, stampAt, stampOf } from './stamp.ts';
+
+/** A path on the host as bytes, one character each: names in `.git` need not be UTF-8. */
+export type HostBytes = string;
+
+export function hostBytes(path: string): HostBytes {
+  return Buffer.from(path).toString('latin1');
+}
+
+export function hostPath(bytes: HostBytes): Buffer {
+  return Buffer.from(bytes, 'latin1');
+}
+
+/** Lets other calls in between, and counts: a hostile tree has no end. */
+export interface Pace {
+  /** False when there were too many entries. */
+  step(): boolean;
+  /** Gives the thread away when it was held for long. */
+  rest(): Promise<void>;
+}
+
+/** Milliseconds after which the thread is given away. */
+const HELD_MS = 8;
+
+export function createPace(signal: AbortSignal): Pace {
+  let entries = 0;
+  let since = performance.now();
+  return {
+    step: () => (entries += 1) <= LIMITS.inspectEntriesMax,
+    async rest() {
+      signal.throwIfAborted();
+      if (performance.now() - since < HELD_MS) return;
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+      since = performance.now();
+    },
+  };
+}
+
+export type TreeProblem = 'link' | 'special' | 'crowded' | 'unreadable';
+
+export interface TreeWatch {
+  /** The directories that were seen, each with its stamp of that time. */
+  readonly directories: Map<HostBytes, Stamp>;
+}
+
+/**
+ * Looks through a directory of git's that is handed to git as a whole (`refs`, `logs`, `reftable`):
+ * only directories and plain files may stand in it. A directory that is known and has not changed is
+ * not listed again: a new entry changes the time of the directory that it stands in.
+ */
+export async function inspectTree(
+  top: HostBytes,
+  watch: TreeWatch,
+  pace: Pace,
+  onProblem: (where: HostBytes, problem: TreeProblem) => void,
+): Promise<void> {
+  const waiting = [top];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    // oxlint-disable-next-line no-await-in-loop -- one directory after the other, by intent
+    await pace.rest();
+    const stats = lstatOrNothing(hostPath(path));
+    if (stats === undefined) {
+      // What is handed over before it is there has to be looked at when it appears.
+      if (path === top) watch.directories.set(path, ABSENT);
+      else watch.directories.delete(path);
+      continue;
+    }
+    if (!stats.isDirectory()) {
+      watch.directories.delete(path);
+      onProblem(path, stats.isSymbolicLink() ? 'link' : 'special');
+      continue;
+    }
+    const found = listPlain(path, pace);
+    for (const problem of found.problems) onProblem(problem.where, problem.problem);
+    watch.directories.set(path, found.problems.length === 0 ? stampOf(stats) : '');
+    for (const inner of found.directories) {
+      if (!isKnown(watch, inner)) waiting.push(inner);
+    }
+  }
+}
+
+/** Directories of a watch that changed since they were looked at, among those from `skip` on. */
+export function changedDirectories(watch: TreeWatch, most: number): readonly HostBytes[] {
+  const changed: HostBytes[] = [];
+  let seen = 0;
+  for (const [path, stamp] of watch.directories) {
+    if ((seen += 1) > most) break;
+    if (!isSame(stamp, stampAt(hostPath(path)))) changed.push(path);
+  }
+  return changed;
+}
+
+function isKnown(watch: TreeWatch, path: HostBytes): boolean {
+  const stamp = watch.directories.get(path);
+  return stamp !== undefined && isSame(stamp, stampAt(hostPath(path)));
+}
+
+export interface PlainListing {
+  readonly files: number;
+  readonly directories: readonly HostBytes[];
+  readonly problems: readonly { readonly where: HostBytes; readonly problem: TreeProblem }[];
+}
+
+/** Entries of one directory by the kind that the directory itself says, without asking each. */
+export function listPlain(path: HostBytes, pace: Pace): PlainListing {
+  const directories: HostBytes[] = [];
+  const problems: { where: HostBytes; problem: TreeProblem }[] = [];
+  let files = 0;
+  try {
+    for (const entry of entriesOf(path)) {
+      if (!pace.step()) {
+        problems.push({ where: path, problem: 'crowded' });
+        break;
+      }
+      if (entry.kind === 'file') files += 1;
+      else if (entry.kind === 'directory') directories.push(entry.path);
+      else problems.push({ where: entry.path, problem: entry.kind });
+      if (problems.length > LIMITS.findingsMax) break;
+    }
+  } catch {
+    if (stampAt(hostPath(path)) !== ABSENT) problems.push({ where: path, problem: 'unreadable' });
+  }
+  return { files, directories, problems };
+}
+
+export interface PlainEntry {
+  readonly name: HostBytes;
+  readonly path: HostBytes;
+  readonly kind: 'file' | 'directory' | 'link' | 'special';
+}
+
+/** Names of a directory, some at a time: a directory of a million names is never held as a whole. */
+export function* entriesOf(path: HostBytes): Generator<PlainEntry, void, undefined> {
+  const directory = opendirSync(hostPath(path), { encoding: 'latin1', bufferSize: 256 });
+  try {
+    for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
+      yield { name: entry.name, path: `${path}/${entry.name}`, kind: kindOf(entry) };
+    }
+  } finally {
+    directory.closeSync();
+  }
+}
+
+function kindOf(entry: {
+  isFile(): boolean;
+  isDirectory(): boolean;
+  isSymbolicLink(): boolean;
+}): PlainEntry['kind'] {
+  if (entry.isFile()) return 'file';
+  if (entry.isDirectory()) return 'directory';
+  return entry.isSymbolicLink() ? 'link' : 'special';
+}

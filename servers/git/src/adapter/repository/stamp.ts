@@ -1,0 +1,46 @@
+import { type BigIntStats, lstatSync } from 'node:fs';
+
+/** By what a later call knows that a file or a directory is still the one that was looked at. */
+export type Stamp = string;
+
+/** A stamp that no later one equals, so that the thing is looked at again. */
+export const UNSETTLED: Stamp = '';
+
+/** Nothing stands there. */
+export const ABSENT: Stamp = '-';
+
+/**
+ * File systems keep time in ticks of some milliseconds: what is changed twice in one tick looks as if
+ * it was changed once. Anything this young, in milliseconds, is looked at again by the next call.
+ */
+const SETTLED_MS = 50;
+
+export function lstatOrNothing(path: string | Buffer): BigIntStats | undefined {
+  try {
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    // ENOTDIR, EACCES, ELOOP, a name that is too long: there is nothing that could be used.
+    return undefined;
+  }
+}
+
+/** The stamp of what stands at a path now. A link is stamped itself, not what it leads to. */
+export function stampAt(path: string | Buffer): Stamp {
+  const stats = lstatOrNothing(path);
+  return stats === undefined ? ABSENT : stampOf(stats);
+}
+
+export function stampOf(stats: BigIntStats): Stamp {
+  const changed = Number(
+    (stats.mtimeNs > stats.ctimeNs ? stats.mtimeNs : stats.ctimeNs) / 1000000n,
+  );
+  // A time in the future is a skewed clock, and tells nothing about what comes after.
+  if (Date.now() - changed < SETTLED_MS) return UNSETTLED;
+  const { dev, ino, mode, size, mtimeNs, ctimeNs } = stats;
+  return [dev, ino, mode, size, mtimeNs, ctimeNs].map(String).join(':');
+}
+
+/** True only when both were seen at rest. */
+export function isSame(before: Stamp, now: Stamp): boolean {
+  return before !== UNSETTLED && before === now;
+}
