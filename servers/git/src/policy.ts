@@ -65,6 +65,10 @@ export const LIMITS = {
   workTreeMs: 10_000,
   /** Bytes that one command may print before it is stopped. */
   outputBytesMax: 16_777_216,
+  /** The same where the output is only counted and little of it is kept, as of a status with 200,000 entries. */
+  countedBytesMax: 268_435_456,
+  /** One field of such an output: a path, a ref. Trees can hold names of megabytes. */
+  fieldBytesMax: 65_536,
   /** Processes of git at one time, the long-lived ones besides. */
   processesMax: 4,
   /** Long-lived processes at one time, and how long one may idle, in milliseconds. */
@@ -85,6 +89,10 @@ export const LIMITS = {
   itemsMax: 200,
   treeDepthMax: 3,
   contextMax: 20,
+  /** Bytes of all lines of one search. */
+  grepBytesMax: 1_048_576,
+  /** Different names and addresses that are counted. */
+  contributorsMax: 100_000,
   blameLinesMax: 500,
   messageCharactersMax: 4096,
   /** Bytes of the small files of a repository: HEAD, config, packed-refs and the like. */
@@ -136,3 +144,28 @@ export const GIT_MENDED: readonly string[] = [
   '2.49.1',
   '2.50.1',
 ];
+
+/**
+ * Files that programs write: a lock file can be most of a diff and tell nothing. They are listed; their
+ * patch is shown when they are named.
+ */
+export function isGenerated(path: string): boolean {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return GENERATED_NAMES.has(name) || /\.(?:min\.(?:js|css)|(?:js|css)\.map)$/.test(name);
+}
+
+const GENERATED_NAMES: ReadonlySet<string> = new Set([
+  'Cargo.lock',
+  'Gemfile.lock',
+  'Pipfile.lock',
+  'bun.lock',
+  'composer.lock',
+  'flake.lock',
+  'go.sum',
+  'npm-shrinkwrap.json',
+  'package-lock.json',
+  'pnpm-lock.yaml',
+  'poetry.lock',
+  'uv.lock',
+  'yarn.lock',
+]);

@@ -1,0 +1,110 @@
+import { refuse } from '../../guard/index.ts';
+import { isGenerated } from '../../policy.ts';
+import type { ChangedFile } from '../results.ts';
+import { unquoted } from './c-quote.ts';
+import { NamedQueue } from './named-queue.ts';
+import { beginsPatch, PatchPage } from './patch.ts';
+import {
+  changedFile,
+  type LineCounts,
+  numstatName,
+  parseNumstat,
+  parseRaw,
+  patchHeader,
+  type RawChange,
+} from './raw-numstat.ts';
+
+/** Which files are given out, and how much of their patches. */
+export interface ChangesPage {
+  readonly skip: number;
+  readonly limit: number;
+  /** Bytes; undefined when no patch was asked for. */
+  readonly patchBytes: number | undefined;
+  /** Paths, as bytes, whose patch is shown even if a program wrote the file. */
+  readonly named: ReadonlySet<string>;
+}
+
+/**
+ * Reads `--raw --numstat -p` of one command: all files, then all numbers, then all patches, as lines.
+ *
+ * Without `-z`, because with it the names within patches are bare, and one with a line feed in it forges
+ * the header of another file. Only one line has a bare name, that of a conflict without a patch.
+ */
+export class ChangesReading {
+  readonly page: ChangesPage;
+  readonly changes: RawChange[] = [];
+  readonly counts = new Map<RawChange, LineCounts>();
+  files = 0;
+  added = 0;
+  removed = 0;
+  patches: PatchPage | undefined;
+  /** A conflict's name holds a line feed: what follows its line cannot be told from a patch. */
+  hasForger = false;
+  readonly #byName = new NamedQueue<RawChange>();
+  #section: 'raw' | 'numbers' | 'patches' = 'raw';
+
+  constructor(page: ChangesPage) {
+    this.page = page;
+  }
+
+  /** Takes a line; false when nothing more is wanted. */
+  line(line: string, cut: boolean): boolean {
+    if (this.#section === 'patches') return this.patches?.line(line, cut) ?? false;
+    if (line === '' || beginsPatch(line)) return this.#toPatches(line, cut);
+    // Names of 64 kilobytes and more.
+    if (cut) return refuse('repository.too_large');
+    if (line.startsWith(':')) this.#raw(line);
+    else this.#numbers(line);
+    return true;
+  }
+
+  /** All changes of the page with their numbers. */
+  list(): readonly ChangedFile[] {
+    return this.changes.map((change) => changedFile(change, this.counts.get(change)));
+  }
+
+  #raw(line: string): void {
+    const change = parseRaw(line);
+    const isOnPage = this.files >= this.page.skip && this.changes.length < this.page.limit;
+    this.files += 1;
+    if (change.kind === 'unmerged' && unquoted(change.to).includes('\n')) this.hasForger = true;
+    if (!isOnPage) return;
+    this.changes.push(change);
+    // A conflict in both forms has no numbers.
+    if (!change.combined) this.#byName.add(numstatName(change), change);
+  }
+
+  #numbers(line: string): void {
+    this.#section = 'numbers';
+    const counts = parseNumstat(line);
+    this.added += counts.added ?? 0;
+    this.removed += counts.removed ?? 0;
+    const change = this.#byName.take(counts.name);
+    if (change !== undefined) this.counts.set(change, counts);
+  }
+
+  #toPatches(line: string, cut: boolean): boolean {
+    this.#section = 'patches';
+    const { patchBytes } = this.page;
+    if (patchBytes === undefined || this.hasForger) return false;
+    this.patches = new PatchPage(this.wanted(), patchBytes);
+    return line === '' ? !this.patches.isOver() : this.patches.line(line, cut);
+  }
+
+  /** Files of the page whose patch is shown, by the line that begins it. */
+  wanted(combined = false): NamedQueue<number> {
+    const wanted = new NamedQueue<number>();
+    for (const [file, change] of this.changes.entries()) {
+      if (change.combined === combined && this.mayShow(change)) {
+        wanted.add(patchHeader(change), file);
+      }
+    }
+    return wanted;
+  }
+
+  /** False for what a program wrote, unless it was named. */
+  mayShow({ to }: RawChange): boolean {
+    const path = unquoted(to);
+    return !isGenerated(path) || this.page.named.has(path);
+  }
+}

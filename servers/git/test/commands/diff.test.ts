@@ -1,0 +1,366 @@
+import { chmodSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { diff } from '../../src/adapter/commands/diff.ts';
+import type { Changes, DiffQuery } from '../../src/adapter/index.ts';
+import { plainChanges } from './plain.ts';
+import { makeRepository, type TestRepository, treePathOf } from './repository.ts';
+
+const QUERY: Omit<DiffQuery, 'what'> = {
+  paths: [],
+  context: 3,
+  ignoreWhitespace: false,
+  patch: true,
+  patchBytes: 262_144,
+  skip: 0,
+  limit: 200,
+};
+
+const FLAGS = ['--ignore-submodules=dirty'];
+
+function text(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+let repository: TestRepository;
+beforeAll(() => {
+  repository = makeRepository();
+  const { write, git, path } = repository;
+  const lines = Array.from({ length: 40 }, (_, at) => `line ${String(at)}\n`).join('');
+  for (const name of [
+    'changed',
+    'src/deep/old.ts',
+    'src/deep/moved.ts',
+    'top moved',
+    'a => b',
+    'gone',
+    'mode',
+    'touched',
+    'space',
+    'line\ndiff --git a/evil b/evil\n@@ -1 +1 @@\n-x',
+    'quote"d',
+    'caf\xe9',
+    'caf\u00c3\u00a9',
+  ]) {
+    write(name, `${name}\n${lines}`);
+  }
+  write('binary', Buffer.from([0, 1, 2, 3]));
+  write('touched binary', Buffer.from([0, 1, 2, 3]));
+  write('no newline', 'x');
+  git('add', '.');
+  git('commit', '-qm', 'one');
+  write('changed', `other\n${lines}more\n`);
+  git('mv', 'src/deep/old.ts', 'src/deep/new.ts');
+  git('mv', 'src/deep/moved.ts', 'src/moved.ts');
+  git('mv', 'top moved', 'sub');
+  git('mv', 'quote"d', 'quote"s');
+  git('rm', '-q', 'gone');
+  write('a => b', `a => b\n${lines}x\n`);
+  write('binary', Buffer.from([0, 1, 2, 3, 4]));
+  write('line\ndiff --git a/evil b/evil\n@@ -1 +1 @@\n-x', 'new\n');
+  write('caf\xe9', 'new\n');
+  write('no newline', 'y');
+  write('added', 'diff --git a/evil b/evil\n--- a/evil\n');
+  git('add', '.');
+  write('changed', 'not staged\n');
+  write('caf\u00c3\u00a9', 'not staged\n');
+  write('space', `space\n${lines.replaceAll(' ', '  ')}`);
+  chmodSync(join(path, 'mode'), 0o755);
+  for (const name of ['touched', 'touched binary']) utimesSync(join(path, name), 1, 1);
+});
+afterAll(() => repository.remove());
+
+describe('equals plain git', () => {
+  const compare = async (what: DiffQuery['what'], ...plain: string[]): Promise<Changes> => {
+    const found = await diff(repository.handle(), { ...QUERY, what });
+    // Plain git refreshes its index here, so it comes second.
+    const files = plainChanges(repository, 'diff', ...FLAGS, ...plain);
+    expect(found.files).toEqual(files);
+    expect(found.patch).toBe(text(repository.git('diff', ...FLAGS, '--full-index', ...plain)));
+    const sum = (key: 'added' | 'removed'): number =>
+      files.reduce((total, file) => total + (file[key] ?? 0), 0);
+    expect(found.totals).toEqual({
+      files: files.length,
+      added: sum('added'),
+      removed: sum('removed'),
+    });
+    expect([found.withheld, found.next, found.truncated]).toEqual([[], undefined, false]);
+    return found;
+  };
+
+  test('unstaged, where times changed and contents did not', async () => {
+    const { files } = await compare({ mode: 'unstaged' });
+    expect(files.map(({ path }) => path)).toEqual(['caf\u00e9', 'changed', 'mode', 'space']);
+  });
+  test('staged', async () => {
+    const { files } = await compare({ mode: 'staged', base: repository.oid('HEAD') }, '--cached');
+    expect(files.filter(({ kind }) => kind === 'renamed')).toHaveLength(4);
+  });
+  test('work tree against a commit', async () => {
+    const { totals } = await compare({ mode: 'worktree', base: repository.oid('HEAD') }, 'HEAD');
+    expect(totals.files).toBeGreaterThan(8);
+  });
+  test('two trees', async () => {
+    const head = repository.git('write-tree').trim();
+    const objects = {
+      mode: 'objects',
+      base: repository.oid('HEAD'),
+      head: repository.oid(head),
+    } as const;
+    await compare(objects, 'HEAD', head);
+    const empty = repository.run(['hash-object', '-t', 'tree', '--stdin']).out.trim();
+    const { files } = await compare({ ...objects, base: undefined }, empty, head);
+    expect(new Set(files.map(({ kind }) => kind))).toEqual(new Set(['added']));
+  });
+  test('white space, context, paths', async () => {
+    const query = {
+      ...QUERY,
+      what: { mode: 'unstaged' },
+      context: 0,
+      ignoreWhitespace: true,
+    } as const;
+    const paths = [treePathOf('space'), treePathOf('changed')];
+    const found = await diff(repository.handle(), { ...query, paths });
+    const flags = [...FLAGS, '--full-index', '-U0', '-w'];
+    expect(found.patch).toBe(text(repository.git('diff', ...flags, '--', 'space', 'changed')));
+    expect(found.patch).not.toContain('space');
+    expect(found.files).toMatchObject([
+      { path: 'changed' },
+      { path: 'space', added: 0, removed: 0 },
+    ]);
+    expect(found.withheld).toEqual([]);
+  });
+});
+
+test('a conflict, against both sides', async () => {
+  const conflicted = makeRepository();
+  const { git, write, run } = conflicted;
+  for (const name of ['both', 'one side', 'other']) write(name, 'base\n');
+  git('add', '.');
+  git('commit', '-qm', 'base');
+  git('checkout', '-qb', 'side');
+  for (const name of ['both', 'one side']) write(name, 'side\n');
+  git('commit', '-qam', 'side');
+  git('checkout', '-q', 'main');
+  write('both', 'main\n');
+  git('rm', '-q', 'one side');
+  git('commit', '-qam', 'main');
+  run(['merge', 'side']);
+  write('other', 'changed\n');
+  const unstaged = await diff(conflicted.handle(), { ...QUERY, what: { mode: 'unstaged' } });
+  const plain = text(git('diff', '--full-index'));
+  expect(plain).toContain('diff --cc both');
+  const lines = (patch: string): string[] => patch.split('\n').toSorted();
+  expect(lines(unstaged.patch)).toEqual(lines(plain));
+  expect(unstaged.files.map(({ path, kind }) => [path, kind])).toEqual([
+    ['both', 'unmerged'],
+    ['one side', 'unmerged'],
+    ['other', 'modified'],
+  ]);
+  expect(unstaged.withheld).toEqual([]);
+  const base = conflicted.oid('HEAD');
+  const staged = await diff(conflicted.handle(), { ...QUERY, what: { mode: 'staged', base } });
+  expect(staged.patch).toBe(text(git('diff', '--cached', '--full-index')));
+  conflicted.remove();
+});
+
+test('a conflict whose name holds a patch shows no patch', async () => {
+  const conflicted = makeRepository();
+  const { git, write, run } = conflicted;
+  const forged = 'x\ndiff --git a/other b/other\n+evil';
+  write(forged, 'base\n');
+  write('other', 'base\n');
+  git('add', '.');
+  git('commit', '-qm', 'base');
+  git('checkout', '-qb', 'side');
+  write(forged, 'side\n');
+  git('commit', '-qam', 'side');
+  git('checkout', '-q', 'main');
+  git('rm', '-q', forged);
+  git('commit', '-qm', 'main');
+  run(['merge', 'side']);
+  write('other', 'honest\n');
+  const found = await diff(conflicted.handle(), { ...QUERY, what: { mode: 'unstaged' } });
+  expect(text(git('diff'))).toContain('+evil');
+  expect(found.patch).not.toContain('evil');
+  expect(found.withheld).toContain('other');
+  conflicted.remove();
+});
+
+describe('pages', () => {
+  const what = { mode: 'objects', base: undefined } as const;
+  const head = (): DiffQuery['what'] => ({ ...what, head: repository.oid('HEAD') });
+
+  test('all pages together are the whole', async () => {
+    const whole = await diff(repository.handle(), { ...QUERY, what: head() });
+    for (const page of [{ limit: 3 }, { patchBytes: 1500 }, { limit: 2, patchBytes: 700 }]) {
+      let skip = 0;
+      let patch = '';
+      const files = [];
+      const withheld = [];
+      for (let turn = 0; turn < 40; turn += 1) {
+        const part = await diff(repository.handle(), { ...QUERY, ...page, skip, what: head() });
+        expect(part.totals).toEqual(whole.totals);
+        expect(Buffer.byteLength(part.patch)).toBeLessThanOrEqual(page.patchBytes ?? Infinity);
+        expect(part.truncated).toBe(part.next !== undefined);
+        files.push(...part.files);
+        withheld.push(...part.withheld);
+        patch += part.patch;
+        if (part.next === undefined) break;
+        expect(part.next).toBeGreaterThan(skip);
+        skip = part.next;
+      }
+      expect(files).toEqual(whole.files);
+      if (withheld.length === 0) expect(patch).toBe(whole.patch);
+      else expect(withheld.length + patch.split('\ndiff --git ').length).toBe(files.length);
+    }
+  });
+
+  test('a patch that is larger than a page is withheld, and what follows is not', async () => {
+    const other = makeRepository();
+    other.write('a', 'small\n');
+    other.write('b', 'x'.repeat(3_000_000));
+    other.write('c', 'line\n'.repeat(700_000));
+    other.write('d', 'small\n');
+    other.git('add', '.');
+    other.git('commit', '-qm', 'one');
+    const found = await diff(other.handle(), {
+      ...QUERY,
+      what: { ...what, head: other.oid('HEAD') },
+    });
+    expect(found.withheld).toEqual(['b', 'c']);
+    expect(found.files.map(({ path, added }) => [path, added])).toEqual([
+      ['a', 1],
+      ['b', 1],
+      ['c', 700_000],
+      ['d', 1],
+    ]);
+    expect(found.patch.match(/^diff --git .*/gm)).toEqual([
+      'diff --git a/a b/a',
+      'diff --git a/d b/d',
+    ]);
+    expect(found.next).toBeUndefined();
+    other.remove();
+  });
+
+  test('a file above the threshold is binary, and nothing of it is loaded', async () => {
+    const other = makeRepository();
+    other.write('large', 'text\n'.repeat(1_000_000));
+    other.git('add', '.');
+    other.git('commit', '-qm', 'one');
+    const found = await diff(other.handle(), {
+      ...QUERY,
+      what: { ...what, head: other.oid('HEAD') },
+    });
+    expect(found.files).toMatchObject([{ path: 'large', binary: true, added: undefined }]);
+    expect(found.patch).toContain('Binary files /dev/null and b/large differ');
+    other.remove();
+  });
+
+  test('what a program wrote is listed, and shown when it is named', async () => {
+    const other = makeRepository();
+    other.write('package-lock.json', '{}\n');
+    other.write('dist/x.min.js', 'x\n');
+    other.write('src.ts', 'x\n');
+    other.git('add', '.');
+    other.git('commit', '-qm', 'one');
+    const query = { ...QUERY, what: { ...what, head: other.oid('HEAD') } };
+    const found = await diff(other.handle(), query);
+    expect(found.files).toHaveLength(3);
+    expect(found.withheld).toEqual(['dist/x.min.js', 'package-lock.json']);
+    expect(found.patch).not.toContain('lock');
+    const named = await diff(other.handle(), {
+      ...query,
+      paths: [treePathOf('package-lock.json')],
+    });
+    expect([named.withheld, named.patch.includes('b/package-lock.json')]).toEqual([[], true]);
+    other.remove();
+  });
+
+  test('without patches', async () => {
+    const found = await diff(repository.handle(), { ...QUERY, patch: false, what: head() });
+    expect([found.patch, found.withheld]).toEqual(['', []]);
+    expect(found.files.length).toBeGreaterThan(10);
+  });
+});
+
+test('objects are compared once', async () => {
+  const handle = repository.handle();
+  const query = {
+    ...QUERY,
+    what: { mode: 'objects', base: undefined, head: repository.oid('HEAD') },
+  } as const;
+  const first = await diff(handle, query);
+  expect(await diff(handle, query)).toBe(first);
+  expect(handle.ran).toHaveLength(1);
+  await diff(handle, { ...query, context: 1 });
+  expect(handle.ran).toHaveLength(2);
+});
+
+test('nothing in the repository changes', async () => {
+  utimesSync(join(repository.path, 'touched'), 2, 2);
+  const before = repository.digest();
+  const base = repository.oid('HEAD');
+  for (const what of [
+    { mode: 'unstaged' },
+    { mode: 'staged', base },
+    { mode: 'worktree', base },
+  ] as const) {
+    await diff(repository.handle(), { ...QUERY, what });
+  }
+  expect(repository.digest()).toBe(before);
+});
+
+test('a repository of sha256, before its first commit', async () => {
+  const other = makeRepository('sha256');
+  other.write('a', 'x\n');
+  other.git('add', 'a');
+  const found = await diff(other.handle(), { ...QUERY, what: { mode: 'staged', base: undefined } });
+  expect(found.files).toMatchObject([{ path: 'a', kind: 'added', added: 1 }]);
+  other.remove();
+});
+
+test('a call that is cancelled ends', async () => {
+  const handle = repository.handle();
+  const found = diff(handle, { ...QUERY, what: { mode: 'unstaged' } });
+  handle.cancel();
+  await expect(found).rejects.toThrow(/abort/);
+});
+
+test('the numbers of renames find their files, however the names are built', async () => {
+  const other = makeRepository();
+  const names = [
+    ['a/b/c', 'a/x/c'],
+    ['b/c/c', 'b/c'],
+    ['c/c', 'c/c/c'],
+    ['d', 'e/d'],
+    ['f/f', 'f2'],
+    ['g/mid/mid/end', 'g/mid/end'],
+    ['h => i', 'h/{i => j}'],
+    ['k"q', 'k/plain'],
+    ['l/one.ts', 'm/one.ts'],
+    ['n.x/y', 'n.z/y'],
+    ['o/p/q/r', 'o/q/r'],
+  ] as const;
+  for (const [at, [from]] of names.entries()) {
+    other.write(
+      from,
+      Array.from({ length: 30 }, (_, line) => `${String(at * 1000 + line)}\n`).join(''),
+    );
+  }
+  other.git('add', '.');
+  other.git('commit', '-qm', 'one');
+  for (const [from] of names) other.git('rm', '-q', from);
+  for (const [at, [, to]] of names.entries()) {
+    const lines = Array.from({ length: 30 + at }, (_, line) => `${String(at * 1000 + line)}\n`);
+    other.write(to, `first\n${lines.join('')}`);
+  }
+  other.git('add', '.');
+  const base = other.oid('HEAD');
+  const { files } = await diff(other.handle(), { ...QUERY, what: { mode: 'staged', base } });
+  expect(files).toEqual(plainChanges(other, 'diff', '--cached'));
+  expect(files.filter(({ kind }) => kind === 'renamed')).toHaveLength(names.length);
+  other.remove();
+});

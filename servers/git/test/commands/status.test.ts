@@ -1,0 +1,189 @@
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { status } from '../../src/adapter/commands/status.ts';
+import type { StatusQuery } from '../../src/adapter/index.ts';
+import { plainStatus } from './plain.ts';
+import { makeRepository, type TestRepository, treePathOf } from './repository.ts';
+
+const QUERY: StatusQuery = { untracked: 'normal', paths: [], limit: 200 };
+
+describe('a work tree with everything in it', () => {
+  let repository: TestRepository;
+  beforeAll(() => {
+    repository = makeRepository();
+    const { write, git, path } = repository;
+    for (const name of [
+      'changed',
+      'staged',
+      'both',
+      'gone',
+      'unlinked',
+      'kind',
+      'old name',
+      'caf\xe9',
+    ]) {
+      write(name, `${name}\n`.repeat(5));
+    }
+    git('add', '.');
+    git('commit', '-qm', 'one');
+    git('mv', 'old name', 'new -> name');
+    for (const name of ['changed', 'both', 'staged']) write(name, 'other\n');
+    git('add', 'staged', 'both');
+    write('both', 'again\n');
+    git('rm', '-q', 'gone', 'kind');
+    git('rm', '-q', '--cached', 'unlinked');
+    symlinkSync('changed', join(path, 'kind'));
+    git('add', 'kind');
+    write('line\nfeed "quoted"', 'x');
+    write('-dash', 'x');
+    write('intended', 'x');
+    git('add', '--intent-to-add', 'intended');
+    write('directory/inner/file', 'x');
+    write('caf\xe9', 'raw bytes');
+    write('.gitignore', 'ignored\n');
+    write('ignored', 'x');
+  });
+  afterAll(() => repository.remove());
+
+  test.each(['none', 'normal', 'all'] as const)(
+    'equals plain git, untracked: %s',
+    async (untracked) => {
+      const found = await status(repository.handle(), { ...QUERY, untracked });
+      const flag = `--untracked-files=${untracked === 'none' ? 'no' : untracked}`;
+      const byPath = (a: { path: string }, b: { path: string }): number =>
+        a.path < b.path ? -1 : 1;
+      const plain = plainStatus(repository, flag);
+      expect(found.entries.toSorted(byPath)).toEqual(plain.toSorted(byPath));
+      expect(found.counts).toEqual({
+        staged: plain.filter(({ staged }) => staged !== undefined).length,
+        unstaged: plain.filter(({ unstaged }) => unstaged !== undefined).length,
+        untracked: plain.filter((entry) => entry.untracked).length,
+        conflicts: 0,
+      });
+      expect(found.counts.staged).toBeGreaterThan(4);
+      expect(found.truncated).toBe(false);
+    },
+  );
+
+  test('shows names so that nothing hides, and so that they can be sent back', async () => {
+    const { entries } = await status(repository.handle(), { ...QUERY, untracked: 'all' });
+    const paths = entries.map(({ path }) => path);
+    expect(paths).toContain('line\\u{A}feed "quoted"');
+    expect(paths).toContain('caf\\x{E9}');
+    expect(entries).toContainEqual(
+      expect.objectContaining({ path: 'new -> name', from: 'old name', staged: 'renamed' }),
+    );
+  });
+
+  test('counts what it does not list', async () => {
+    const all = await status(repository.handle(), QUERY);
+    const cut = await status(repository.handle(), { ...QUERY, limit: 3 });
+    expect(cut.entries).toEqual(all.entries.slice(0, 3));
+    expect(cut.counts).toEqual(all.counts);
+    expect(cut.truncated).toBe(true);
+  });
+
+  test('keeps to paths, taken as they are', async () => {
+    const { entries } = await status(repository.handle(), {
+      ...QUERY,
+      paths: [treePathOf('-dash'), treePathOf('directory'), treePathOf('*')],
+    });
+    expect(entries.map(({ path }) => path)).toEqual(['-dash', 'directory/']);
+    const odd = status(repository.handle(), { ...QUERY, paths: [treePathOf('caf\xe9')] });
+    await expect(odd).rejects.toMatchObject({ code: 'path.encoding' });
+  });
+
+  test('changes nothing in the repository, though times of files are out of date', async () => {
+    repository.write('staged', 'other\n');
+    const before = repository.digest();
+    await status(repository.handle(), QUERY);
+    expect(repository.digest()).toBe(before);
+  });
+});
+
+describe('branches', () => {
+  test('before the first commit', async () => {
+    const repository = makeRepository();
+    repository.write('a', 'x');
+    const found = await status(repository.handle(), QUERY);
+    expect(found).toMatchObject({ branch: 'main', upstream: undefined, entries: [{ path: 'a' }] });
+    expect(found.head).toBeUndefined();
+    repository.remove();
+  });
+
+  test('upstream, ahead, behind, detached, operation', async () => {
+    const repository = makeRepository();
+    const { git, oid } = repository;
+    git('commit', '--allow-empty', '-qm', 'one');
+    git('branch', 'caf\u00e9');
+    git('commit', '--allow-empty', '-qm', 'two');
+    git(
+      'update-ref',
+      'refs/remotes/origin/main',
+      git('commit-tree', 'HEAD^{tree}', '-p', 'HEAD~1', '-m', 'theirs').trim(),
+    );
+    const config =
+      '[remote "origin"]\nfetch = +refs/heads/*:refs/remotes/origin/*\n[branch "main"]\nremote = origin\nmerge = refs/heads/main\n';
+    expect(await status(repository.handle(config), QUERY)).toMatchObject({
+      branch: 'main',
+      head: oid('HEAD'),
+      upstream: 'origin/main',
+      ahead: 1,
+      behind: 1,
+    });
+    git('update-ref', '-d', 'refs/remotes/origin/main');
+    expect(await status(repository.handle(config), QUERY)).toMatchObject({
+      upstream: 'origin/main',
+      ahead: undefined,
+      behind: undefined,
+    });
+    git('checkout', '-q', 'caf\u00e9');
+    expect((await status(repository.handle(), QUERY)).branch).toBe('caf\u00e9');
+    git('checkout', '-q', '--detach');
+    expect((await status(repository.handle(), QUERY)).branch).toBeUndefined();
+    repository.remove();
+  });
+});
+
+test('conflicts of all kinds', async () => {
+  const repository = makeRepository();
+  const { git, write, run } = repository;
+  for (const name of ['both', 'ours gone', 'theirs gone']) write(name, 'base\n');
+  git('add', '.');
+  git('commit', '-qm', 'base');
+  git('checkout', '-qb', 'side');
+  for (const name of ['both', 'ours gone', 'added']) write(name, 'side\n');
+  git('rm', '-q', 'theirs gone');
+  git('add', '.');
+  git('commit', '-qm', 'side');
+  git('checkout', '-q', 'main');
+  for (const name of ['both', 'theirs gone', 'added']) write(name, 'main\n');
+  git('rm', '-q', 'ours gone');
+  git('add', '.');
+  git('commit', '-qm', 'main');
+  run(['merge', 'side']);
+  const found = await status(repository.handle(), QUERY);
+  expect(found.entries).toEqual(plainStatus(repository));
+  expect(found.entries.map(({ conflict }) => conflict)).toEqual(['AA', 'UU', 'DU', 'UD']);
+  expect(found.counts.conflicts).toBe(4);
+  repository.remove();
+});
+
+test('200,000 entries are counted, and a few are kept', { timeout: 180_000 }, async () => {
+  const repository = makeRepository();
+  const blob = repository.run(['hash-object', '-w', '--stdin'], 'x').out.trim();
+  const lines = Array.from(
+    { length: 200_000 },
+    (_, at) =>
+      `100644 ${blob}\tdirectory-${String(at % 100)}/a-rather-long-name-of-a-file-${String(at)}`,
+  );
+  repository.run(['update-index', '--index-info'], `${lines.join('\n')}\n`);
+  const found = await status(repository.handle(), { ...QUERY, limit: 5 });
+  expect(found.entries).toHaveLength(5);
+  expect(found.counts).toMatchObject({ staged: 200_000, unstaged: 200_000 });
+  expect(found.truncated).toBe(true);
+  repository.remove();
+});
