@@ -190,7 +190,8 @@ export interface Ref {
   readonly name: string;
   readonly kind: 'branch' | 'remote' | 'tag' | 'other';
   readonly oid: Oid;
-  readonly objectKind: ObjectKind;
+  /** Undefined when the object is missing here. */
+  readonly objectKind: ObjectKind | undefined;
   /** What an annotated tag points to. */
   readonly peeled: Oid | undefined;
   /** What a symbolic ref points to. */

@@ -57,6 +57,11 @@ export function moment(name: '--since=' | '--until=', seconds: number): Argument
   return `${name}@${String(Math.max(0, Math.trunc(seconds)))} +0000` as Argument;
 }
 
+/** Lines of a file as `blame` takes them, both counted in. In a text the same option reads expressions. */
+export function lineRange(first: number, last: number): Argument {
+  return `-L${String(Math.trunc(first))},${String(Math.trunc(last))}` as Argument;
+}
+
 /** A ref's full name: it begins with `refs/`, or is `HEAD`. */
 export function ref(name: RefName): Argument {
   return name as string as Argument;
