@@ -4,14 +4,18 @@ import { join } from 'node:path';
 
 import { putScript } from './files.ts';
 import { BORROWED } from './hostile/borrowed.ts';
+import { DISGUISE } from './hostile/disguise.ts';
 import { DRIVERS } from './hostile/drivers.ts';
 import { FILTERS } from './hostile/filters.ts';
 import { FSMONITOR } from './hostile/fsmonitor.ts';
 import { HOOKS } from './hostile/hooks.ts';
 import { LAZY } from './hostile/lazy.ts';
+import { OPTIONS } from './hostile/options.ts';
 import { OUTSIDE } from './hostile/outside.ts';
 import { PROGRAMS } from './hostile/programs.ts';
+import { SETTINGS } from './hostile/settings.ts';
 import { SIGNATURES } from './hostile/signatures.ts';
+import { TEXTS } from './hostile/texts.ts';
 import type { HostilePlace, HostileVector } from './hostile/vector.ts';
 import { shellQuoted } from './run.ts';
 import { buildTemplate } from './template.ts';
@@ -27,6 +31,10 @@ export const VECTORS: readonly HostileVector[] = [
   ...PROGRAMS,
   ...BORROWED,
   ...OUTSIDE,
+  ...DISGUISE,
+  ...SETTINGS,
+  ...TEXTS,
+  ...OPTIONS,
 ];
 
 /** A vector that stands on the disk, armed. */

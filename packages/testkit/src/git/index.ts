@@ -1,5 +1,6 @@
 export { type BigSize, buildBig } from './big.ts';
 export { type BuiltVector, buildHostile, VECTORS } from './hostile.ts';
+export { OPTION_LIKE } from './hostile/options.ts';
 export type { Bite, Canary, HostilePlace, HostileVector } from './hostile/vector.ts';
 export {
   git,

@@ -60,7 +60,7 @@ function bitten(vector: gitFixtures.BuiltVector, words: readonly string[], turn:
     case 'forges':
       return (
         run().includes(String(vector.forged)) &&
-        !said(ordinary, words).includes(String(vector.forged))
+        !said(ordinary, ['--literal-pathspecs', ...words]).includes(String(vector.forged))
       );
     case 'nothing':
       return !run().includes(marker) && !existsSync(canary.file);

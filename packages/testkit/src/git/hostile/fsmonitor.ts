@@ -48,6 +48,14 @@ export const FSMONITOR: readonly HostileVector[] = [
     configure(place.repository, { 'includeIf.onbranch:main.path': 'more' });
   }),
 
+  vector('in a file that it includes for this remote', 'fsmonitor-include-remote', (place) => {
+    put(place.repository, '.git/more', configText(monitor(place)));
+    configure(place.repository, {
+      'remote.origin.url': 'https://example.org/x',
+      'includeIf.hasconfig:remote.*.url:https://example.org/**.path': 'more',
+    });
+  }),
+
   vector('in config.worktree', 'fsmonitor-config-worktree', (place) => {
     put(place.repository, '.git/config.worktree', configText(monitor(place)));
     configure(place.repository, {

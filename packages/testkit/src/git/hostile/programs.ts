@@ -1,8 +1,8 @@
-import { mkdirSync, renameSync } from 'node:fs';
+import { mkdirSync, renameSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { configure, put, putScript } from '../files.ts';
-import { initialise, setRef, writeCommit } from '../objects.ts';
+import { initialise, objectPath, setRef, writeCommit, writeObject } from '../objects.ts';
 import { git } from '../run.ts';
 import { README } from '../template.ts';
 import type { HostileVector } from './vector.ts';
@@ -104,6 +104,28 @@ export const PROGRAMS: readonly HostileVector[] = [
       });
     },
     naive: [['interpret-trailers', 'README.md']],
+  },
+  {
+    name: 'difftool',
+    row: 'diff.tool, difftool.<tool>.cmd',
+    bites: 'executes',
+    build({ repository, canary }) {
+      configure(repository, { 'diff.tool': 'evil', 'difftool.evil.cmd': canary.script });
+    },
+    naive: [['difftool', '--no-prompt']],
+  },
+  {
+    name: 'recent-objects-hook',
+    row: 'gc.recentObjectsHook (commands that write)',
+    bites: 'executes',
+    since: '2.42',
+    build({ repository, canary }) {
+      configure(repository, { 'gc.recentObjectsHook': canary.script });
+      const gitDirectory = join(repository, '.git');
+      const unreachable = writeObject(gitDirectory, 'blob', 'old, and of no use\n');
+      utimesSync(objectPath(gitDirectory, unreachable), 1_600_000_000, 1_600_000_000);
+    },
+    naive: [['prune', '--dry-run', '--expire=1.day.ago']],
   },
   {
     name: 'pager',
