@@ -44,7 +44,7 @@ export const gitBlame = defineTool({
     repo: repositoryAsked,
     path: treePath,
     rev: revision.optional(),
-    start_line: z.int().min(1).default(1),
+    start_line: z.int().min(1).optional(),
     limit: z.int().min(1).max(LIMITS.blameLinesMax).default(LINES_DEFAULT),
   }),
   output: z.strictObject({
@@ -56,7 +56,7 @@ export const gitBlame = defineTool({
     ...cuttable,
   }),
 
-  async run({ repo, path, rev, start_line: startLine, limit }, context: Context) {
+  async run({ repo, path, rev, start_line: startLine = 1, limit }, context: Context) {
     const repository = await context.open(repo);
     const commit = await tipOf(repository, rev);
     const { oid: blob } = await fileAt(repository, commit, path);
@@ -95,7 +95,7 @@ export const gitBlame = defineTool({
 function hunkFacts({ commit, path, startLine, lines, boundary }: BlameHunk, asked: string): Hunk {
   return {
     oid: commit.oid,
-    start_line: startLine,
+    start_line: (startLine = 1),
     lines: lines.length,
     ...(path !== asked && { path }),
     ...(boundary && { boundary }),

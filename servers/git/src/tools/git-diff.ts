@@ -2,11 +2,11 @@ import { defineTool, READS } from '@secure-mcp/runtime';
 import * as z from 'zod';
 
 import type { DiffQuery, Repository } from '../adapter/index.ts';
-import { type Cursor, cursorText, refuse, revision, treePath } from '../guard/index.ts';
+import { type Cursor, cursorText, revision, treePath } from '../guard/index.ts';
 import { LIMITS } from '../policy.ts';
 import { CHANGE_LABELS, changesFacts, changesFound, FILES, TOTALS, totalsText } from './changes.ts';
 import type { Context } from './context.ts';
-import { expectSame, pathsOf, startOf, tipOf } from './revisions.ts';
+import { expectSame, mergeBaseOf, pathsOf, startOf, tipOf } from './revisions.ts';
 import {
   bytesLimit,
   joinSentences,
@@ -124,8 +124,7 @@ async function whatOf(
     if (at.oid !== undefined) return { mode: 'objects', base: at.base, head: at.oid };
     const [base, head] = [await tipOf(repository, from), await tipOf(repository, to)];
     if (!merges) return { mode: 'objects', base, head };
-    const [nearest] = await repository.mergeBases(base, head);
-    return { mode: 'objects', base: nearest ?? refuse('history.unrelated'), head };
+    return { mode: 'objects', base: await mergeBaseOf(repository, base, head), head };
   }
   const base = await startOf(repository, from);
   // The work tree and the index have no id; that the other end moved can be seen.

@@ -31,7 +31,7 @@ export const gitFile = defineTool({
     repo: repositoryAsked,
     rev: revision.optional(),
     path: treePath,
-    start_line: z.int().min(1).default(1),
+    start_line: z.int().min(1).optional(),
     limit: z.int().min(1).max(LIMITS.fileLinesMax).default(LIMITS.fileLinesDefault),
     max_bytes: bytesLimit,
   }),
@@ -41,7 +41,10 @@ export const gitFile = defineTool({
     ...cuttable,
   }),
 
-  async run({ repo, rev, path, start_line: startLine, limit, max_bytes: bytes }, context: Context) {
+  async run(
+    { repo, rev, path, start_line: startLine = 1, limit, max_bytes: bytes },
+    context: Context,
+  ) {
     const repository = await context.open(repo);
     const { oid, kind } = await fileAt(repository, await treeOf(repository, rev), path);
     const window = { startLine, lines: limit, bytes };

@@ -44,7 +44,7 @@ export const gitGrep = defineTool({
     regex: z.boolean().default(false),
     ignore_case: z.boolean().default(false),
     paths: z.array(treePath).max(LIMITS.pathsMax).optional(),
-    context: z.int().min(0).max(CONTEXT_MAX).default(0),
+    context: z.int().min(0).max(CONTEXT_MAX).optional(),
     limit: pageLimit,
   }),
   output: z.strictObject({
@@ -61,7 +61,7 @@ export const gitGrep = defineTool({
       pattern: regex ? regexOf(pattern) : { kind: 'fixed', text: pattern },
       ignoreCase: asked.ignore_case,
       paths: pathsOf(paths),
-      context: asked.context,
+      context: asked.context ?? 0,
       limit: asked.limit,
     });
     const screened = await screenMatches(repository, tree, matches, context);

@@ -52,7 +52,7 @@ export const gitShow = defineTool({
     repo: repositoryAsked,
     rev: revision.optional(),
     detail: z.enum(['meta', 'files', 'patch']).default('patch'),
-    parent: z.int().min(1).max(PARENTS_MAX).default(1),
+    parent: z.int().min(1).max(PARENTS_MAX).optional(),
     paths: z.array(treePath).max(LIMITS.pathsMax).optional(),
     max_bytes: bytesLimit,
     limit: pageLimit,

@@ -39,7 +39,7 @@ export const gitTree = defineTool({
     repo: repositoryAsked,
     rev: revision.optional(),
     path: treePath.optional(),
-    depth: z.int().min(1).max(LIMITS.treeDepthMax).default(1),
+    depth: z.int().min(1).max(LIMITS.treeDepthMax).optional(),
     limit: pageLimit,
     cursor: cursorText.optional(),
   }),
@@ -53,7 +53,7 @@ export const gitTree = defineTool({
     const tree =
       at.oid ?? (await directoryAt(repository, await treeOf(repository, asked.rev), path));
     const { skip } = at;
-    const page = await repository.tree(tree, { depth: asked.depth, skip, limit });
+    const page = await repository.tree(tree, { depth: asked.depth ?? 1, skip, limit });
     const { truncated, next } = page;
     return {
       output: {

@@ -13,6 +13,9 @@ import { gitShow } from './git-show.ts';
 import { gitStatus } from './git-status.ts';
 import { gitTree } from './git-tree.ts';
 
+export { prompts } from './prompts.ts';
+export { resources } from './resources.ts';
+
 /** Everything that a client can use: the whole surface of this server. */
 export const tools = [
   gitRepos,

@@ -25,6 +25,12 @@ export async function tipOf(repository: Repository, revision: Revision | undefin
 
 const NO_COMMIT = 'The repository has no commit yet.';
 
+/** Where two histories part, which is what three dots compare with. Refuses `history.unrelated`. */
+export async function mergeBaseOf(repository: Repository, base: Oid, head: Oid): Promise<Oid> {
+  const [nearest] = await repository.mergeBases(base, head);
+  return nearest ?? refuse('history.unrelated');
+}
+
 /** Refuses a page of something that is not there any more as it was. */
 export function expectSame(at: Cursor, now: Oid | undefined): void {
   if (at.skip > 0 && at.oid !== now) refuse('cursor.stale');

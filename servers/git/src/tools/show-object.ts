@@ -15,21 +15,22 @@ import { entryFacts } from './trees.ts';
 /** Lines around a change, as git itself shows them. git_diff takes another number. */
 const CONTEXT = 3;
 
-interface Shown extends Omit<Peeled, 'tags'> {
-  readonly repository: Repository;
-}
-
-interface How {
+export interface How {
   readonly detail: 'meta' | 'files' | 'patch';
-  readonly parent: number;
+  /** Which parent of a merge, from 1. */
+  readonly parent?: number | undefined;
   readonly paths?: readonly TreePath[] | undefined;
   readonly skip: number;
   readonly limit: number;
   readonly bytes: number;
 }
 
+interface Asked extends Omit<Peeled, 'tags'> {
+  readonly repository: Repository;
+}
+
 /** Shows a page of an object; `next` is where the page after it begins. */
-export async function showObject({ repository, oid, kind }: Shown, how: How, context: Context) {
+export async function showObject({ repository, oid, kind }: Asked, how: How, context: Context) {
   switch (kind) {
     case 'commit':
       return showCommit(repository, oid, how);
@@ -40,31 +41,41 @@ export async function showObject({ repository, oid, kind }: Shown, how: How, con
   }
 }
 
-async function showCommit(repository: Repository, oid: Oid, how: How) {
+export async function showCommit(repository: Repository, oid: Oid, how: How) {
   const commit = await repository.commit(oid);
   // A later page goes on with the files; the message stood in the first one.
-  const facts =
+  const told =
     how.skip > 0 ? commitFacts(commit) : wholeCommitFacts(commit, LIMITS.textBytesDefault);
-  if (how.detail === 'meta') return { commit: facts, truncated: false, next: undefined };
+  if (how.detail === 'meta') return { commit: told, truncated: false, next: undefined };
+  const base = await parentOf(repository, commit, how.parent);
+  return { commit: told, ...(await showChanges(repository, { base, head: oid }, how)) };
+}
+
+/** Shows what is between two commits; without a base, all of the head. */
+export async function showChanges(
+  repository: Repository,
+  { base, head }: { readonly base: Oid | undefined; readonly head: Oid },
+  { detail, paths, skip, limit, bytes }: How,
+) {
   const changes = await repository.diff({
-    what: { mode: 'objects', base: await parentOf(repository, commit, how.parent), head: oid },
-    paths: pathsOf(how.paths),
+    what: { mode: 'objects', base, head },
+    paths: pathsOf(paths),
     context: CONTEXT,
     ignoreWhitespace: false,
-    patch: how.detail === 'patch',
-    patchBytes: how.bytes,
-    skip: how.skip,
-    limit: how.limit,
+    patch: detail === 'patch',
+    patchBytes: bytes,
+    skip,
+    limit,
   });
   const { truncated, next } = changes;
-  return { commit: facts, ...changesFacts(changes), truncated, next };
+  return { ...changesFacts(changes), truncated, next };
 }
 
 /** What a commit is compared with; undefined is the empty tree. */
 async function parentOf(
   repository: Repository,
   { parents }: Commit,
-  number: number,
+  number = 1,
 ): Promise<Oid | undefined> {
   const parent = parents[number - 1];
   if (parent === undefined) {
