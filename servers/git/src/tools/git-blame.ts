@@ -95,7 +95,7 @@ export const gitBlame = defineTool({
 function hunkFacts({ commit, path, startLine, lines, boundary }: BlameHunk, asked: string): Hunk {
   return {
     oid: commit.oid,
-    start_line: (startLine = 1),
+    start_line: startLine,
     lines: lines.length,
     ...(path !== asked && { path }),
     ...(boundary && { boundary }),
