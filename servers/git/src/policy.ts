@@ -48,6 +48,56 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
   GIT_ALLOC_LIMIT: '268435456',
 };
 
+/**
+ * Settings that outrank every file, for each git process.
+ *
+ * They are the second wall: the private GIT_DIR holds no setting that could run or read anything. Each
+ * line turns off something that a file, should it ever be read, could use. What has a wildcard in its
+ * name (`filter.*.clean`, `merge.*.driver`) cannot be turned off here at all, and is why this is no
+ * first wall.
+ */
+export const OVERRIDES: readonly (readonly [string, string])[] = [
+  // Programs that reading runs.
+  ['core.fsmonitor', 'false'],
+  ['core.hooksPath', '/dev/null'],
+  ['core.pager', 'cat'],
+  ['core.editor', 'false'],
+  ['core.askPass', ''],
+  ['core.sshCommand', 'false'],
+  ['core.gitProxy', 'false'],
+  ['core.alternateRefsCommand', 'false'],
+  ['credential.helper', ''],
+  ['diff.external', ''],
+  ['gpg.program', 'false'],
+  ['gpg.ssh.program', 'false'],
+  ['gpg.x509.program', 'false'],
+  ['log.showSignature', 'false'],
+  ['gc.auto', '0'],
+  ['maintenance.auto', 'false'],
+  // Other repositories, near and far.
+  ['protocol.allow', 'never'],
+  ['submodule.recurse', 'false'],
+  ['diff.ignoreSubmodules', 'dirty'],
+  ['diff.submodule', 'short'],
+  ['status.submoduleSummary', 'false'],
+  ['grep.fallbackToNoIndex', 'false'],
+  // Files that stand outside.
+  ['core.attributesFile', '/dev/null'],
+  ['core.excludesFile', '/dev/null'],
+  ['diff.orderFile', '/dev/null'],
+  ['mailmap.file', ''],
+  ['mailmap.blob', ''],
+  // Another object, or other names for it, than what was asked for: an index of packs is the repository's word.
+  ['core.useReplaceRefs', 'false'],
+  ['core.multiPackIndex', 'false'],
+  // A full id is looked up among the refs only to warn of one that is called like it.
+  ['core.warnAmbiguousRefs', 'false'],
+  // Forms that would break a parser.
+  ['color.ui', 'false'],
+  ['core.quotePath', 'true'],
+  ['i18n.logOutputEncoding', 'UTF-8'],
+];
+
 /** Hard limits. Each says which attack or accident it bounds. */
 export const LIMITS = {
   nameCharactersMax: 512,
@@ -71,6 +121,8 @@ export const LIMITS = {
   fieldBytesMax: 65_536,
   /** Processes of git at one time, the long-lived ones besides. */
   processesMax: 4,
+  /** Commands that may wait for one of them. */
+  processesWaitingMax: 64,
   /** Long-lived processes at one time, and how long one may idle, in milliseconds. */
   batchesMax: 4,
   batchIdleMs: 60_000,

@@ -1,0 +1,38 @@
+import { refuse } from '../../guard/refusals.ts';
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The beginning of what git said on stderr; a repository chooses some of it. */
+  readonly stderr: string;
+}
+
+/**
+ * Refuses for a command that git could not carry out.
+ *
+ * What git says names files and holds the repository's own words, so it goes to the audit trail and
+ * never to the caller. It is read only to tell what is missing and too large from what is broken.
+ */
+export function refuseFailure(exit: Exit): never {
+  const detail = `exit ${exit.code ?? exit.signal ?? 'unknown'}: ${exit.stderr.trim()}`;
+  // GIT_ALLOC_LIMIT ends git with these words; some versions crash on the memory that they did not get.
+  if (exit.signal === 'SIGSEGV' || TOO_LARGE.test(exit.stderr)) {
+    return refuse('object.too_large', { detail });
+  }
+  return refuse(MISSING.test(exit.stderr) ? 'object.missing' : 'repository.broken', { detail });
+}
+
+/** Refuses when there is no program to start; anything else that goes wrong there is ours to mend. */
+export function refuseStart(error: unknown): never {
+  if (error instanceof Error && 'code' in error && NOT_THERE.has(error.code)) {
+    return refuse('git.missing');
+  }
+  throw error;
+}
+
+const NOT_THERE: ReadonlySet<unknown> = new Set(['ENOENT', 'EACCES']);
+const TOO_LARGE =
+  /attempting to allocate|out of memory|(?:malloc|mmap|realloc|calloc)\b.* failed|too large|exceeds? .*limit/i;
+const MISSING =
+  /missing (?:blob|tree|commit|tag|object)|unable to read|could not read|bad object|could not parse|failed to (?:traverse|read)|bad (?:tree|revision)|cannot read|promisor/i;
