@@ -89,6 +89,18 @@ export function totalsText({ files, added, removed }: z.output<typeof TOTALS>): 
   return `${counted(files, 'file')} changed, +${String(added)} -${String(removed)}.`;
 }
 
+/** How to see the patches that are not in the answer. */
+export function noPatchText(files: unknown): string {
+  const isLeftOut = z
+    .array(FILE)
+    .default([])
+    .parse(files)
+    .some((file) => file.no_patch === true);
+  return isLeftOut
+    ? 'Patches are left out: name such a file in paths, or take more max_bytes.'
+    : '';
+}
+
 /** Files and patch, each between marks of its own: a patch can hold what looks like a list of files. */
 export function changesFound({
   files = [],

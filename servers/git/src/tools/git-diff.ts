@@ -4,7 +4,15 @@ import * as z from 'zod';
 import type { DiffQuery, Repository } from '../adapter/index.ts';
 import { type Cursor, cursorText, revision, treePath } from '../guard/index.ts';
 import { LIMITS } from '../policy.ts';
-import { CHANGE_LABELS, changesFacts, changesFound, FILES, TOTALS, totalsText } from './changes.ts';
+import {
+  CHANGE_LABELS,
+  changesFacts,
+  changesFound,
+  FILES,
+  noPatchText,
+  TOTALS,
+  totalsText,
+} from './changes.ts';
 import type { Context } from './context.ts';
 import { expectSame, mergeBaseOf, pathsOf, startOf, tipOf } from './revisions.ts';
 import {
@@ -104,7 +112,8 @@ export const gitDiff = defineTool({
     return {
       summary: joinSentences(
         totals.files === 0 ? 'No differences.' : totalsText(totals),
-        truncated ? 'Cut.' : '',
+        noPatchText(changes.files),
+        truncated && next === undefined ? 'Cut.' : '',
         moreText(next),
         warningText(warnings),
       ),

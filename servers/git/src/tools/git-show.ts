@@ -3,7 +3,7 @@ import * as z from 'zod';
 
 import { cursorText, parseRevision, revision, treePath } from '../guard/index.ts';
 import { LIMITS } from '../policy.ts';
-import { CHANGE_LABELS, changesFound, FILE, TOTALS, totalsText } from './changes.ts';
+import { CHANGE_LABELS, changesFound, FILE, noPatchText, TOTALS, totalsText } from './changes.ts';
 import { COMMIT, commitHead, commitText, TAG, tagFacts, tagHead, tagText } from './commits.ts';
 import type { Context } from './context.ts';
 import { FILE_FACTS, fileSummary, numberedLines } from './files.ts';
@@ -95,7 +95,8 @@ export const gitShow = defineTool({
         `${kind} ${oid}.`,
         sums === undefined ? '' : totalsText(sums),
         facts === undefined ? '' : fileSummary(facts),
-        truncated ? 'Cut.' : '',
+        noPatchText(output.files),
+        truncated && next === undefined ? 'Cut.' : '',
         moreText(next),
         warningText(warnings),
       ),

@@ -17,7 +17,10 @@ import { mergeBaseOf, treeOf } from './revisions.ts';
 import { showChanges, showCommit } from './show-object.ts';
 import { entryFacts, entryLine } from './trees.ts';
 
-/** A resource is whole or refused: it has no place for a flag that says that something is missing. */
+/**
+ * A resource is whole or refused: it has no place for a flag that says that something is missing. Only
+ * single patches can be left out, of generated or very large files, and the list of files says so.
+ */
 
 /** What a repository has at the top is known when it is opened, and a listing opens none. */
 const list = (): readonly [] => [];
