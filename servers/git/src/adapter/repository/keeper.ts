@@ -25,8 +25,19 @@ export interface Opened {
 export interface Keeper {
   /** Refuses `repository.refused`, `repository.broken` and `repository.too_large`. */
   open(layout: Layout, run: Run): Promise<Opened>;
-  /** Looks at everything anew, and shows nothing of it to git. */
-  inspect(layout: Layout, report: Report, run: Run): Promise<Prepared>;
+  /** Looks at everything anew and hands out what was found, refused or not. All is gone afterwards. */
+  inspect<Value>(
+    layout: Layout,
+    run: Run,
+    use: (inspection: Inspection) => Value | Promise<Value>,
+  ): Promise<Value>;
+}
+
+export interface Inspection {
+  readonly prepared: Prepared;
+  readonly report: Report;
+  /** Works on copies only when the report refuses. */
+  readonly profile: Profile;
 }
 
 export interface KeeperOptions {
@@ -59,7 +70,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
   const blank = createBlank(options);
   let prepared = 0;
 
-  const inspect: Keeper['inspect'] = async (layout, report, run) => {
+  const prepareIn = async (layout: Layout, report: Report, run: Run): Promise<Prepared> => {
     prepared += 1;
     const name = String(prepared);
     const directory = options.privateRoot.make(name);
@@ -75,7 +86,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
 
   const build = async (layout: Layout, run: Run): Promise<Kept> => {
     const report = createReport();
-    const made = await inspect(layout, report, run);
+    const made = await prepareIn(layout, report, run);
     if (report.refused) {
       options.privateRoot.drop(made.directory);
       return refuseBy(report);
@@ -101,7 +112,16 @@ export function createKeeper(options: KeeperOptions): Keeper {
   };
 
   return {
-    inspect,
+    async inspect(layout, run, use) {
+      const report = createReport();
+      const made = await prepareIn(layout, report, run);
+      try {
+        const profile = profileOf(made, made.directory, options.binary);
+        return await use({ prepared: made, report, profile });
+      } finally {
+        options.privateRoot.drop(made.directory);
+      }
+    },
     async open(layout, run) {
       const place = placeOf(places, layout.directory);
       evict(places, options);

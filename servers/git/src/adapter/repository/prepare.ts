@@ -76,7 +76,10 @@ export async function prepare(layout: Layout, directory: string, tools: Tools): 
   const trees = await inspectTrees(layout, settings, report, pace);
   const stores = await inspectStores(layout, report, pace);
   const prepared = { layout, directory, common, settings, taken, packed, trees, stores };
-  if (!report.refused) link(prepared);
+  const isBare = layout.workTree === undefined;
+  putFile(join(common, 'config'), privateConfig({ kept: settings.kept, isBare, hasGraph: false }));
+  if (report.refused) showNothing(prepared);
+  else link(prepared);
   return prepared;
 }
 
@@ -119,7 +122,6 @@ async function takeSettings(
     kept.push(...settings.kept);
   };
   await take(CONFIG);
-  // Read by git only where the extension says so; read for the audit wherever it stands.
   if (isOn(lastValue(all, 'extensions.worktreeconfig') ?? 'false')) await take(WORKTREE_CONFIG);
   return { all, kept };
 }
@@ -162,10 +164,14 @@ export function isReftable(settings: Settings): boolean {
   return keptValueOf(settings, 'extensions', 'refstorage') === 'reftable';
 }
 
+/** Enough for git to read a copy of the index, which the audit of a refused repository does. */
+function showNothing({ directory, common }: Prepared): void {
+  putFile(join(directory, 'HEAD'), 'ref: refs/heads/none\n');
+  mkdirSync(join(common, 'refs'), { mode: 0o700 });
+}
+
 function link(prepared: Prepared): void {
   const { layout, directory, common, settings, stores } = prepared;
-  const isBare = layout.workTree === undefined;
-  putFile(join(common, 'config'), privateConfig({ kept: settings.kept, isBare, hasGraph: false }));
   for (const { base, name, from } of treesOf(layout, settings)) {
     const to = join(base === layout.commonDir ? common : directory, name);
     // A link to a directory that is not there yet is no harm: it is looked at when it appears.

@@ -58,7 +58,7 @@ export function createIndexKeeper(from: string, profile: Profile): IndexKeeper {
       if (newest !== undefined && isSame(newest.stamp, stampAt(join(from, 'index')))) return newest;
       copies += 1;
       const file = join(profile.gitDir, `index-${copies}`);
-      const job = copyChecked({ from, file, profile, git, pace: createPace(signal) });
+      const job = copyOrRefuse({ from, file, profile, git, pace: createPace(signal) });
       copying = job;
       try {
         newest = await job;
@@ -76,7 +76,7 @@ function forget(directory: string, copy: number): void {
   if (copy > 0) rmSync(join(directory, `index-${copy}`), { force: true });
 }
 
-interface Copying {
+export interface Copying {
   readonly from: string;
   readonly file: string;
   readonly profile: Profile;
@@ -84,17 +84,26 @@ interface Copying {
   readonly pace: Pace;
 }
 
-/** Copies the index, takes out what git would believe, and has git list it before anything else reads it. */
-async function copyChecked(job: Copying): Promise<Copied> {
-  const { from, file, profile, pace } = job;
+async function copyOrRefuse(job: Copying): Promise<Copied> {
   const report = createReport();
+  const copied = await copyChecked(job, report);
+  return report.refused ? refuseIndex(report, job.file) : copied;
+}
+
+/**
+ * Copies the index, takes out what git would believe, and has git list it before anything else reads it.
+ * What is wrong with it goes into the report.
+ */
+export async function copyChecked(job: Copying, report: Report): Promise<Copied> {
+  const { from, file, profile, pace } = job;
   const stamp = await copyIndexFile(from, 'index', file, { report, pace });
   if (stamp === undefined) return { stamp: stampAt(join(from, 'index')), file, facts: NOTHING };
-  const tail = report.refused ? undefined : await maskMemories(file, profile.objectFormat, pace);
-  if (tail === undefined) report.add(findingOf('index.broken', 'index'));
-  else if (tail.isSplit) await copyShared(job, report);
-  const facts = report.refused ? NOTHING : await lookThrough(job, report);
-  if (report.refused) refuseIndex(report, file);
+  const problems = createReport();
+  const tail = await maskMemories(file, profile.objectFormat, pace);
+  if (tail === undefined) problems.add(findingOf('index.broken', 'index'));
+  else if (tail.isSplit) await copyShared(job, problems);
+  const facts = problems.refused ? NOTHING : await lookThrough(job, problems);
+  for (const finding of problems.sorted().findings) report.add(finding);
   return { stamp, file, facts };
 }
 
@@ -126,7 +135,7 @@ async function copyIndexFile(
   if (opened.kind === 'absent') return undefined;
   if (opened.kind === 'problem') {
     report.add(fileProblem(opened.problem, name));
-    return UNSETTLED;
+    return undefined;
   }
   const fresh = `${to}.new`;
   const target = openSync(fresh, 'w', 0o600);

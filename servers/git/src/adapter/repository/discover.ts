@@ -1,0 +1,135 @@
+import { basename, dirname, join, relative, sep } from 'node:path';
+
+import { textFromByteString } from '@secure-mcp/validation';
+
+import { labelOf, repositoryIdFrom } from '../../guard/repository-id.ts';
+import { LIMITS, type Root } from '../../policy.ts';
+import type { Run } from '../handle.ts';
+import type { FoundRepositories, FoundRepository } from '../results.ts';
+import { headOf } from './head.ts';
+import type { Keeper } from './keeper.ts';
+import { isWithin, type Layout, locate } from './layout.ts';
+import { operationIn } from './operation.ts';
+import { createPace, entriesOf, hostBytes, type Pace } from './plain-tree.ts';
+import { warningsOf } from './warnings.ts';
+
+export interface Discovery {
+  find(
+    roots: readonly Root[],
+    how: { readonly depth: number; readonly limit: number },
+    run: Run,
+  ): Promise<FoundRepositories>;
+}
+
+/** Directories in which nobody keeps repositories that are worth the walk. */
+const SKIPPED: ReadonlySet<string> = new Set(['.git', 'node_modules']);
+
+interface Waiting {
+  readonly root: Root;
+  readonly steps: readonly string[];
+}
+
+/** Finds repositories beneath roots: the nearest first, never through a link. */
+export function createDiscovery(keeper: Keeper): Discovery {
+  return {
+    async find(roots, { depth, limit }, run) {
+      const pace = createPace(run.signal);
+      const repositories: FoundRepository[] = [];
+      const queue: Waiting[] = roots.map((root) => ({ root, steps: [] }));
+      const depthMax = Math.min(depth, LIMITS.discoverDepthMax);
+      let truncated = false;
+      // The queue grows while it is walked: that is what makes the walk go breadth first.
+      for (const [position, { root, steps }] of queue.entries()) {
+        // oxlint-disable-next-line no-await-in-loop -- one directory after the other, by intent
+        const found = await describe(keeper, { root, steps }, run);
+        if (found !== undefined && repositories.length >= limit)
+          return { repositories, truncated: true };
+        if (found !== undefined) repositories.push(found);
+        if (position >= LIMITS.discoverDirectoriesMax) return { repositories, truncated: true };
+        if (steps.length >= depthMax) continue;
+        // oxlint-disable-next-line no-await-in-loop -- as above
+        await pace.rest();
+        const inner = innerDirectories(join(root.path, ...steps), pace);
+        truncated ||= inner.truncated;
+        for (const name of inner.names) queue.push({ root, steps: [...steps, name] });
+      }
+      return { repositories, truncated };
+    },
+  };
+}
+
+function innerDirectories(
+  path: string,
+  pace: Pace,
+): { readonly names: readonly string[]; readonly truncated: boolean } {
+  const names: string[] = [];
+  try {
+    for (const { name, kind } of entriesOf(hostBytes(path))) {
+      if (!pace.step() || names.length > LIMITS.discoverDirectoriesMax)
+        return { names: names.sort(), truncated: true };
+      const text = Buffer.from(name, 'latin1').toString('utf8');
+      if (kind === 'directory' && !SKIPPED.has(text)) names.push(text);
+    }
+  } catch {
+    // It went away, or it is closed to us: nothing in it can be served.
+  }
+  return { names: names.sort(), truncated: false };
+}
+
+async function describe(
+  keeper: Keeper,
+  { root, steps }: Waiting,
+  run: Run,
+): Promise<FoundRepository | undefined> {
+  const id = repositoryIdFrom(root.name, steps);
+  const located = id === undefined ? undefined : locate(root, steps);
+  if (id === undefined || located === undefined || located.kind === 'unknown') return undefined;
+  const label = labelOf(id);
+  if (located.kind === 'refused') return refusedAs(label, undefined, undefined);
+  const { layout } = located;
+  const worktreeOf = mainOf(layout, root);
+  return keeper.inspect(layout, run, ({ prepared, report }) => {
+    if (report.refused) return refusedAs(label, layout, worktreeOf);
+    const { oid, branch } = headOf(prepared);
+    return {
+      id: label,
+      bare: layout.workTree === undefined,
+      head: oid,
+      branch: branch === undefined ? undefined : textFromByteString(hostBytes(branch)),
+      worktreeOf,
+      operation: operationIn(layout.gitDir),
+      refused: false,
+      warnings: warningsOf(prepared, undefined),
+    };
+  });
+}
+
+/** Of a refused repository nothing is told but that it is there. */
+function refusedAs(
+  id: string,
+  layout: Layout | undefined,
+  worktreeOf: string | undefined,
+): FoundRepository {
+  return {
+    id,
+    bare: layout !== undefined && layout.workTree === undefined,
+    head: undefined,
+    branch: undefined,
+    worktreeOf,
+    operation: undefined,
+    refused: true,
+    warnings: [],
+  };
+}
+
+/** The repository of a linked work tree, when it stands beneath the same root. */
+function mainOf({ kind, commonDir }: Layout, root: Root): string | undefined {
+  if (kind !== 'linked') return undefined;
+  const main = basename(commonDir) === '.git' ? dirname(commonDir) : commonDir;
+  if (!isWithin([root.path], main)) return undefined;
+  const steps = relative(root.path, main)
+    .split(sep)
+    .filter((step) => step !== '');
+  const id = repositoryIdFrom(root.name, steps);
+  return id === undefined ? undefined : labelOf(id);
+}
