@@ -1,0 +1,44 @@
+import { looksBare } from '../repository/layout.ts';
+import {
+  entriesOf,
+  hostBytes,
+  hostPath,
+  type HostBytes,
+  type Pace,
+} from '../repository/plain-tree.ts';
+import { findingOf, type Report } from '../repository/report.ts';
+
+/** How deep beneath the top, and how many directories at most. */
+const DEPTH_MAX = 3;
+const DIRECTORIES_MAX = 2000;
+
+/**
+ * Looks for directories that plain git takes for bare repositories, with settings of their own, as soon
+ * as somebody works in them.
+ */
+export async function auditEmbedded(workTree: string, report: Report, pace: Pace): Promise<void> {
+  const top = hostBytes(workTree);
+  const queue: { readonly path: HostBytes; readonly depth: number }[] = [{ path: top, depth: 0 }];
+  // The queue grows while it is walked.
+  for (const [position, { path, depth }] of queue.entries()) {
+    // oxlint-disable-next-line no-await-in-loop -- one directory after the other, by intent
+    await pace.rest();
+    const isBare = depth > 0 && looksBare(hostPath(path).toString('utf8'));
+    if (isBare) report.add(findingOf('layout.embedded', path.slice(top.length + 1)));
+    if (isBare || depth >= DEPTH_MAX || position >= DIRECTORIES_MAX) continue;
+    for (const inner of directoriesIn(path, pace)) queue.push({ path: inner, depth: depth + 1 });
+  }
+}
+
+function directoriesIn(directory: HostBytes, pace: Pace): readonly HostBytes[] {
+  const found: HostBytes[] = [];
+  try {
+    for (const { name, path, kind } of entriesOf(directory)) {
+      if (!pace.step() || found.length > DIRECTORIES_MAX) break;
+      if (kind === 'directory' && name !== '.git' && name !== 'node_modules') found.push(path);
+    }
+  } catch {
+    // It is closed to us, or it went away.
+  }
+  return found;
+}
