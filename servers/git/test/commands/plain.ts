@@ -33,12 +33,16 @@ export function plainChanges(repository: TestRepository, ...args: string[]): Cha
       kind: KINDS[letter.slice(0, 1)] ?? 'modified',
       oldMode,
       newMode,
-      added: added === '-' ? undefined : Number(added),
-      removed: removed === '-' ? undefined : Number(removed),
+      added: lines(added),
+      removed: lines(removed),
       binary: added === '-',
     });
   }
   return files;
+}
+
+function lines(text: string): number | undefined {
+  return text === '-' ? undefined : Number(text);
 }
 
 function plainNumbers(out: string): Map<string, readonly [added: string, removed: string]> {

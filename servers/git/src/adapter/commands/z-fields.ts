@@ -31,18 +31,10 @@ export async function readFields(handle: Handle, fields: Fields, take: Take): Pr
   const { separator, fieldBytesMax = LIMITS.fieldBytesMax, ...command } = fields;
   const splitter = splitAt(separator, fieldBytesMax, take);
   let stopped = false;
-  let failure: { readonly error: unknown } | undefined;
   const ended = await handle.git(command, (piece) => {
-    try {
-      stopped = !splitter.push(piece);
-    } catch (error) {
-      // Thrown in the middle of a stream, it would reach nobody who waits for it.
-      failure = { error };
-      stopped = true;
-    }
+    stopped = !splitter.push(piece);
     return !stopped;
   });
-  if (failure !== undefined) throw failure.error;
   if (!stopped && !ended.cut) stopped = !splitter.end();
   return { code: ended.code, stopped, cut: ended.cut && !stopped };
 }
