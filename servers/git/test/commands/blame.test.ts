@@ -45,7 +45,7 @@ describe('equals plain git', () => {
       .filter((block) => block !== '')
       .map((block) => ({
         oid: block.slice(0, 40),
-        line: Number(block.split(' ')[2]),
+        line: Number(/^\S+ \d+ (\d+)/.exec(block)?.[1]),
         author: /^author (.*)$/m.exec(block)?.[1],
         path: JSON.parse(
           /^filename (".*"|.*)$/m.exec(block)?.[1]?.replace(/^[^"].*$/, '"$&"') ?? '""',

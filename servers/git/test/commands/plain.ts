@@ -21,42 +21,46 @@ export function plainChanges(repository: TestRepository, ...args: string[]): Cha
   const fields = repository.git(verb, '--raw', '-z', ...rest).split('\0');
   const files: ChangedFile[] = [];
   for (let at = 0; at < fields.length - 1;) {
-    const [oldMode = '', newMode = '', , , letter = ''] = (fields[at] ?? '').slice(1).split(' ');
-    const moved = /^[RC]/.test(letter);
-    const from = fields[at + 1] ?? '';
-    const path = moved ? (fields[at + 2] ?? '') : from;
-    at += moved ? 3 : 2;
-    const [added, removed] = numbers.get(path) ?? ['0', '0'];
-    files.push({
-      path: textFromByteString(path),
-      from: moved ? textFromByteString(from) : undefined,
-      kind: KINDS[letter.slice(0, 1)] ?? 'modified',
-      oldMode,
-      newMode,
-      added: lines(added),
-      removed: lines(removed),
-      binary: added === '-',
-    });
+    const facts = fields[at] ?? '';
+    const moved = / [RC]\d+$/.test(facts);
+    const names = fields.slice(at + 1, at + (moved ? 3 : 2));
+    at += names.length + 1;
+    files.push({ ...plainNames(names), ...plainFacts(facts), ...numbers(names.at(-1) ?? '') });
   }
   return files;
 }
+
+function plainNames(names: readonly string[]): Pick<ChangedFile, 'path' | 'from'> {
+  const [from, path] = names.map(textFromByteString);
+  return path === undefined ? { path: from ?? '', from: undefined } : { path, from };
+}
+
+function plainFacts(facts: string): Pick<ChangedFile, 'kind' | 'oldMode' | 'newMode'> {
+  const [oldMode = '', newMode = '', , , letter = ''] = facts.slice(1).split(' ');
+  return { kind: KINDS[letter.slice(0, 1)] ?? 'modified', oldMode, newMode };
+}
+
+type Numbers = Pick<ChangedFile, 'added' | 'removed' | 'binary'>;
 
 function lines(text: string): number | undefined {
   return text === '-' ? undefined : Number(text);
 }
 
-function plainNumbers(out: string): Map<string, readonly [added: string, removed: string]> {
-  const numbers = new Map<string, readonly [string, string]>();
+function plainNumbers(out: string): (path: string) => Numbers {
+  const numbers = new Map<string, Numbers>();
   const fields = out.split('\0');
-  for (let at = 0; at < fields.length - 1;) {
-    const [added = '', removed = '', name = ''] = (fields[at] ?? '').split('\t');
+  for (let at = 0; at < fields.length - 1; at += 1) {
+    const [added = '', removed = '', ...name] = (fields[at] ?? '').split('\t');
     // A rename has its two names in fields of their own.
-    const path =
-      name === '' ? (fields[at + 2] ?? '') : (fields[at] ?? '').split('\t').slice(2).join('\t');
-    at += name === '' ? 3 : 1;
-    numbers.set(path, [added, removed]);
+    const moved = name.join('\t') === '';
+    if (moved) at += 2;
+    numbers.set(moved ? (fields[at] ?? '') : name.join('\t'), {
+      added: lines(added),
+      removed: lines(removed),
+      binary: added === '-',
+    });
   }
-  return numbers;
+  return (path) => numbers.get(path) ?? { added: 0, removed: 0, binary: false };
 }
 
 /** `git status --porcelain=v1 -z`, which is another format than the one that we read. */
