@@ -2,6 +2,8 @@ import type { Found } from '@secure-mcp/runtime';
 import * as z from 'zod';
 
 import type { ChangedFile, Changes } from '../adapter/index.ts';
+import type { Context } from './context.ts';
+import { screenPatch } from './screen-patch.ts';
 import { counted, listOf, present } from './words.ts';
 
 /** How changes are told: the files as a list, the patch once, as text. */
@@ -66,7 +68,10 @@ export function fileLines(file: FileFacts): readonly string[] {
 const WIDTH = 8;
 
 /** Changes as fields of an answer. */
-export function changesFacts({ files, totals, patch, withheld }: Changes): ChangesFacts {
+export function changesFacts(
+  { files, totals, patch, withheld }: Changes,
+  screening: Pick<Context, 'secrets' | 'hide'>,
+): ChangesFacts {
   const left = new Set(withheld);
   return {
     files: files.map((file) => ({
@@ -74,7 +79,7 @@ export function changesFacts({ files, totals, patch, withheld }: Changes): Chang
       ...(left.has(file.path) && { no_patch: true }),
     })),
     totals: { ...totals },
-    ...present({ patch }),
+    ...present({ patch: screenPatch(patch, screening) }),
   };
 }
 

@@ -9,11 +9,14 @@ import type { Context } from './context.ts';
 import { fileAt, tipOf } from './revisions.ts';
 import { screenLines } from './screen.ts';
 import {
+  areInOrder,
   counted,
   cuttable,
   joinSentences,
   judged,
   listOf,
+  linesOf,
+  OUT_OF_ORDER,
   repositoryAsked,
   shortId,
   warningsOf,
@@ -21,7 +24,7 @@ import {
 } from './words.ts';
 
 /** Lines where a caller names no number: about what fits on two screens. */
-const LINES_DEFAULT = 100;
+const BLAME_LINES = { usual: 100, most: LIMITS.blameLinesMax };
 
 const HUNK = z.strictObject({
   oid: z.string(),
@@ -40,13 +43,15 @@ export const gitBlame = defineTool({
   annotations: READS,
   labels: ['path'],
   textOnly: ['text'],
-  input: z.strictObject({
-    repo: repositoryAsked,
-    path: treePath,
-    rev: revision.optional(),
-    start_line: z.int().min(1).optional(),
-    limit: z.int().min(1).max(LIMITS.blameLinesMax).default(LINES_DEFAULT),
-  }),
+  input: z
+    .strictObject({
+      repo: repositoryAsked,
+      path: treePath,
+      rev: revision.optional(),
+      start_line: z.int().min(1).optional(),
+      end_line: z.int().min(1).optional(),
+    })
+    .refine(areInOrder, OUT_OF_ORDER),
   output: z.strictObject({
     hunks: listOf(HUNK),
     commits: judged(z.array(COMMIT)),
@@ -56,11 +61,12 @@ export const gitBlame = defineTool({
     ...cuttable,
   }),
 
-  async run({ repo, path, rev, start_line: startLine = 1, limit }, context: Context) {
+  async run({ repo, path, rev, ...asked }, context: Context) {
     const repository = await context.open(repo);
     const commit = await tipOf(repository, rev);
     const { oid: blob } = await fileAt(repository, commit, path);
-    const blame = await repository.blame({ commit, path, startLine, lines: limit });
+    const { startLine, lines: count } = linesOf(asked, BLAME_LINES);
+    const blame = await repository.blame({ commit, path, startLine, lines: count });
     const { hunks, totalLines, nextLine } = blame;
     const lines = hunks.flatMap((hunk) => hunk.lines);
     const screened = await screenLines(repository, { blob, startLine, lines }, context);

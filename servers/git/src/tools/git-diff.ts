@@ -96,7 +96,7 @@ export const gitDiff = defineTool({
     return {
       output: {
         ...ends,
-        ...changesFacts(changes),
+        ...changesFacts(changes, context),
         truncated,
         next_cursor:
           next === undefined

@@ -7,10 +7,13 @@ import type { Context } from './context.ts';
 import { FILE_FACTS, fileSummary, numberedLines, readWindow } from './files.ts';
 import { fileAt, treeOf } from './revisions.ts';
 import {
+  areInOrder,
   bytesLimit,
   cuttable,
   joinSentences,
   judged,
+  linesOf,
+  OUT_OF_ORDER,
   repositoryAsked,
   shortId,
   warningsOf,
@@ -18,6 +21,8 @@ import {
 } from './words.ts';
 
 const FILE = FILE_FACTS.extend({ path: z.string(), oid: z.string(), kind: z.string() });
+
+const FILE_LINES = { usual: LIMITS.fileLinesDefault, most: LIMITS.fileLinesMax };
 
 export const gitFile = defineTool({
   name: 'git_file',
@@ -27,27 +32,26 @@ export const gitFile = defineTool({
   annotations: READS,
   labels: ['path'],
   textOnly: ['text'],
-  input: z.strictObject({
-    repo: repositoryAsked,
-    rev: revision.optional(),
-    path: treePath,
-    start_line: z.int().min(1).optional(),
-    limit: z.int().min(1).max(LIMITS.fileLinesMax).default(LIMITS.fileLinesDefault),
-    max_bytes: bytesLimit,
-  }),
+  input: z
+    .strictObject({
+      repo: repositoryAsked,
+      rev: revision.optional(),
+      path: treePath,
+      start_line: z.int().min(1).optional(),
+      end_line: z.int().min(1).optional(),
+      max_bytes: bytesLimit,
+    })
+    .refine(areInOrder, OUT_OF_ORDER),
   output: z.strictObject({
     file: judged(FILE),
     text: z.string().optional(),
     ...cuttable,
   }),
 
-  async run(
-    { repo, rev, path, start_line: startLine = 1, limit, max_bytes: bytes },
-    context: Context,
-  ) {
+  async run({ repo, rev, path, max_bytes: bytes, ...asked }, context: Context) {
     const repository = await context.open(repo);
     const { oid, kind } = await fileAt(repository, await treeOf(repository, rev), path);
-    const window = { startLine, lines: limit, bytes };
+    const window = { ...linesOf(asked, FILE_LINES), bytes };
     const { facts, text } = await readWindow(repository, oid, window, context);
     return {
       output: {

@@ -65,7 +65,7 @@ const commit = defineResource<Context>({
   async read(uri, context) {
     const { repository: id, oid } = parsed(uri, 'commit');
     const repository = await context.open(id);
-    const { commit: told, ...changes } = await showCommit(repository, oid, WHOLE);
+    const { commit: told, ...changes } = await showCommit(repository, oid, WHOLE, context);
     const text = `${commitHead(told)}\n${commitText(told)}`;
     return [{ uri, mimeType: 'text/plain', text }, ...changesContent(uri, changes)];
   },
@@ -92,7 +92,10 @@ const diff = defineResource<Context>({
     const repository = await context.open(id);
     const to = await repository.commitOf(head);
     const from = await mergeBaseOf(repository, await repository.commitOf(base), to);
-    return changesContent(uri, await showChanges(repository, { base: from, head: to }, WHOLE));
+    return changesContent(
+      uri,
+      await showChanges(repository, { base: from, head: to }, WHOLE, context),
+    );
   },
 
   complete: completeNames,

@@ -33,7 +33,7 @@ interface Asked extends Omit<Peeled, 'tags'> {
 export async function showObject({ repository, oid, kind }: Asked, how: How, context: Context) {
   switch (kind) {
     case 'commit':
-      return showCommit(repository, oid, how);
+      return showCommit(repository, oid, how, context);
     case 'tree':
       return showTree(repository, oid, how);
     case 'blob':
@@ -41,14 +41,14 @@ export async function showObject({ repository, oid, kind }: Asked, how: How, con
   }
 }
 
-export async function showCommit(repository: Repository, oid: Oid, how: How) {
+export async function showCommit(repository: Repository, oid: Oid, how: How, context: Context) {
   const commit = await repository.commit(oid);
   // A later page goes on with the files; the message stood in the first one.
   const told =
     how.skip > 0 ? commitFacts(commit) : wholeCommitFacts(commit, LIMITS.textBytesDefault);
   if (how.detail === 'meta') return { commit: told, truncated: false, next: undefined };
   const base = await parentOf(repository, commit, how.parent);
-  return { commit: told, ...(await showChanges(repository, { base, head: oid }, how)) };
+  return { commit: told, ...(await showChanges(repository, { base, head: oid }, how, context)) };
 }
 
 /** Shows what is between two commits; without a base, all of the head. */
@@ -56,6 +56,7 @@ export async function showChanges(
   repository: Repository,
   { base, head }: { readonly base: Oid | undefined; readonly head: Oid },
   { detail, paths, skip, limit, bytes }: How,
+  context: Context,
 ) {
   const changes = await repository.diff({
     what: { mode: 'objects', base, head },
@@ -68,7 +69,7 @@ export async function showChanges(
     limit,
   });
   const { truncated, next } = changes;
-  return { ...changesFacts(changes), truncated, next };
+  return { ...changesFacts(changes, context), truncated, next };
 }
 
 /** What a commit is compared with; undefined is the empty tree. */

@@ -19,6 +19,27 @@ export const bytesLimit = z
   .max(LIMITS.textBytesMax)
   .default(LIMITS.textBytesDefault);
 
+/** Lines from one to another, both counted. Where that is too many, a part of them: the answer says where it ends. */
+export function linesOf(
+  { start_line: start = 1, end_line: end }: LinesAsked,
+  { usual, most }: { readonly usual: number; readonly most: number },
+): { readonly startLine: number; readonly lines: number } {
+  const lines = end === undefined ? usual : Math.max(1, end - start + 1);
+  return { startLine: start, lines: Math.min(lines, most) };
+}
+
+interface LinesAsked {
+  readonly start_line?: number | undefined;
+  readonly end_line?: number | undefined;
+}
+
+/** False for lines that end before they begin. */
+export function areInOrder({ start_line: start = 1, end_line: end = start }: LinesAsked): boolean {
+  return start <= end;
+}
+
+export const OUT_OF_ORDER = { path: ['end_line'], error: 'comes before start_line' };
+
 /** What a reader of any answer should know of the repository. */
 export const warned = { warnings: judged(z.array(z.string())).optional() };
 
