@@ -45,6 +45,8 @@ export interface KeeperOptions {
   /** Absolute. */
   readonly binary: string;
   readonly gitFor: RunGitFor;
+  /** Called when a private directory was made that will be used. */
+  onMade(prepared: Prepared, profile: Profile): void;
   /** Called when a state is over: long-lived processes that were started on it have to end. */
   onOver(profile: Profile): void;
 }
@@ -93,6 +95,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     }
     const profile = profileOf(made, made.directory, options.binary);
     const index = createIndexKeeper(layout.gitDir, profile);
+    options.onMade(made, profile);
     return { prepared: made, profile, index, thoroughAt: performance.now() };
   };
 

@@ -76,8 +76,7 @@ export async function prepare(layout: Layout, directory: string, tools: Tools): 
   const trees = await inspectTrees(layout, settings, report, pace);
   const stores = await inspectStores(layout, report, pace);
   const prepared = { layout, directory, common, settings, taken, packed, trees, stores };
-  const isBare = layout.workTree === undefined;
-  putFile(join(common, 'config'), privateConfig({ kept: settings.kept, isBare, hasGraph: false }));
+  showConfig(prepared, { hasGraph: false });
   if (report.refused) showNothing(prepared);
   else link(prepared);
   return prepared;
@@ -162,6 +161,15 @@ function treesOf(
 
 export function isReftable(settings: Settings): boolean {
   return keptValueOf(settings, 'extensions', 'refstorage') === 'reftable';
+}
+
+/** Writes the configuration that git is shown. */
+export function showConfig(
+  { layout, common, settings }: Prepared,
+  { hasGraph }: { readonly hasGraph: boolean },
+): void {
+  const isBare = layout.workTree === undefined;
+  putFile(join(common, 'config'), privateConfig({ kept: settings.kept, isBare, hasGraph }));
 }
 
 /** Enough for git to read a copy of the index, which the audit of a refused repository does. */
