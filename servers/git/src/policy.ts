@@ -92,6 +92,8 @@ export const OVERRIDES: readonly (readonly [string, string])[] = [
   ['core.multiPackIndex', 'false'],
   // A full id is looked up among the refs only to warn of one that is called like it.
   ['core.warnAmbiguousRefs', 'false'],
+  // `GIT_GRAFT_FILE=/dev/null` is a file of grafts, and each process would explain them on stderr.
+  ['advice.graftFileDeprecated', 'false'],
   // Forms that would break a parser.
   ['color.ui', 'false'],
   ['core.quotePath', 'true'],

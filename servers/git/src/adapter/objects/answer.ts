@@ -1,0 +1,60 @@
+import { parseOid } from '../../guard/oid.ts';
+import type { ObjectInfo, ObjectKind } from '../results.ts';
+
+/** What git knows of a name. */
+export type Known = ObjectInfo | 'missing' | 'ambiguous';
+
+/** The first line of an answer, and how many bytes it takes. */
+export interface AnswerLine {
+  readonly known: Known;
+  readonly bytes: number;
+}
+
+/** Longest line that is no echo of the name: a sha256 id, a kind, twenty digits. */
+const LINE_BYTES_MAX = 64 + 1 + 10 + 1 + 20 + 1;
+
+/**
+ * Reads the first line of an answer of `cat-file --batch-command`. Undefined while it is not all there.
+ *
+ * For a name that leads nowhere git repeats the name, which can hold anything, newlines and the look of
+ * another answer as well. Its bytes are known, so they are compared and never searched.
+ *
+ * Throws when the line is none: the stream cannot be trusted any more then.
+ */
+export function readAnswerLine(received: Buffer, name: Buffer): AnswerLine | undefined {
+  for (const word of ECHOES) {
+    const echo = Buffer.concat([name, Buffer.from(` ${word}\n`)]);
+    const length = Math.min(echo.length, received.length);
+    if (received.compare(echo, 0, length, 0, length) !== 0) continue;
+    return length < echo.length ? undefined : { known: word, bytes: echo.length };
+  }
+  const end = received.subarray(0, LINE_BYTES_MAX).indexOf(NEWLINE);
+  if (end === -1) {
+    if (received.length < LINE_BYTES_MAX) return undefined;
+    throw new Error('cat-file printed a line that is no answer.');
+  }
+  return { known: parseLine(received.toString('latin1', 0, end)), bytes: end + 1 };
+}
+
+const NEWLINE = 0x0a;
+const ECHOES = ['missing', 'ambiguous'] as const;
+const LINE = /^([0-9a-f]{40,64}) (commit|tree|blob|tag) (0|[1-9][0-9]{0,15})$/;
+
+function parseLine(line: string): Known {
+  // Newer git says of a link to a submodule what it is; its commit is in another repository.
+  if (/^[0-9a-f]{40,64} submodule$/.test(line)) return 'missing';
+  const [, id = '', word = '', size = ''] = LINE.exec(line) ?? [];
+  const oid = parseOid(id);
+  const kind = KINDS.get(word);
+  if (oid === undefined || kind === undefined) {
+    throw new Error('cat-file printed a line that is no answer.');
+  }
+  return { oid, kind, size: Number(size) };
+}
+
+const KINDS: ReadonlyMap<string, ObjectKind> = new Map([
+  ['commit', 'commit'],
+  ['tree', 'tree'],
+  ['blob', 'blob'],
+  ['tag', 'tag'],
+]);

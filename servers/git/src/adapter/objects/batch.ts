@@ -1,0 +1,185 @@
+import { refuse } from '../../guard/refusals.ts';
+import { LIMITS } from '../../policy.ts';
+import type { Profile, Run, Sink } from '../handle.ts';
+import { refuseFailure, refuseStart } from '../process/failure.ts';
+import type { ObjectInfo } from '../results.ts';
+import type { Known } from './answer.ts';
+import { Lane } from './lane.ts';
+import { createPending, type Pending } from './pending.ts';
+import type { Question } from './question.ts';
+
+/** Long-lived processes, one or two for each repository. */
+export interface Batches {
+  /** Questions of one call to one repository. Nothing is started before the first one. */
+  open(profile: Profile, run: Run): Batch;
+  /** Lets the processes of a profile go, when its state is no more. */
+  end(key: string): void;
+  /** Ends all processes. False when one does not let go. */
+  close(): Promise<boolean>;
+}
+
+/** Names go in as byte strings; a name that leads nowhere is an answer. */
+export interface Batch {
+  info(name: string): Promise<Known>;
+  /**
+   * Streams an object. Refuses `object.too_large` before anything of it is read, and what
+   * `refuseFailure` says of one that git cannot read.
+   */
+  contents(name: string, how: ContentsOptions, sink: Sink): Promise<Known>;
+}
+
+export interface ContentsOptions {
+  readonly bytesMax: number;
+  /** It can be large, and must not stand before small ones. */
+  readonly large?: boolean;
+}
+
+/** How long killed processes may take to be gone, in milliseconds. */
+const GONE_AFTER_MS = 1000;
+
+export interface BatchesOptions {
+  readonly processesMax?: number;
+  readonly idleMs?: number;
+}
+
+/**
+ * Makes the pool. A process is reused for as long as it is asked something, and the least recently used
+ * one goes when another repository needs its place.
+ */
+export function createBatches({
+  processesMax = LIMITS.batchesMax,
+  idleMs = LIMITS.batchIdleMs,
+}: BatchesOptions = {}): Batches {
+  /** In the order of their use. */
+  const lanes = new Map<string, Lane>();
+  const leaving = new Set<Lane>();
+
+  function pump(): void {
+    for (const lane of leaving) if (lane.isOver) leaving.delete(lane);
+    for (const [key, lane] of lanes) if (lane.isOver) lanes.delete(key);
+    const all = [...leaving, ...lanes.values()];
+    let there = all.reduce((sum, { processes }) => sum + processes, 0);
+    for (const lane of all.filter(({ wants }) => wants)) {
+      if (there >= processesMax) {
+        all.find(({ idles }) => idles)?.retire();
+        return;
+      }
+      lane.start();
+      there += 1;
+    }
+  }
+
+  function laneOf(profile: Profile, large: boolean): Lane {
+    const key = `${large ? 'large' : 'small'} ${profile.key}`;
+    const lane = lanes.get(key) ?? new Lane(profile, idleMs, { onWant: pump, onFree: pump });
+    lanes.delete(key);
+    lanes.set(key, lane);
+    return lane;
+  }
+
+  return {
+    open(profile, run) {
+      const pending = createPending(run);
+      return {
+        info: (name) => ask(laneOf(profile, false), pending, { verb: 'info', name }),
+        contents: (name, { bytesMax, large = false }, sink) =>
+          ask(laneOf(profile, large), pending, { verb: 'contents', name, bytesMax, sink }),
+      };
+    },
+    end(key) {
+      for (const name of [`small ${key}`, `large ${key}`]) {
+        const lane = lanes.get(name);
+        if (lane === undefined) continue;
+        lanes.delete(name);
+        leaving.add(lane);
+        lane.retire();
+      }
+      pump();
+    },
+    async close() {
+      const gone = Promise.all(Array.from([...leaving, ...lanes.values()], (lane) => lane.kill()));
+      const late = new Promise<'late'>((resolve) => {
+        setTimeout(resolve, GONE_AFTER_MS, 'late').unref();
+      });
+      return (await Promise.race([gone, late])) !== 'late';
+    },
+  };
+}
+
+interface Asked {
+  readonly verb: 'info' | 'contents';
+  readonly name: string;
+  readonly bytesMax?: number;
+  readonly sink?: Sink;
+}
+
+const TRIES_MAX = 2;
+
+/** Puts one question, and settles when it is answered, fails, or its call ends. */
+async function ask(
+  lane: Lane,
+  pending: Pending,
+  { verb, name, bytesMax, sink }: Asked,
+): Promise<Known> {
+  // NUL ends a question: what follows would be another one.
+  if (name.includes('\0')) throw new Error('A name cannot hold NUL.');
+  const { promise, resolve, reject } = Promise.withResolvers<Known>();
+  let known: Known = 'missing';
+  let over = false;
+  let tries = 0;
+  const end = (settle: () => void): void => {
+    if (over) return;
+    over = true;
+    held.settle();
+    settle();
+  };
+  const question: Question = {
+    verb,
+    name,
+    get over() {
+      return over;
+    },
+    known(said) {
+      known = said;
+      if (bytesMax === undefined || typeof said === 'string' || said.size <= bytesMax) return !over;
+      end(() => reject(reasonOf(() => refuse('object.too_large'))));
+      return false;
+    },
+    piece(bytes) {
+      try {
+        return sink?.(bytes);
+      } catch (error) {
+        end(() => reject(error));
+        return false;
+      }
+    },
+    done: () => end(() => resolve(known)),
+    crashed(exit) {
+      tries += 1;
+      // Somebody or something else ended it. What has been handed out already cannot be asked for again.
+      if (exit.code === null && tries < TRIES_MAX && known === 'missing') return true;
+      end(() => reject(reasonOf(() => refuseFailure(exit))));
+      return false;
+    },
+    fail: (error) => end(() => reject(reasonOf(() => refuseStart(error)))),
+  };
+  const held = pending.hold((error) => {
+    end(() => reject(error));
+    lane.abandon(question);
+  });
+  lane.ask(question);
+  return await promise;
+}
+
+function reasonOf(refused: () => never): unknown {
+  try {
+    return refused();
+  } catch (error) {
+    return error;
+  }
+}
+
+/** True for an object, false for what leads nowhere. */
+export function isFound(known: Known): known is ObjectInfo {
+  return typeof known !== 'string';
+}
