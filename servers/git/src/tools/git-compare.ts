@@ -23,6 +23,8 @@ const MERGE = z.strictObject({
   bases: z.array(z.string()),
   clean: z.boolean(),
   conflicts: z.array(CONFLICT).optional(),
+  /** Where that is more than are listed. */
+  conflicts_total: z.int().optional(),
 });
 
 export const gitCompare = defineTool({
@@ -59,14 +61,14 @@ export const gitCompare = defineTool({
 
   render({ truncated, warnings, ...compared }) {
     const [ahead, behind] = [SIDE.parse(compared.ahead), SIDE.parse(compared.behind)];
-    const { clean, conflicts = [] } = MERGE.parse(compared.merge);
+    const { clean, conflicts = [], conflicts_total: total } = MERGE.parse(compared.merge);
     return {
       summary: joinSentences(
         `The head is ${counted(ahead.count, 'commit')} ahead and ${String(behind.count)} behind.`,
         clean
           ? 'A merge would be clean.'
-          : `A merge would conflict in ${counted(conflicts.length, 'path')}.`,
-        truncated ? 'Not all commits are listed.' : '',
+          : `A merge would conflict in ${counted(total ?? conflicts.length, 'path')}.`,
+        truncated ? 'Not all is listed.' : '',
         warningText(warnings),
       ),
       data: [
@@ -82,6 +84,7 @@ export const gitCompare = defineTool({
 
 function comparisonFacts({ bases, ahead, behind, aheadCommits, behindCommits, merge }: Comparison) {
   const conflicts = merge.conflicts.map(({ path, kinds }) => ({ path, kinds: [...kinds] }));
+  const isCut = conflicts.length < merge.conflictsTotal;
   return {
     ahead: { count: ahead, commits: aheadCommits.map(commitFacts) },
     behind: { count: behind, commits: behindCommits.map(commitFacts) },
@@ -89,8 +92,9 @@ function comparisonFacts({ bases, ahead, behind, aheadCommits, behindCommits, me
       bases: [...bases],
       clean: merge.clean,
       ...(conflicts.length > 0 && { conflicts }),
+      ...(isCut && { conflicts_total: merge.conflictsTotal }),
     },
-    truncated: aheadCommits.length < ahead || behindCommits.length < behind,
+    truncated: aheadCommits.length < ahead || behindCommits.length < behind || isCut,
   };
 }
 
