@@ -36,5 +36,5 @@ const KEY_END = /^[-+ ][A-Za-z0-9+/]{4,76}={0,2}\r?$/;
 
 /** A digest of 64 hexadecimal digits is no part of a key, and neither is a long name. */
 function isKeyLine(line: string): boolean {
-  return KEY_LINES.test(line) && /[g-z]/.test(line) && /[A-Z]/.test(line) && /[0-9]/.test(line);
+  return KEY_LINES.test(line) && /[g-z]/.test(line) && /[A-Z]/.test(line) && /[0-9+/]/.test(line);
 }
