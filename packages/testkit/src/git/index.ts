@@ -2,8 +2,11 @@ export { type BigSize, buildBig } from './big.ts';
 export { type BuiltVector, buildHostile, VECTORS } from './hostile.ts';
 export { OPTION_LIKE } from './hostile/options.ts';
 export type { Bite, Canary, HostilePlace, HostileVector } from './hostile/vector.ts';
+export { buildOrdinary } from './ordinary.ts';
+export type { OrdinaryLayout } from './ordinary/layout.ts';
 export {
   git,
+  type GitOptions,
   gitVersion,
   isAtLeast,
   plainGit,

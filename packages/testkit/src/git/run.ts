@@ -5,8 +5,8 @@ import { devNull } from 'node:os';
 export const SECONDS = 1_700_000_000;
 
 /** Nothing of the machine's own git: no configuration, no home, no prompt, one identity. */
-export function scrubbedEnvironment(): NodeJS.ProcessEnv {
-  const date = `${String(SECONDS)} +0000`;
+export function scrubbedEnvironment(minute = 0): NodeJS.ProcessEnv {
+  const date = `${String(SECONDS + minute * 60)} +0000`;
   return {
     PATH: process.env['PATH'],
     HOME: '/nonexistent',
@@ -26,20 +26,30 @@ export function scrubbedEnvironment(): NodeJS.ProcessEnv {
   };
 }
 
+export interface GitOptions {
+  readonly input?: string | Uint8Array;
+  /** Minutes after the first commit of all fixtures: the date of what is committed. */
+  readonly minute?: number;
+  /** A merge that stops in a conflict fails, and is what the fixture is for. */
+  readonly mayFail?: boolean;
+}
+
 /** Runs git while a fixture is built; throws with git's own words when it fails. */
 export function git(
   directory: string,
   args: readonly string[],
-  input: string | Uint8Array = '',
+  { input = '', minute = 0, mayFail = false }: GitOptions = {},
 ): string {
   const run = spawnSync('git', ['-c', 'init.defaultBranch=main', ...args], {
     cwd: directory,
-    env: { ...scrubbedEnvironment(), GIT_ALLOW_PROTOCOL: 'file' },
+    // Fixtures are cloned from files; nothing else may be asked, and so not the network.
+    env: { ...scrubbedEnvironment(minute), GIT_ALLOW_PROTOCOL: 'file' },
     input,
     maxBuffer: 64 << 20,
   });
   if (run.error !== undefined) throw run.error;
-  if (run.status !== 0) throw new Error(`git ${args.join(' ')}: ${run.stderr.toString()}`);
+  if (run.status !== 0 && !mayFail)
+    throw new Error(`git ${args.join(' ')}: ${run.stderr.toString()}`);
   return run.stdout.toString();
 }
 

@@ -18,13 +18,13 @@ export const GUIDE = 'one\ntwo\nthree\n';
  *
  * Three commits on `main`, a branch `side` that conflicts with it in `README.md`, a lightweight and an
  * annotated tag; `docs/guide.md` changed and staged, `src/app.ts` changed and not staged, `notes.txt`
- * untracked, `ignored.log` ignored.
+ * untracked, `ignored.log` ignored. `formats` are options of `git init`.
  */
-export function buildTemplate(repository: string): void {
+export function buildTemplate(repository: string, formats: readonly string[] = []): void {
   mkdirSync(repository, { recursive: true });
-  git(repository, ['init', '--quiet', '--template=']);
+  git(repository, ['init', '--quiet', '--template=', ...formats]);
   configure(repository, { 'user.name': 'Ada Author', 'user.email': 'ada@example.org' });
-  git(repository, ['fast-import', '--quiet'], HISTORY);
+  git(repository, ['fast-import', '--quiet'], { input: HISTORY });
   git(repository, ['reset', '--quiet', '--hard']);
   appendFileSync(join(repository, 'docs/guide.md'), 'four, staged\n');
   git(repository, ['add', 'docs/guide.md']);

@@ -28,8 +28,9 @@ function steal({ repository }: HostilePlace, id: string): void {
 }
 
 function packed(secret: SecretRepository): string {
-  const ids = [secret.commit, secret.tree, secret.blob].join('\n');
-  return `pack-${git(secret.directory, ['pack-objects', '--quiet', '.git/objects/pack/pack'], ids).trim()}`;
+  const input = [secret.commit, secret.tree, secret.blob].join('\n');
+  const words = ['pack-objects', '--quiet', '.git/objects/pack/pack'];
+  return `pack-${git(secret.directory, words, { input }).trim()}`;
 }
 
 function vector(
