@@ -17,10 +17,16 @@ import { refuse } from './refusals.ts';
  */
 export type Argument = Trusted<string, 'Argument'>;
 
-/** A word of ours. Only a literal compiles: a text that came from somewhere has the type `string`. */
-export function word<const Word extends string>(
-  text: string extends Word ? never : Word,
-): Argument {
+/**
+ * A text that stands in our source as it is. What came from somewhere has the type `string`, and what it
+ * was pasted into a type such as `--grep=${string}`; both would be index signatures as keys of a record,
+ * which an object without keys satisfies.
+ */
+type Literal<Word extends string> =
+  { readonly ''?: never } extends Record<Word, unknown> ? never : Word;
+
+/** A word of ours. Only a literal compiles. */
+export function word<const Word extends string>(text: Literal<Word>): Argument {
   return text as string as Argument;
 }
 
@@ -41,7 +47,7 @@ export function without(oid: Oid): Argument {
 
 /** An option of ours and its value in one word, so that the value cannot be read as another option. */
 export function option<const Name extends `--${string}=` | `-${string}`>(
-  name: string extends Name ? never : Name,
+  name: Literal<Name>,
   value: number | Oid | Needle | Ere | RefName,
 ): Argument {
   return `${name as string}${String(value)}` as Argument;
