@@ -74,6 +74,8 @@ export const OVERRIDES: readonly (readonly [string, string])[] = [
   ['log.showSignature', 'false'],
   ['gc.auto', '0'],
   ['maintenance.auto', 'false'],
+  // The index is written by what says so only (`GitCommand.refreshes`).
+  ['diff.autoRefreshIndex', 'false'],
   // Other repositories, near and far.
   ['protocol.allow', 'never'],
   ['submodule.recurse', 'false'],
@@ -130,6 +132,8 @@ export const LIMITS = {
   batchIdleMs: 60_000,
   /** Bytes of an object whose text is read as a whole: a commit, a tag, a tree. */
   objectBytesMax: 8_388_608,
+  /** Bytes of all commits that one call reads. */
+  commitsBytesMax: 16_777_216,
   /** Bytes of a blob that is looked into. A larger one is named with its size. */
   blobBytesMax: 16_777_216,
   /** Larger files are binary to a diff: neither side is loaded. */
@@ -146,7 +150,7 @@ export const LIMITS = {
   /** Bytes of all lines of one search. */
   grepBytesMax: 1_048_576,
   /** Different names and addresses that are counted. */
-  contributorsMax: 100_000,
+  contributorsMax: 50_000,
   blameLinesMax: 500,
   messageCharactersMax: 4096,
   /** Bytes of the small files of a repository: HEAD, config, packed-refs and the like. */

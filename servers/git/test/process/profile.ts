@@ -66,6 +66,7 @@ export function handmadeProfile(
     objectFormat,
     binary: GIT,
     warnings: [],
+    operation: undefined,
     env: {
       ...ENVIRONMENT,
       GIT_DIR: own,

@@ -58,3 +58,8 @@ const KINDS: ReadonlyMap<string, ObjectKind> = new Map([
   ['blob', 'blob'],
   ['tag', 'tag'],
 ]);
+
+/** True for an object, false for what leads nowhere. */
+export function isFound(known: Known): known is ObjectInfo {
+  return typeof known !== 'string';
+}

@@ -2,7 +2,6 @@ import { refuse } from '../../guard/refusals.ts';
 import { LIMITS } from '../../policy.ts';
 import type { Profile, Run, Sink } from '../handle.ts';
 import { refuseFailure, refuseStart } from '../process/failure.ts';
-import type { ObjectInfo } from '../results.ts';
 import type { Known } from './answer.ts';
 import { Lane } from './lane.ts';
 import { createPending, type Pending } from './pending.ts';
@@ -177,9 +176,4 @@ function reasonOf(refused: () => never): unknown {
   } catch (error) {
     return error;
   }
-}
-
-/** True for an object, false for what leads nowhere. */
-export function isFound(known: Known): known is ObjectInfo {
-  return typeof known !== 'string';
 }

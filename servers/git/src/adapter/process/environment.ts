@@ -12,15 +12,18 @@ export function environmentOf(
   profile: Profile,
   { refreshes }: { readonly refreshes: boolean },
 ): Record<string, string> {
-  const env: Record<string, string> = { ...profile.env, ...SETTINGS };
   // A refreshed index is written where GIT_INDEX_FILE says: into our own directory.
-  if (refreshes) env['GIT_OPTIONAL_LOCKS'] = '1';
-  return env;
+  return { ...profile.env, ...(refreshes ? REFRESHING : READING) };
 }
 
-const SETTINGS: Readonly<Record<string, string>> = settings(OVERRIDES);
+const READING = settings(OVERRIDES);
+const REFRESHING = {
+  ...settings([...OVERRIDES, ['diff.autoRefreshIndex', 'true']]),
+  GIT_OPTIONAL_LOCKS: '1',
+};
 
-function settings(pairs: readonly (readonly [string, string])[]): Record<string, string> {
+/** Settings in their order: of two with the same name the last one counts. */
+function settings(pairs: readonly (readonly [string, string])[]): Readonly<Record<string, string>> {
   const env: Record<string, string> = { GIT_CONFIG_COUNT: String(pairs.length) };
   for (const [index, [key, value]] of pairs.entries()) {
     env[`GIT_CONFIG_KEY_${index}`] = key;

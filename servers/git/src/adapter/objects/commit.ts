@@ -1,0 +1,47 @@
+import { type Oid, parseOid } from '../../guard/oid.ts';
+import { refuse } from '../../guard/refusals.ts';
+import type { Commit } from '../results.ts';
+import { decoderFor } from './decode.ts';
+import { firstHeader, lastHeader, type RawHeaders, readHeaders } from './headers.ts';
+import { readMessage } from './message.ts';
+import { readPerson } from './person.ts';
+
+/**
+ * Reads a commit from its bytes, which anybody can have made. Only what git itself needs has to be
+ * there: a tree, and parents that are names. Refuses `repository.broken` without it.
+ */
+export function readCommit(oid: Oid, object: Buffer): Commit {
+  const headers = readHeaders(object);
+  const decode = decoderFor(firstHeader(headers, 'encoding'));
+  return {
+    oid,
+    tree: treeOf(oid, headers),
+    parents: parentsOf(oid, headers),
+    author: readPerson(lastHeader(headers, 'author'), decode),
+    committer: readPerson(lastHeader(headers, 'committer'), decode),
+    ...readMessage(decode(headers.message)),
+    signed: headers.lines.some(([name]) => SIGNATURES.has(name)),
+  };
+}
+
+const SIGNATURES: ReadonlySet<string> = new Set(['gpgsig', 'gpgsig-sha256']);
+
+function treeOf(oid: Oid, { lines: [first] }: RawHeaders): Oid {
+  return first?.[0] === 'tree' ? nameIn(oid, first[1]) : broken(oid);
+}
+
+/** Parents follow the tree; a line called so further down is not one to git either. */
+function parentsOf(oid: Oid, { lines }: RawHeaders): readonly Oid[] {
+  const after = lines.slice(1);
+  const end = after.findIndex(([name]) => name !== 'parent');
+  return after.slice(0, end === -1 ? after.length : end).map(([, id]) => nameIn(oid, id));
+}
+
+function nameIn(oid: Oid, text: string): Oid {
+  const name = parseOid(text);
+  return name?.length === oid.length ? name : broken(oid);
+}
+
+function broken(oid: Oid): never {
+  return refuse('repository.broken', { detail: `${oid} is no well-formed commit` });
+}

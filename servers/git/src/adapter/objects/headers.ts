@@ -1,0 +1,48 @@
+/** A commit or a tag before its fields are read. */
+export interface RawHeaders {
+  /** Lines before the message, as byte strings, each with its name. Lines that go on are left out. */
+  readonly lines: readonly (readonly [name: string, value: string])[];
+  /** All after the empty line, up to the first NUL: git ends a text there. */
+  readonly message: Buffer;
+}
+
+/**
+ * Takes the headers of a commit or a tag apart as git does: lines up to an empty one. A line that
+ * begins with a space belongs to the one before it (signatures, merged tags), and none of those is
+ * read; so a signature cannot smuggle a header in.
+ */
+export function readHeaders(object: Buffer): RawHeaders {
+  const lines: [string, string][] = [];
+  let at = 0;
+  while (at < object.length && object[at] !== NEWLINE) {
+    const end = endOfLine(object, at);
+    if (object[at] !== SPACE) lines.push(splitLine(object.toString('latin1', at, end)));
+    at = end + 1;
+  }
+  const message = object.subarray(Math.min(at + 1, object.length));
+  const nul = message.indexOf(0);
+  return { lines, message: nul === -1 ? message : message.subarray(0, nul) };
+}
+
+const NEWLINE = 0x0a;
+const SPACE = 0x20;
+
+function endOfLine(object: Buffer, from: number): number {
+  const end = object.indexOf(NEWLINE, from);
+  return end === -1 ? object.length : end;
+}
+
+function splitLine(line: string): [string, string] {
+  const space = line.indexOf(' ');
+  return space === -1 ? [line, ''] : [line.slice(0, space), line.slice(space + 1)];
+}
+
+/** The value of the first line with a name. */
+export function firstHeader({ lines }: RawHeaders, name: string): string | undefined {
+  return lines.find(([found]) => found === name)?.[1];
+}
+
+/** The value of the last one: for persons, git lets a later line win. */
+export function lastHeader({ lines }: RawHeaders, name: string): string | undefined {
+  return lines.findLast(([found]) => found === name)?.[1];
+}
