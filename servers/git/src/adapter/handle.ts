@@ -69,6 +69,8 @@ export interface Objects {
   /** What stands at a path in a commit or a tree. */
   at(treeish: Oid, path: TreePath): Promise<ObjectInfo | undefined>;
   commits(oids: readonly Oid[]): Promise<readonly Commit[]>;
+  /** A commit and those that its first parents lead to, at most `count`; fewer where the history ends, or is missing. */
+  chain(from: Oid, count: number): Promise<readonly Commit[]>;
   tag(oid: Oid): Promise<Tag>;
   /** The bytes of an object. Refuses `object.too_large` before anything is read. */
   bytes(oid: Oid, bytesMax: number): Promise<Buffer>;

@@ -11,23 +11,23 @@ import type { Decode } from './decode.ts';
  * @param line a byte string
  */
 export function readPerson(line: string | undefined, decode: Decode): Person {
-  const open = line?.indexOf('<') ?? -1;
-  const close = line?.indexOf('>', open) ?? -1;
-  if (line === undefined || open === -1 || close === -1) return NOBODY;
+  const [, name, email] = WHO.exec(line ?? '') ?? [];
+  if (line === undefined || name === undefined || email === undefined) return NOBODY;
   const text = (bytes: string): string => decode(Buffer.from(bytes, 'latin1'));
-  const [, digits = '', zone = ''] = DATE.exec(line.slice(line.lastIndexOf('>') + 1)) ?? [];
-  const seconds = Number(digits);
-  const known = digits !== '' && Number.isSafeInteger(seconds);
-  return {
-    name: text(trimEnd(line.slice(0, open))),
-    email: text(line.slice(open + 1, close)),
-    at: known ? (zoned(seconds, zone) ?? zoned(seconds, '+0000')) : undefined,
-    seconds: known ? seconds : 0,
-  };
+  return { name: text(trimEnd(name)), email: text(email), ...readMoment(line) };
 }
 
-const NOBODY: Person = { name: '', email: '', at: undefined, seconds: 0 };
-const DATE = /^[ \t\r]*([0-9]{1,20})[ \t\r]*([+-][0-9]+)/;
+function readMoment(line: string): Pick<Person, 'at' | 'seconds'> {
+  const [, digits, zone = ''] = WHEN.exec(line.slice(line.lastIndexOf('>') + 1)) ?? [];
+  const seconds = Number(digits);
+  if (!Number.isSafeInteger(seconds)) return NEVER;
+  return { at: zoned(seconds, zone) ?? zoned(seconds, '+0000'), seconds };
+}
+
+const WHO = /^([^<]*)<([^>]*)>/;
+const WHEN = /^[ \t\r]*([0-9]{1,20})[ \t\r]*([+-][0-9]+)/;
+const NEVER = { at: undefined, seconds: 0 };
+const NOBODY: Person = { name: '', email: '', ...NEVER };
 
 function trimEnd(text: string): string {
   let end = text.length;
