@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 import type { Trusted } from '@secure-mcp/validation';
 
 import type { Ere } from './ere.ts';
@@ -85,6 +87,6 @@ export function paths(those: readonly TreePath[]): readonly Argument[] {
 }
 
 function utf8Of(bytes: string): string {
-  const text = Buffer.from(bytes, 'latin1').toString('utf8');
-  return Buffer.from(text, 'utf8').toString('latin1') === bytes ? text : refuse('path.encoding');
+  const buffer = Buffer.from(bytes, 'latin1');
+  return isUtf8(buffer) ? buffer.toString('utf8') : refuse('path.encoding');
 }

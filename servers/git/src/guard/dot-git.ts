@@ -1,3 +1,5 @@
+import { isUtf8 as isUtf8Buffer } from 'node:buffer';
+
 /** Code points that HFS+ does not see in a name, as the bytes of their UTF-8 in a binary string. */
 const IGNORED_BY_HFS = /\xe2\x80[\x8c-\x8f\xaa-\xae]|\xe2\x81[\xaa-\xaf]|\xef\xbb\xbf/g;
 
@@ -12,5 +14,15 @@ const DOT_GIT = /^(?:\.git|git~1)[. ]*(?:$|:)/i;
  */
 export function isDotGit(step: string): boolean {
   // NTFS separates at a backslash, too.
-  return step.split('\\').some((part) => DOT_GIT.test(part.replace(IGNORED_BY_HFS, '')));
+  return step.split('\\').some((part) => {
+    const name = part.replace(IGNORED_BY_HFS, '');
+    return DOT_GIT.test(name) || (CUT_SHORT.test(name) && !isUtf8(name));
+  });
+}
+
+/** git takes a name to end where it is no UTF-8. */
+const CUT_SHORT = /^\.git[\x80-\xff]/i;
+
+function isUtf8(bytes: string): boolean {
+  return isUtf8Buffer(Buffer.from(bytes, 'latin1'));
 }
