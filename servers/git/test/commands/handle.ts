@@ -134,7 +134,7 @@ function objectsOf(cwd: string, env: NodeJS.ProcessEnv): Handle['objects'] {
     });
     const [oid = '', kind = '', size] = stdout.toString().trim().split(' ');
     const parsed = parseOid(oid);
-    if (parsed === undefined) return undefined;
+    if (parsed === undefined || kind === 'missing') return undefined;
     return { oid: parsed, kind: kind as ObjectKind, size: Number(size) };
   };
   const bytes = (oid: Oid): Buffer => run(['cat-file', info(oid)?.kind ?? 'blob', oid]);

@@ -1,0 +1,148 @@
+import { textFromByteString } from '@secure-mcp/validation';
+
+import { type Oid, ref, refNameFromGit, type RefName, word } from '../../guard/index.ts';
+import { LIMITS } from '../../policy.ts';
+import type { Handle } from '../handle.ts';
+import type { ObjectInfo, Ref } from '../results.ts';
+import { LINE_FEED, readFields, utf8 } from './z-fields.ts';
+
+/** A ref as it is listed. Its names are binary strings. */
+export interface RawRef {
+  readonly oid: Oid;
+  readonly name: string;
+  readonly symbolic: string | undefined;
+  readonly current: boolean;
+  readonly kind: Ref['kind'];
+}
+
+/** Looks up what the refs of one page point to, and how far their branches are from their upstreams. */
+export async function describeRefs(
+  handle: Handle,
+  refs: readonly RawRef[],
+): Promise<readonly Ref[]> {
+  const upstreams = await upstreamsOf(handle, refs);
+  const targets = await targetsOf(handle, refs);
+  return refs.map(({ oid, name, symbolic, current, kind }) => ({
+    name: textFromByteString(name),
+    kind,
+    oid,
+    symbolic: symbolic === undefined ? undefined : textFromByteString(symbolic),
+    current,
+    ...(targets.get(oid) ?? MISSING),
+    ...(upstreams.get(name) ?? NO_UPSTREAM),
+  }));
+}
+
+type Upstream = Pick<Ref, 'upstream' | 'ahead' | 'behind' | 'gone'>;
+
+const NO_UPSTREAM: Upstream = {
+  upstream: undefined,
+  ahead: undefined,
+  behind: undefined,
+  gone: false,
+};
+
+/** Counting the commits between two branches walks their history, so it is done for one page only. */
+async function upstreamsOf(
+  handle: Handle,
+  refs: readonly RawRef[],
+): Promise<ReadonlyMap<string, Upstream>> {
+  const names = refs.flatMap(({ kind, name }) => (kind === 'branch' ? argumentsOf(name) : []));
+  const upstreams = new Map<string, Upstream>();
+  // Without a name the command would list all.
+  if (names.length === 0) return upstreams;
+  await readFields(
+    handle,
+    {
+      args: [
+        word('for-each-ref'),
+        word('--format=%(refname)%00%(upstream)%00%(upstream:track,nobracket)'),
+        ...names.map((name) => ref(name)),
+      ],
+      separator: LINE_FEED,
+    },
+    (line) => {
+      const [name = '', upstream = '', track = ''] = line.split('\0');
+      if (upstream !== '') upstreams.set(name, upstreamOf(upstream, track));
+    },
+  );
+  return upstreams;
+}
+
+/** A name in other bytes than UTF-8 cannot be an argument; such a branch is listed without its upstream. */
+function argumentsOf(bytes: string): readonly RefName[] {
+  const name = utf8(bytes);
+  const parsed = refNameFromGit(name);
+  const isSame = Buffer.from(name, 'utf8').toString('latin1') === bytes;
+  return isSame && parsed !== undefined ? [parsed] : [];
+}
+
+/** Reads `ahead 1, behind 2`, `gone`, or nothing where both are the same. */
+function upstreamOf(upstream: string, track: string): Upstream {
+  const gone = track === 'gone';
+  const count = (pattern: RegExp): number | undefined =>
+    gone ? undefined : Number(pattern.exec(track)?.[1] ?? 0);
+  return {
+    upstream: textFromByteString(upstream),
+    ahead: count(/ahead (\d+)/),
+    behind: count(/behind (\d+)/),
+    gone,
+  };
+}
+
+type Target = Pick<Ref, 'objectKind' | 'peeled' | 'at' | 'subject'>;
+
+const MISSING: Target = { objectKind: undefined, peeled: undefined, at: undefined, subject: '' };
+
+async function targetsOf(
+  handle: Handle,
+  refs: readonly RawRef[],
+): Promise<ReadonlyMap<Oid, Target>> {
+  const oids = [...new Set(refs.map(({ oid }) => oid))];
+  const infos = (await Promise.all(oids.map((oid) => handle.objects.info(oid)))).filter(
+    (info) => info !== undefined,
+  );
+  const targets = new Map<Oid, Target>(
+    infos.map(({ oid, kind }) => [oid, { ...MISSING, objectKind: kind }]),
+  );
+  // What is too large is named without being read.
+  const readable = infos.filter(({ size }) => size <= LIMITS.objectBytesMax);
+  await describeCommits(handle, readable, targets);
+  await describeTags(handle, readable, targets);
+  return targets;
+}
+
+async function describeCommits(
+  { objects }: Handle,
+  infos: readonly ObjectInfo[],
+  targets: Map<Oid, Target>,
+): Promise<void> {
+  const oids = infos.filter(({ kind }) => kind === 'commit').map(({ oid }) => oid);
+  for (const { oid, committer, subject } of await objects.commits(oids)) {
+    targets.set(oid, { objectKind: 'commit', peeled: undefined, at: committer.at, subject });
+  }
+}
+
+async function describeTags(
+  { objects }: Handle,
+  infos: readonly ObjectInfo[],
+  targets: Map<Oid, Target>,
+): Promise<void> {
+  const oids = infos.filter(({ kind }) => kind === 'tag').map(({ oid }) => oid);
+  for (const { oid, target, tagger, message } of await Promise.all(
+    oids.map((tag) => objects.tag(tag)),
+  )) {
+    targets.set(oid, {
+      objectKind: 'tag',
+      peeled: target,
+      at: tagger?.at,
+      subject: subjectOf(message),
+    });
+  }
+}
+
+/** The first paragraph on one line, as git's `%(subject)`. */
+function subjectOf(message: string): string {
+  const [paragraph = ''] = message.replace(/^\s*\n/, '').split(/\n[ \t]*\n/, 1);
+  return paragraph.trimEnd().replaceAll('\n', ' ');
+}

@@ -1,0 +1,85 @@
+import { textFromByteString } from '@secure-mcp/validation';
+
+import { type Argument, type Oid, option, parseOid, refuse, word } from '../../guard/index.ts';
+import { LIMITS } from '../../policy.ts';
+import type { Handle } from '../handle.ts';
+import type { RefsQuery } from '../repository.ts';
+import type { Ref, RefPage } from '../results.ts';
+import { describeRefs, type RawRef } from './ref-details.ts';
+import { LINE_FEED, readFields } from './z-fields.ts';
+
+/**
+ * Branches, tags and other refs: all are counted, those of the page are described. Names, ids and links
+ * come from one pass in which git opens no object, unless the order or the question needs it; so a ref
+ * to something broken or huge harms only itself.
+ */
+export async function refs(handle: Handle, query: RefsQuery): Promise<RefPage> {
+  const { skip, limit } = query;
+  const isWanted = filterOf(query);
+  const page: RawRef[] = [];
+  let total = 0;
+  const { cut } = await readFields(
+    handle,
+    { args: listing(query), separator: LINE_FEED, bytesMax: LIMITS.countedBytesMax },
+    (line) => {
+      const ref = parseRef(line);
+      if (!isWanted(ref)) return;
+      if (total >= skip && page.length < limit) page.push(ref);
+      total += 1;
+    },
+  );
+  return {
+    refs: await describeRefs(handle, page),
+    total,
+    more: cut || total > skip + page.length,
+  };
+}
+
+const PREFIXES = {
+  branch: word('refs/heads'),
+  remote: word('refs/remotes'),
+  tag: word('refs/tags'),
+} as const;
+
+function listing({ kinds, contains, mergedInto, sort }: RefsQuery): readonly Argument[] {
+  return [
+    word('for-each-ref'),
+    word('--format=%(objectname)%00%(HEAD)%00%(symref)%00%(refname)'),
+    sort === 'name' ? word('--sort=refname') : word('--sort=-creatordate'),
+    ...(contains === undefined ? [] : [option('--contains=', contains)]),
+    ...(mergedInto === undefined ? [] : [option('--merged=', mergedInto)]),
+    // Other refs have no prefix of their own.
+    ...kinds.flatMap((kind) =>
+      kinds.includes('other') || kind === 'other' ? [] : [PREFIXES[kind]],
+    ),
+  ];
+}
+
+function filterOf({ kinds, name }: RefsQuery): (ref: RawRef) => boolean {
+  const part = name?.toLowerCase();
+  return (ref) =>
+    kinds.includes(kindOf(ref.name)) &&
+    (part === undefined || textFromByteString(ref.name).toLowerCase().includes(part));
+}
+
+/** No name of a ref holds a control character: nothing in one can look like another field or line. */
+function parseRef(line: string): RawRef {
+  const [oid = '', head, symbolic = '', name = ''] = line.split('\0');
+  return {
+    oid: oidOf(oid),
+    current: head === '*',
+    symbolic: symbolic === '' ? undefined : symbolic,
+    name,
+    kind: kindOf(name),
+  };
+}
+
+function oidOf(text: string): Oid {
+  return parseOid(text) ?? refuse('repository.broken');
+}
+
+function kindOf(name: string): Ref['kind'] {
+  if (name.startsWith('refs/heads/')) return 'branch';
+  if (name.startsWith('refs/remotes/')) return 'remote';
+  return name.startsWith('refs/tags/') ? 'tag' : 'other';
+}

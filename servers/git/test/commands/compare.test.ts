@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { compare, mergeBases } from '../../src/adapter/commands/compare.ts';
+import { LIMITS } from '../../src/policy.ts';
+import { makeRepository, type TestRepository } from './repository.ts';
+
+let repository: TestRepository;
+beforeAll(() => {
+  repository = makeRepository();
+  const { git, write, oid } = repository;
+  // Each its own, so that a rename has one source only.
+  const linesOf = (name: string): string =>
+    Array.from({ length: 20 }, (_, at) => `${name.length} ${name} ${String(at)}\n`).join('');
+  for (const name of ['both', 'line\nfeed', 'removed', 'renamed', 'calm', 'caf\xe9'])
+    write(name, linesOf(name));
+  git('add', '.');
+  git('commit', '-qm', 'base');
+  git('checkout', '-qb', 'side');
+  for (const name of ['both', 'line\nfeed', 'caf\xe9', 'removed']) {
+    write(name, `side\n${linesOf(name)}`);
+  }
+  git('mv', 'renamed', 'one');
+  git('commit', '-qam', 'side');
+  git('checkout', '-q', 'main');
+  for (const name of ['both', 'line\nfeed', 'caf\xe9']) {
+    write(name, `main\n${linesOf(name)}`);
+  }
+  git('rm', '-q', 'removed');
+  git('mv', 'renamed', 'two');
+  git('commit', '-qam', 'main one');
+  git('commit', '--allow-empty', '-qm', 'main two');
+  git('checkout', '-qb', 'calm', oid('main~2'));
+  write('calm', `${linesOf('calm')}end\n`);
+  git('commit', '-qam', 'calm');
+  git('checkout', '-q', '--orphan', 'other');
+  git('commit', '-qm', 'unrelated');
+});
+afterAll(() => repository.remove());
+
+describe('equals plain git', () => {
+  test.each([
+    ['main', 'side'],
+    ['side', 'main'],
+    ['main', 'calm'],
+    ['main', 'main~1'],
+    ['main~2', 'main'],
+    ['main', 'main'],
+  ])('%s and %s', async (left, right) => {
+    const [base, head] = [repository.oid(left), repository.oid(right)];
+    const found = await compare(repository.handle(), { base, head, limit: 50 });
+    const list = (...args: string[]): string[] =>
+      repository
+        .git(...args)
+        .split('\n')
+        .filter(Boolean);
+    expect(found.bases).toEqual(list('merge-base', '--all', left, right));
+    expect(found.aheadCommits.map(({ oid }) => oid)).toEqual(list('rev-list', `${left}..${right}`));
+    expect(found.behindCommits.map(({ oid }) => oid)).toEqual(
+      list('rev-list', `${right}..${left}`),
+    );
+    expect([found.behind, found.ahead]).toEqual(
+      list('rev-list', '--left-right', '--count', `${left}...${right}`)[0]?.split('\t').map(Number),
+    );
+    const merged = repository.run(['merge-tree', '--write-tree', left, right]);
+    expect(found.merge.clean).toBe(merged.code === 0);
+    expect(found.merge.tree).toBe(merged.code === 0 ? merged.out.trim() : undefined);
+    expect(found.merge.conflictsTotal).toBe(found.merge.conflicts.length);
+    expect(found.merge.clean).toBe(found.merge.conflicts.length === 0);
+  });
+
+  test('conflicts by their paths and kinds', async () => {
+    const query = { base: repository.oid('main'), head: repository.oid('side'), limit: 5 };
+    const { merge } = await compare(repository.handle(), query);
+    const byPath = new Map(merge.conflicts.map(({ path, kinds }) => [path, kinds]));
+    expect(Object.fromEntries(byPath)).toEqual({
+      both: ['contents'],
+      'caf\\x{E9}': ['contents'],
+      'line\\u{A}feed': ['contents'],
+      removed: ['modify/delete'],
+      renamed: ['rename/rename'],
+      one: ['rename/rename'],
+      two: ['rename/rename'],
+    });
+  });
+});
+
+test('a preview writes nothing into the repository, clean or not', async () => {
+  const pairs = [
+    ['main', 'side'],
+    ['main', 'calm'],
+  ] as const;
+  for (const [left, right] of pairs) {
+    const [base, head] = [repository.oid(left), repository.oid(right)];
+    const handle = repository.handle();
+    const before = repository.digest();
+    const { merge } = await compare(handle, { base, head, limit: 1 });
+    expect(repository.digest()).toBe(before);
+    // The tree was made, and plain git has never heard of it.
+    if (merge.tree !== undefined) {
+      expect(repository.run(['cat-file', '-e', merge.tree]).code).not.toBe(0);
+      expect((await handle.objects.info(merge.tree))?.kind).toBe('tree');
+    }
+  }
+});
+
+test('as many commits as asked for, and all are counted', async () => {
+  const [base, head] = [repository.oid('main'), repository.oid('side')];
+  const found = await compare(repository.handle(), { base, head, limit: 1 });
+  expect([found.ahead, found.behind, found.behindCommits.length]).toEqual([1, 2, 1]);
+  expect(found.behindCommits[0]?.subject).toBe('main two');
+});
+
+test('histories without a common commit', async () => {
+  const [base, head] = [repository.oid('main'), repository.oid('other')];
+  const handle = repository.handle();
+  const found = compare(handle, { base, head, limit: 1 });
+  await expect(found).rejects.toMatchObject({ code: 'history.unrelated' });
+  expect(await mergeBases(repository.handle(), base, head)).toEqual([]);
+});
+
+test('of many conflicts the first are listed, and all are counted', async () => {
+  const other = makeRepository();
+  const { git, write, oid } = other;
+  const write500 = (text: string): void => {
+    for (let at = 0; at < 500; at += 1) write(`f${String(at)}`, text);
+  };
+  write500('base\n');
+  git('add', '.');
+  git('commit', '-qm', 'base');
+  git('checkout', '-qb', 'side');
+  write500('side\n');
+  git('commit', '-qam', 'side');
+  git('checkout', '-q', 'main');
+  write500('main\n');
+  git('commit', '-qam', 'main');
+  const { merge } = await compare(other.handle(), {
+    base: oid('main'),
+    head: oid('side'),
+    limit: 5,
+  });
+  expect([merge.conflicts.length, merge.conflictsTotal]).toEqual([LIMITS.itemsMax, 500]);
+  expect(merge.conflicts.every(({ kinds }) => kinds.includes('contents'))).toBe(true);
+  other.remove();
+});
+
+test('two commits are compared once', async () => {
+  const handle = repository.handle();
+  const query = { base: repository.oid('main'), head: repository.oid('side'), limit: 5 };
+  const first = await compare(handle, query);
+  const ran = handle.ran.length;
+  expect(await compare(handle, query)).toBe(first);
+  expect(handle.ran).toHaveLength(ran);
+});

@@ -1,0 +1,151 @@
+import { rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { contributors } from '../../src/adapter/commands/contributors.ts';
+import { parseMailmap } from '../../src/adapter/commands/mailmap.ts';
+import type { Contributor, ContributorsQuery } from '../../src/adapter/index.ts';
+import { makeRepository, type TestRepository, treePathOf } from './repository.ts';
+
+const MAILMAP = `# comment <a@b>
+Proper Name <proper@example.org> <OTHER@example.org>
+New <n@example.org> Same Name <shared@example.org>
+<moved@example.org> <shared@example.org>
+Only Name <ada@example.org>
+<> <ignored@example.org>
+broken line
+`;
+
+let repository: TestRepository;
+let query: ContributorsQuery;
+beforeAll(() => {
+  repository = makeRepository();
+  const { git, write, run } = repository;
+  const people = [
+    ['Ada', 'ada@example.org'],
+    ['Ada', 'ada@example.org'],
+    ['Ada', 'ada@example.org'],
+    ['Other', 'other@example.org'],
+    ['Same name', 'shared@example.org'],
+    ['Third', 'Shared@example.org'],
+    ['Zo\u00eb \u202e', 'zoe@example.org'],
+    ['a, "b" -> c', 'quote"d@example.org'],
+    ['ignored', 'ignored@example.org'],
+  ] as const;
+  for (const [at, [name, email]] of people.entries()) {
+    write(at % 2 === 0 ? 'even' : 'odd', String(at));
+    git('add', '.');
+    git(
+      'commit',
+      '-qm',
+      `commit ${String(at)}\n\nauthor Forged <forged@example.org>`,
+      `--author=${name} <${email}>`,
+    );
+  }
+  // Made by hand: an old encoding, no address at all, a header that continues with a forged author.
+  const tree = git('rev-parse', 'HEAD^{tree}').trim();
+  const at = '1690000000 +0000';
+  for (const author of [
+    'author J\xfcrgen <j@example.org>',
+    'author nobody',
+    'author   spaced   <s@example.org>',
+  ]) {
+    const parent = git('rev-parse', 'HEAD').trim();
+    const body = `tree ${tree}\nparent ${parent}\n${author} ${at}\ncommitter C <c@d> ${at}\nencoding ISO-8859-1\ngpgsig x\n author Forged <forged@example.org> ${at}\n\nmessage\n`;
+    const oid = run(
+      ['hash-object', '-t', 'commit', '-w', '--literally', '--stdin'],
+      Buffer.from(body, 'latin1'),
+    ).out.trim();
+    git('update-ref', 'HEAD', oid);
+  }
+  query = { commit: repository.oid('HEAD'), path: undefined, since: undefined, limit: 100 };
+});
+afterAll(() => repository.remove());
+
+function plain(...args: string[]): { name: string; email: string; commits: number }[] {
+  const lines = repository
+    .git('shortlog', '-sne', ...args, '--')
+    .split('\n')
+    .slice(0, -1);
+  return lines.map((line) => {
+    const [, commits, name = '', email = ''] =
+      /^ *(\d+)\t(.*?) ?<([^<]*)>$/.exec(Buffer.from(line, 'latin1').toString()) ?? [];
+    // For an author that is none, plain git prints its own placeholders.
+    if (name === '%aN') return { name: '', email: '', commits: Number(commits) };
+    return { name, email, commits: Number(commits) };
+  });
+}
+
+const byKey = (a: Contributor, b: Contributor): number =>
+  `${a.name} <${a.email}>` < `${b.name} <${b.email}>` ? -1 : 1;
+
+describe.each([
+  ['without a mailmap', undefined],
+  ['with a mailmap', MAILMAP],
+])('equals plain git %s', (_, mailmap) => {
+  beforeAll(() => {
+    if (mailmap === undefined) rmSync(join(repository.path, '.mailmap'), { force: true });
+    else repository.write('.mailmap', mailmap);
+  });
+
+  test('all', async () => {
+    const found = await contributors(repository.handle(), query);
+    const expected = plain('HEAD');
+    expect(found.contributors.toSorted(byKey)).toEqual(expected.toSorted(byKey));
+    expect(found.contributors.filter(({ name }) => name !== '')).toEqual(
+      expected.filter(({ name }) => name !== ''),
+    );
+    expect(found.total).toBe(expected.length);
+    expect(found.commits).toBe(Number(repository.git('rev-list', '--count', 'HEAD')));
+    expect(found.contributors.some(({ name }) => name.includes('Forged'))).toBe(false);
+  });
+
+  test('a path', async () => {
+    const found = await contributors(repository.handle(), { ...query, path: treePathOf('odd') });
+    const { out } = repository.run(['shortlog', '-sne', 'HEAD', '--', 'odd']);
+    expect(found.contributors.map(({ commits }) => commits)).toEqual(
+      [...out.matchAll(/^ *(\d+)\t/gm)].map(([, commits]) => Number(commits)),
+    );
+  });
+
+  test('a time, and a limit', async () => {
+    const since = Number(repository.git('log', '-1', '--format=%ct', 'HEAD~6'));
+    const found = await contributors(repository.handle(), { ...query, since, limit: 2 });
+    const expected = plain(`--since=@${String(since)} +0000`, 'HEAD');
+    expect(found.contributors).toEqual(expected.slice(0, 2));
+    expect(found.total).toBe(expected.length);
+  });
+});
+
+test('a mailmap that is a link is not read', async () => {
+  rmSync(join(repository.path, '.mailmap'), { force: true });
+  repository.write('elsewhere', 'STOLEN <stolen@example.org> <ada@example.org>\n');
+  symlinkSync('elsewhere', join(repository.path, '.mailmap'));
+  const found = await contributors(repository.handle(), query);
+  expect(found.contributors[0]).toEqual({ name: 'Ada', email: 'ada@example.org', commits: 3 });
+});
+
+test('a mailmap equals git check-mailmap', () => {
+  repository.run(['rm', '-q', '--cached', '.mailmap']);
+  rmSync(join(repository.path, '.mailmap'), { force: true });
+  repository.write('.mailmap', MAILMAP);
+  const mailmap = parseMailmap(MAILMAP);
+  const names = ['Ada', 'Same Name', 'SAME NAME', 'x'];
+  const emails = [
+    'ada@example.org',
+    'ADA@example.org',
+    'other@example.org',
+    'shared@example.org',
+    'ignored@example.org',
+    '',
+  ];
+  for (const name of names) {
+    for (const email of emails) {
+      const { name: mapped, email: address } = mailmap.map({ name, email });
+      expect(`${mapped} <${address}>\n`).toBe(
+        repository.git('check-mailmap', `${name} <${email}>`),
+      );
+    }
+  }
+});

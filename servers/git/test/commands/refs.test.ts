@@ -1,0 +1,221 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { textFromByteString } from '@secure-mcp/validation';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { namesLike } from '../../src/adapter/commands/names.ts';
+import { refs } from '../../src/adapter/commands/refs.ts';
+import type { RefsQuery } from '../../src/adapter/index.ts';
+import { makeRepository, type TestRepository } from './repository.ts';
+
+const QUERY: RefsQuery = {
+  kinds: ['branch', 'remote', 'tag', 'other'],
+  contains: undefined,
+  mergedInto: undefined,
+  name: undefined,
+  sort: 'name',
+  skip: 0,
+  limit: 200,
+};
+
+const CONFIG = `[remote "origin"]
+fetch = +refs/heads/*:refs/remotes/origin/*
+[branch "main"]
+remote = origin
+merge = refs/heads/main
+[branch "lost"]
+remote = origin
+merge = refs/heads/lost
+`;
+
+let repository: TestRepository;
+beforeAll(() => {
+  repository = makeRepository();
+  const { git, run, write } = repository;
+  write('.git/config', `[core]\nrepositoryFormatVersion = 0\nbare = false\n${CONFIG}`);
+  git('commit', '--allow-empty', '-qm', 'first\nline\n\nbody');
+  git('branch', 'old');
+  git('tag', 'light');
+  git('tag', '-a', 'heavy', '-m', 'Tag subject\n\nTag body');
+  git('tag', '-a', 'nested', '-m', 'Nested', 'heavy');
+  git('commit', '--allow-empty', '-qm', 'second');
+  git('branch', 'lost');
+  git('branch', 'topic/-x');
+  git('update-ref', 'refs/heads/--output=x', 'HEAD');
+  git(
+    'update-ref',
+    'refs/remotes/origin/main',
+    git('commit-tree', 'HEAD^{tree}', '-p', 'old', '-m', 'theirs').trim(),
+  );
+  git('symbolic-ref', 'refs/remotes/origin/HEAD', 'refs/remotes/origin/main');
+  git('update-ref', 'refs/notes/commits', 'HEAD');
+  const blob = run(['hash-object', '-w', '--stdin'], 'content').out.trim();
+  git('update-ref', 'refs/tags/of-a-blob', blob);
+  git('pack-refs', '--all', '--no-prune');
+  // A name in other bytes than UTF-8, which only the packed form can hold here.
+  const packed = join(repository.path, '.git/packed-refs');
+  const lines = git('for-each-ref', '--format=%(objectname) %(refname)')
+    .split('\n')
+    .filter(Boolean);
+  const sorted = [...lines, `${git('rev-parse', 'HEAD').trim()} refs/heads/caf\xe9`].toSorted(
+    (a, b) => ((a.split(' ')[1] ?? '') < (b.split(' ')[1] ?? '') ? -1 : 1),
+  );
+  writeFileSync(packed, Buffer.from(`# pack-refs with: sorted \n${sorted.join('\n')}\n`, 'latin1'));
+});
+afterAll(() => repository.remove());
+
+describe('equals plain git', () => {
+  function plain(...args: string[]): unknown[] {
+    const fields = [
+      'refname',
+      'objectname',
+      'objecttype',
+      '*objectname',
+      'symref',
+      'upstream',
+      'upstream:track',
+      'HEAD',
+      'creatordate:iso-strict',
+      'subject',
+    ];
+    const format = fields.map((field) => `%(${field})`).join('%00');
+    const lines = repository.git('for-each-ref', `--format=${format}`, ...args).split('\n');
+    return lines.slice(0, -1).map((line) => {
+      const [
+        name = '',
+        oid,
+        kind,
+        peeled = '',
+        symref = '',
+        upstream = '',
+        track = '',
+        head,
+        at,
+        subject,
+      ] = line.split('\0');
+      return {
+        name: textFromByteString(name),
+        oid,
+        objectKind: kind,
+        peeled: peeled === '' ? undefined : peeled,
+        symbolic: symref === '' ? undefined : symref,
+        upstream: upstream === '' ? undefined : upstream,
+        ahead:
+          upstream === '' || track.includes('gone')
+            ? undefined
+            : Number(/ahead (\d+)/.exec(track)?.[1] ?? 0),
+        behind:
+          upstream === '' || track.includes('gone')
+            ? undefined
+            : Number(/behind (\d+)/.exec(track)?.[1] ?? 0),
+        gone: track.includes('gone'),
+        current: head === '*',
+        subject: kind === 'blob' ? '' : subject,
+        at: at === '' ? undefined : Date.parse(at ?? ''),
+      };
+    });
+  }
+
+  test.each([
+    ['all', {}, []],
+    ['branches', { kinds: ['branch'] }, ['refs/heads']],
+    ['tags and remotes', { kinds: ['tag', 'remote'] }, ['refs/tags', 'refs/remotes']],
+    ['newest first', { sort: 'newest' }, ['--sort=-creatordate']],
+    ['containing', { contains: 'HEAD' }, ['--contains=HEAD']],
+    ['merged', { mergedInto: 'old' }, ['--merged=old']],
+  ] as const)('%s', async (_, { ...how }, args) => {
+    const oidFor = (name: string | undefined) =>
+      name === undefined ? undefined : repository.oid(name);
+    const asked: Partial<RefsQuery> & { contains?: unknown; mergedInto?: unknown } = {
+      ...how,
+      contains: 'contains' in how ? oidFor(how.contains) : undefined,
+      mergedInto: 'mergedInto' in how ? oidFor(how.mergedInto) : undefined,
+    };
+    const found = await refs(repository.handle(CONFIG), { ...QUERY, ...asked });
+    const expected = plain(...args);
+    expect(
+      found.refs.map(({ kind: _kind, at, ...ref }) => ({
+        ...ref,
+        at: at === undefined ? undefined : Date.parse(at),
+      })),
+    ).toEqual(expected);
+    expect([found.total, found.more]).toEqual([expected.length, false]);
+    expect(expected.length).toBeGreaterThan(2);
+  });
+});
+
+test('kinds, and names in other bytes', async () => {
+  const { refs: found } = await refs(repository.handle(CONFIG), QUERY);
+  const kinds = new Map(found.map(({ name, kind }) => [name, kind]));
+  expect(kinds.get('refs/heads/caf\\x{E9}')).toBe('branch');
+  expect(kinds.get('refs/notes/commits')).toBe('other');
+  expect(kinds.get('refs/remotes/origin/HEAD')).toBe('remote');
+  const others = await refs(repository.handle(CONFIG), { ...QUERY, kinds: ['other'] });
+  expect(others.refs.map(({ name }) => name)).toEqual(['refs/notes/commits']);
+});
+
+test('a part of a name, and pages', async () => {
+  const named = await refs(repository.handle(CONFIG), { ...QUERY, name: 'MAIN' });
+  expect(named.refs.map(({ name }) => name)).toEqual([
+    'refs/heads/main',
+    'refs/remotes/origin/main',
+  ]);
+  const all = await refs(repository.handle(CONFIG), QUERY);
+  const names: string[] = [];
+  for (let skip = 0; skip < all.total; skip += 4) {
+    const page = await refs(repository.handle(CONFIG), { ...QUERY, skip, limit: 4 });
+    expect([page.total, page.more]).toEqual([all.total, skip + 4 < all.total]);
+    names.push(...page.refs.map(({ name }) => name));
+  }
+  expect(names).toEqual(all.refs.map(({ name }) => name));
+});
+
+test('a ref to an object that is missing is listed', async () => {
+  const broken = makeRepository();
+  broken.git('commit', '--allow-empty', '-qm', 'one');
+  broken.write('.git/refs/heads/broken', `${'1'.repeat(40)}\n`);
+  const found = await refs(broken.handle(), QUERY);
+  expect(found.refs).toMatchObject([
+    { name: 'refs/heads/broken', objectKind: undefined, subject: '' },
+    { name: 'refs/heads/main', objectKind: 'commit' },
+  ]);
+  broken.remove();
+});
+
+test('50,000 refs are counted, and a page is described', { timeout: 120_000 }, async () => {
+  const many = makeRepository();
+  many.git('commit', '--allow-empty', '-qm', 'one');
+  const oid = many.oid('HEAD');
+  const lines = Array.from(
+    { length: 50_000 },
+    (_, at) => `${oid} refs/heads/b${String(at).padStart(6, '0')}`,
+  );
+  many.write('.git/packed-refs', `# pack-refs with: sorted \n${lines.join('\n')}\n`);
+  const handle = many.handle();
+  const found = await refs(handle, { ...QUERY, skip: 40_000, limit: 50 });
+  expect([found.total, found.more, found.refs.length]).toEqual([50_001, true, 50]);
+  expect(found.refs[0]?.name).toBe('refs/heads/b040000');
+  expect(handle.ran).toHaveLength(2);
+  expect(await namesLike(many.handle(), 'b0123', 5)).toEqual(
+    Array.from({ length: 5 }, (_, at) => `b01230${String(at)}`),
+  );
+  many.remove();
+});
+
+test('names for completion are what a caller can send back', async () => {
+  expect(await namesLike(repository.handle(), '', 100)).toEqual([
+    'lost',
+    'main',
+    'old',
+    'topic/-x',
+    'heavy',
+    'light',
+    'nested',
+    'of-a-blob',
+  ]);
+  expect(await namesLike(repository.handle(), 'l', 100)).toEqual(['lost', 'light']);
+  expect(await namesLike(repository.handle(), 'l', 1)).toEqual(['lost']);
+  expect(await namesLike(repository.handle(), '-', 100)).toEqual([]);
+  expect(await namesLike(repository.handle(), 'l', 0)).toEqual([]);
+});
