@@ -2,7 +2,8 @@ import { join } from 'node:path';
 
 import type { Run } from '../handle.ts';
 import type { RunGitFor } from '../repository/git-runs.ts';
-import type { Inspection, Keeper } from '../repository/keeper.ts';
+import type { Inspection } from '../repository/building.ts';
+import type { Keeper } from '../repository/keeper.ts';
 import type { Located } from '../repository/layout.ts';
 import { createPace } from '../repository/plain-tree.ts';
 import { copyChecked } from '../repository/private-index.ts';

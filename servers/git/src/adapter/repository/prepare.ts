@@ -86,6 +86,8 @@ function makeSkeleton(directory: string, common: string): void {
   if (common !== directory) {
     mkdirSync(common, { mode: 0o700 });
     writeFileSync(join(directory, 'commondir'), 'common\n', { mode: 0o600 });
+    // For our own eyes (objects/shallow.ts): git looks for it in the common directory.
+    symlinkSync(join(common, 'shallow'), join(directory, 'shallow'));
   }
   for (const inner of ['info', 'objects', 'objects/info', 'objects/pack']) {
     mkdirSync(join(common, inner), { mode: 0o700 });

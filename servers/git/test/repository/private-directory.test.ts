@@ -1,0 +1,221 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+import { makeTemp, treeDigest, verifies } from '@secure-mcp/testkit';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { createPrivateRoot } from '../../src/adapter/repository/private-root.ts';
+import { word } from '../../src/guard/argument.ts';
+import { commit, git, type Ground, groundIn } from './fixture.ts';
+import { type Opening, openingIn } from './opening.ts';
+
+let temp: ReturnType<typeof makeTemp>;
+let ground: Ground;
+let opening: Opening;
+let app: string;
+beforeEach(() => {
+  temp = makeTemp();
+  ground = groundIn(temp);
+  opening = openingIn(ground.private);
+  app = join(ground.root, 'app');
+});
+afterEach(async () => {
+  await opening.close();
+  temp.remove();
+});
+
+const LOG = [word('log'), word('--format=%H %s'), word('--all')];
+
+test(
+  verifies('C6.travelling', 'settings that are not on the list are not shown to git'),
+  async () => {
+    writeFileSync(join(app, 'evil.gitconfig'), '[core]\n\tfsmonitor = touch included\n');
+    const settings = {
+      'core.fsmonitor': 'touch executed',
+      'core.worktree': ground.outside,
+      'include.path': '../evil.gitconfig',
+      'filter.evil.clean': 'touch executed',
+      'diff.external': 'touch executed',
+      'hook.evil.command': 'touch executed',
+      'alias.log': '!touch executed',
+      'something.nobody': 'knows',
+      'core.filemode': 'false',
+      'branch.main.remote': 'origin',
+      'branch.main.merge': 'refs/heads/main',
+    };
+    for (const [key, value] of Object.entries(settings)) git(app, ['config', key, value]);
+    const { profile } = await opening.open(ground.root, 'app');
+    const shown = readFileSync(join(profile.gitDir, 'config'), 'latin1');
+    expect(shown).not.toMatch(/touch|outside|include|evil|alias|nobody/);
+    expect(shown).toContain('filemode = "false"');
+    expect(shown).toContain('merge = "refs/heads/main"');
+  },
+);
+
+test(verifies('C6.travelling', 'reading changes nothing in the repository'), async () => {
+  const before = treeDigest(app);
+  const opened = await opening.open(ground.root, 'app');
+  await opening.git(opened, LOG);
+  await opening.git(opened, [word('status'), word('--porcelain=v2')]);
+  await opening.open(ground.root, 'app');
+  expect(treeDigest(app)).toBe(before);
+  await opening.close();
+  expect(treeDigest(app)).toBe(before);
+});
+
+test.each(['loose', 'packed', 'loose and packed'])(
+  verifies('C6.travelling', 'a merge whose result is there already sets no times: %s'),
+  async (how) => {
+    if (how !== 'loose') git(app, ['gc', '--quiet']);
+    if (how !== 'packed') commit(app, 'c.txt', 'three\n', 'third');
+    // What a merge has to write is the tree of HEAD itself, so that git finds it and wants to keep it young.
+    const merge = [word('merge-tree'), word('--write-tree'), word('HEAD'), word('HEAD~1')];
+    const before = treeDigest(app);
+    const opened = await opening.open(ground.root, 'app');
+    const tree = await opening.git(opened, merge);
+    expect(treeDigest(app)).toBe(before);
+    expect(tree).toBe(git(app, ['rev-parse', 'HEAD^{tree}']));
+  },
+);
+
+test('what git prints is what plain git prints', async () => {
+  git(app, ['tag', '--annotate', '--message', 'one', 'v1']);
+  git(app, ['pack-refs', '--all']);
+  git(app, ['gc', '--quiet']);
+  writeFileSync(join(app, 'a.txt'), 'changed\n');
+  writeFileSync(join(app, 'new.txt'), 'new\n');
+  git(app, ['add', 'new.txt']);
+  writeFileSync(join(app, 'untracked.txt'), 'untracked\n');
+  const opened = await opening.open(ground.root, 'app');
+  const commands = [
+    LOG,
+    [word('status'), word('--porcelain=v2'), word('--branch')],
+    [word('for-each-ref')],
+    [word('diff'), word('--no-ext-diff')],
+    [word('diff'), word('--no-ext-diff'), word('--cached')],
+    [word('log'), word('-g'), word('--format=%H %gs'), word('HEAD')],
+  ];
+  for (const args of commands) {
+    expect(await opening.git(opened, args)).toBe(git(app, args));
+  }
+});
+
+test.runIf(process.getuid?.() === 0)('a repository of another user is read', async () => {
+  spawnSync('chown', ['-R', '65534:65534', app]);
+  chownSync(app, 65534, 65534);
+  expect(() => git(app, ['log'])).toThrow(/dubious ownership/);
+  expect(await opening.git(await opening.open(ground.root, 'app'), LOG)).toContain('second inside');
+});
+
+test(
+  verifies('C3.repository', 'an alternate within the root is used, one outside is refused'),
+  async () => {
+    git(ground.root, ['clone', '--quiet', '--shared', app, 'borrower']);
+    expect(await opening.git(await opening.open(ground.root, 'borrower'), LOG)).toContain('second');
+    git(ground.root, ['clone', '--quiet', '--shared', join(ground.outside, 'app'), 'thief']);
+    await expect(opening.open(ground.root, 'thief')).rejects.toMatchObject({
+      code: 'repository.refused',
+      detail: expect.stringContaining('objects.alternate_outside'),
+    });
+  },
+);
+
+test('linked work trees have their own HEAD, index, refs and logs', async () => {
+  git(app, ['worktree', 'add', '--quiet', '-b', 'topic', join(ground.root, 'linked')]);
+  const linked = join(ground.root, 'linked');
+  git(linked, ['update-ref', 'refs/worktree/mine', 'HEAD~1']);
+  writeFileSync(join(linked, 'staged.txt'), 'staged\n');
+  git(linked, ['add', 'staged.txt']);
+  const opened = await opening.open(ground.root, 'linked');
+  for (const args of [
+    [word('status'), word('--porcelain=v2'), word('--branch')],
+    [word('log'), word('-g'), word('--format=%H %gs'), word('HEAD')],
+    [word('rev-parse'), word('HEAD'), word('main'), word('refs/worktree/mine')],
+  ]) {
+    expect(await opening.git(opened, args)).toBe(git(linked, args));
+  }
+});
+
+test.each([
+  ['sha256', ['init', '--quiet', '--template=', '--object-format=sha256']],
+  ['sha1', ['init', '--quiet', '--template=']],
+])('an empty repository and a first commit in %s are read', async (format, init) => {
+  const repository = join(ground.root, 'fresh');
+  mkdirSync(repository);
+  git(repository, init);
+  const empty = await opening.open(ground.root, 'fresh');
+  expect(empty.profile.objectFormat).toBe(format);
+  expect(await opening.git(empty, [word('status'), word('--porcelain')])).toBe('');
+  writeFileSync(join(repository, 'a'), 'a');
+  git(repository, ['add', 'a']);
+  git(repository, ['commit', '--quiet', '--message', 'first']);
+  const opened = await opening.open(ground.root, 'fresh');
+  expect(await opening.git(opened, LOG)).toBe(git(repository, LOG));
+});
+
+test('shallow, sparse and partial repositories say so', async () => {
+  const url = `file://${app}`;
+  git(ground.root, ['clone', '--quiet', '--depth=1', url, 'shallow']);
+  git(app, ['config', 'uploadpack.allowFilter', 'true']);
+  git(ground.root, ['clone', '--quiet', '--filter=blob:none', url, 'partial']);
+  git(ground.root, ['clone', '--quiet', app, 'sparse']);
+  git(join(ground.root, 'sparse'), ['sparse-checkout', 'set', 'nothing']);
+  for (const name of ['shallow', 'partial', 'sparse'] as const) {
+    const opened = await opening.open(ground.root, name);
+    expect(opened.profile.warnings).toEqual([name]);
+    expect(await opening.git(opened, LOG)).toBe(git(join(ground.root, name), LOG));
+    const status = [word('status'), word('--porcelain=v2'), word('--branch')];
+    expect(await opening.git(opened, status)).toBe(git(join(ground.root, name), status));
+  }
+});
+
+test(
+  verifies('E12.private', 'only its owner can enter the private directory, and it goes'),
+  async () => {
+    const { profile } = await opening.open(ground.root, 'app');
+    const [name = ''] = readdirSync(ground.private);
+    expect(statSync(join(ground.private, name)).mode & 0o777).toBe(0o700);
+    expect(statSync(profile.gitDir).mode & 0o777).toBe(0o700);
+    expect(statSync(join(profile.gitDir, 'config')).mode & 0o777).toBe(0o600);
+    expect(await opening.close()).toBe(true);
+    expect(readdirSync(ground.private)).toEqual([]);
+    expect(existsSync(join(app, '.git/refs/heads/main'))).toBe(true);
+  },
+);
+
+test(
+  verifies('E12.private', 'what a killed server left is removed by the next, and nothing else'),
+  () => {
+    const prefix = 'secure-mcp-git-';
+    const first = createPrivateRoot({ parent: ground.private, prefix });
+    first.make('x');
+    const [own = ''] = readdirSync(ground.private);
+    const [, , , pid = '', where = ''] = own.split('-');
+    // The highest number that a process can have is one that none has here.
+    const dead = `${prefix}4194303-${where}-abcdef`;
+    const kept = [
+      `${prefix}4194303-elsewhere000-abcdef`,
+      `${prefix}${pid}-${where}-ghijkl`,
+      `${prefix}no-number`,
+      'another',
+    ];
+    for (const name of [dead, ...kept]) mkdirSync(join(ground.private, name));
+    symlinkSync(app, join(ground.private, dead, 'link'));
+    symlinkSync(app, join(ground.private, `${prefix}4194302-${where}-linked`));
+    createPrivateRoot({ parent: ground.private, prefix }).make('y');
+    const left = readdirSync(ground.private);
+    expect(left).not.toContain(dead);
+    expect(left).toEqual(expect.arrayContaining([own, ...kept]));
+    expect(existsSync(join(app, 'a.txt'))).toBe(true);
+  },
+);
