@@ -55,7 +55,7 @@ describe('equals plain git', () => {
   }
 
   test('each line, its commit, its path there', async () => {
-    const { hunks, totalLines, nextLine } = await blame(repository.handle(), query('new'));
+    const { hunks, totalLines, nextLine } = await blame(await repository.handle(), query('new'));
     const lines = hunks.flatMap(({ commit, path, startLine, lines: own, boundary }) =>
       own.map((_, at) => ({
         oid: commit.oid,
@@ -84,7 +84,7 @@ describe('equals plain git', () => {
   });
 
   test('a part', async () => {
-    const { hunks, nextLine } = await blame(repository.handle(), query('new', 2, 3));
+    const { hunks, nextLine } = await blame(await repository.handle(), query('new', 2, 3));
     expect(hunks.flatMap(({ lines }) => lines)).toEqual(['TWO', 'three', '\u00e9']);
     expect([hunks[0]?.startLine, nextLine]).toEqual([2, 5]);
   });
@@ -92,21 +92,21 @@ describe('equals plain git', () => {
 
 describe('limits', () => {
   test('lines', async () => {
-    const first = await blame(repository.handle(), query('long', 1, 100_000));
+    const first = await blame(await repository.handle(), query('long', 1, 100_000));
     expect(first).toMatchObject({ totalLines: 2000, nextLine: LIMITS.blameLinesMax + 1 });
     expect(first.hunks.flatMap(({ lines }) => lines)).toHaveLength(LIMITS.blameLinesMax);
-    const end = await blame(repository.handle(), query('long', 1999, 10));
+    const end = await blame(await repository.handle(), query('long', 1999, 10));
     expect(end.hunks.flatMap(({ lines }) => lines)).toHaveLength(2);
     expect(end.nextLine).toBeUndefined();
   });
 
   test('a long line', async () => {
-    const { hunks } = await blame(repository.handle(), query('wide'));
+    const { hunks } = await blame(await repository.handle(), query('wide'));
     expect(hunks[0]?.lines[0]).toBe(`${'w'.repeat(LIMITS.lineCharactersMax)}…`);
   });
 
   test('an empty file has no lines', async () => {
-    expect(await blame(repository.handle(), query('empty'))).toEqual({
+    expect(await blame(await repository.handle(), query('empty'))).toEqual({
       hunks: [],
       totalLines: 0,
       nextLine: undefined,
@@ -119,7 +119,7 @@ describe('limits', () => {
     ['not there', 1, 'path.unknown'],
     ['binary', 1, 'file.binary'],
   ])('%s from line %i is refused', async (path, line, code) => {
-    const handle = repository.handle();
+    const handle = await repository.handle();
     await expect(blame(handle, query(path, line))).rejects.toMatchObject({ code });
     expect(handle.ran).toEqual([]);
   });
@@ -128,7 +128,7 @@ describe('limits', () => {
     repository.write('dir/x', 'x');
     repository.git('add', '.');
     repository.git('commit', '-qm', 'fifth');
-    await expect(blame(repository.handle(), query('dir'))).rejects.toMatchObject({
+    await expect(blame(await repository.handle(), query('dir'))).rejects.toMatchObject({
       code: 'path.not_a_file',
     });
   });
@@ -143,13 +143,13 @@ test('a shallow history ends where it ends', async () => {
   other.git('commit', '-qam', 'two');
   other.write('.git/shallow', `${other.oid('HEAD')}\n`);
   const commit = other.oid('HEAD');
-  const { hunks } = await blame(other.handle(), { ...query('a'), commit });
+  const { hunks } = await blame(await other.handle(), { ...query('a'), commit });
   expect(hunks).toMatchObject([{ boundary: true, lines: ['one', 'two'], commit: { oid: commit } }]);
-  other.remove();
+  await other.remove();
 });
 
 test('the same lines of the same commit are looked up once', async () => {
-  const handle = repository.handle();
+  const handle = await repository.handle();
   const first = await blame(handle, query('new'));
   expect(await blame(handle, query('new'))).toBe(first);
   expect(handle.ran).toHaveLength(1);

@@ -47,7 +47,7 @@ describe('equals plain git', () => {
     ['main', 'main'],
   ])('%s and %s', async (left, right) => {
     const [base, head] = [repository.oid(left), repository.oid(right)];
-    const found = await compare(repository.handle(), { base, head, limit: 50 });
+    const found = await compare(await repository.handle(), { base, head, limit: 50 });
     const list = (...args: string[]): string[] =>
       repository
         .git(...args)
@@ -70,7 +70,7 @@ describe('equals plain git', () => {
 
   test('conflicts by their paths and kinds', async () => {
     const query = { base: repository.oid('main'), head: repository.oid('side'), limit: 5 };
-    const { merge } = await compare(repository.handle(), query);
+    const { merge } = await compare(await repository.handle(), query);
     const byPath = new Map(merge.conflicts.map(({ path, kinds }) => [path, kinds]));
     expect(Object.fromEntries(byPath)).toEqual({
       both: ['contents'],
@@ -84,38 +84,63 @@ describe('equals plain git', () => {
   });
 });
 
-test('a preview writes nothing into the repository, clean or not', async () => {
-  const pairs = [
-    ['main', 'side'],
-    ['main', 'calm'],
-  ] as const;
-  for (const [left, right] of pairs) {
-    const [base, head] = [repository.oid(left), repository.oid(right)];
-    const handle = repository.handle();
-    const before = repository.digest();
-    const { merge } = await compare(handle, { base, head, limit: 1 });
-    expect(repository.digest()).toBe(before);
-    // The tree was made, and plain git has never heard of it.
-    if (merge.tree !== undefined) {
-      expect(repository.run(['cat-file', '-e', merge.tree]).code).not.toBe(0);
-      expect((await handle.objects.info(merge.tree))?.kind).toBe('tree');
+describe('a preview writes nothing into the repository', () => {
+  // Where the result is there already, git would set the time of its file, or of its pack, to now.
+  test.each([
+    ['loose objects', []],
+    ['a pack', ['repack', '-adq']],
+    ['a pack and loose objects', ['commit', '--allow-empty', '-qm', 'loose']],
+  ])('%s', async (_, change) => {
+    if (change.length > 0) repository.git(...change);
+    for (const [left, right] of [
+      ['main', 'side'],
+      ['main', 'calm'],
+      ['main', 'main~1'],
+      ['main~2', 'calm'],
+    ] as const) {
+      const [base, head] = [repository.oid(left), repository.oid(right)];
+      const handle = await repository.handle();
+      const before = repository.digest();
+      const { merge } = await compare(handle, { base, head, limit: 1 });
+      expect(repository.digest()).toBe(before);
+      expect(merge.clean).toBe(right !== 'side');
     }
-  }
+  });
+
+  test('the tree that it made is there for nobody else', async () => {
+    const other = makeRepository();
+    const { git, write, oid } = other;
+    git('commit', '--allow-empty', '-qm', 'base');
+    git('checkout', '-qb', 'side');
+    write('side', 'x');
+    git('add', '.');
+    git('commit', '-qm', 'side');
+    git('checkout', '-q', 'main');
+    write('main', 'x');
+    git('add', '.');
+    git('commit', '-qm', 'main');
+    const query = { base: oid('main'), head: oid('side'), limit: 1 };
+    const { merge } = await compare(await other.handle(), query);
+    expect(merge.clean).toBe(true);
+    expect(other.run(['cat-file', '-e', merge.tree ?? '']).code).not.toBe(0);
+    expect(other.git('merge-tree', '--write-tree', 'main', 'side').trim()).toBe(merge.tree);
+    await other.remove();
+  });
 });
 
 test('as many commits as asked for, and all are counted', async () => {
   const [base, head] = [repository.oid('main'), repository.oid('side')];
-  const found = await compare(repository.handle(), { base, head, limit: 1 });
+  const found = await compare(await repository.handle(), { base, head, limit: 1 });
   expect([found.ahead, found.behind, found.behindCommits.length]).toEqual([1, 2, 1]);
   expect(found.behindCommits[0]?.subject).toBe('main two');
 });
 
 test('histories without a common commit', async () => {
   const [base, head] = [repository.oid('main'), repository.oid('other')];
-  const handle = repository.handle();
+  const handle = await repository.handle();
   const found = compare(handle, { base, head, limit: 1 });
   await expect(found).rejects.toMatchObject({ code: 'history.unrelated' });
-  expect(await mergeBases(repository.handle(), base, head)).toEqual([]);
+  expect(await mergeBases(await repository.handle(), base, head)).toEqual([]);
 });
 
 test('of many conflicts the first are listed, and all are counted', async () => {
@@ -133,18 +158,18 @@ test('of many conflicts the first are listed, and all are counted', async () => 
   git('checkout', '-q', 'main');
   write500('main\n');
   git('commit', '-qam', 'main');
-  const { merge } = await compare(other.handle(), {
+  const { merge } = await compare(await other.handle(), {
     base: oid('main'),
     head: oid('side'),
     limit: 5,
   });
   expect([merge.conflicts.length, merge.conflictsTotal]).toEqual([LIMITS.itemsMax, 500]);
   expect(merge.conflicts.every(({ kinds }) => kinds.includes('contents'))).toBe(true);
-  other.remove();
+  await other.remove();
 });
 
 test('two commits are compared once', async () => {
-  const handle = repository.handle();
+  const handle = await repository.handle();
   const query = { base: repository.oid('main'), head: repository.oid('side'), limit: 5 };
   const first = await compare(handle, query);
   const ran = handle.ran.length;

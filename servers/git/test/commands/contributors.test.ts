@@ -90,7 +90,7 @@ describe.each([
   });
 
   test('all', async () => {
-    const found = await contributors(repository.handle(), query);
+    const found = await contributors(await repository.handle(), query);
     const expected = plain('HEAD');
     expect(found.contributors.toSorted(byKey)).toEqual(expected.toSorted(byKey));
     expect(found.contributors.filter(({ name }) => name !== '')).toEqual(
@@ -102,7 +102,10 @@ describe.each([
   });
 
   test('a path', async () => {
-    const found = await contributors(repository.handle(), { ...query, path: treePathOf('odd') });
+    const found = await contributors(await repository.handle(), {
+      ...query,
+      path: treePathOf('odd'),
+    });
     const { out } = repository.run(['shortlog', '-sne', 'HEAD', '--', 'odd']);
     expect(found.contributors.map(({ commits }) => commits)).toEqual(
       [...out.matchAll(/^ *(\d+)\t/gm)].map(([, commits]) => Number(commits)),
@@ -111,7 +114,7 @@ describe.each([
 
   test('a time, and a limit', async () => {
     const since = Number(repository.git('log', '-1', '--format=%ct', 'HEAD~6'));
-    const found = await contributors(repository.handle(), { ...query, since, limit: 2 });
+    const found = await contributors(await repository.handle(), { ...query, since, limit: 2 });
     const expected = plain(`--since=@${String(since)} +0000`, 'HEAD');
     expect(found.contributors).toEqual(expected.slice(0, 2));
     expect(found.total).toBe(expected.length);
@@ -122,7 +125,7 @@ test('a mailmap that is a link is not read', async () => {
   rmSync(join(repository.path, '.mailmap'), { force: true });
   repository.write('elsewhere', 'STOLEN <stolen@example.org> <ada@example.org>\n');
   symlinkSync('elsewhere', join(repository.path, '.mailmap'));
-  const found = await contributors(repository.handle(), query);
+  const found = await contributors(await repository.handle(), query);
   expect(found.contributors[0]).toEqual({ name: 'Ada', email: 'ada@example.org', commits: 3 });
 });
 

@@ -74,7 +74,7 @@ afterAll(() => repository.remove());
 
 describe('equals plain git', () => {
   const compare = async (what: DiffQuery['what'], ...plain: string[]): Promise<Changes> => {
-    const found = await diff(repository.handle(), { ...QUERY, what });
+    const found = await diff(await repository.handle(), { ...QUERY, what });
     // Plain git refreshes its index here, so it comes second.
     const files = plainChanges(repository, 'diff', ...FLAGS, ...plain);
     expect(found.files).toEqual(files);
@@ -122,7 +122,7 @@ describe('equals plain git', () => {
       ignoreWhitespace: true,
     } as const;
     const paths = [treePathOf('space'), treePathOf('changed')];
-    const found = await diff(repository.handle(), { ...query, paths });
+    const found = await diff(await repository.handle(), { ...query, paths });
     const flags = [...FLAGS, '--full-index', '-U0', '-w'];
     expect(found.patch).toBe(text(repository.git('diff', ...flags, '--', 'space', 'changed')));
     expect(found.patch).not.toContain('space');
@@ -149,7 +149,7 @@ test('a conflict, against both sides', async () => {
   git('commit', '-qam', 'main');
   run(['merge', 'side']);
   write('other', 'changed\n');
-  const unstaged = await diff(conflicted.handle(), { ...QUERY, what: { mode: 'unstaged' } });
+  const unstaged = await diff(await conflicted.handle(), { ...QUERY, what: { mode: 'unstaged' } });
   const plain = text(git('diff', '--full-index'));
   expect(plain).toContain('diff --cc both');
   const lines = (patch: string): string[] => patch.split('\n').toSorted();
@@ -161,9 +161,12 @@ test('a conflict, against both sides', async () => {
   ]);
   expect(unstaged.withheld).toEqual([]);
   const base = conflicted.oid('HEAD');
-  const staged = await diff(conflicted.handle(), { ...QUERY, what: { mode: 'staged', base } });
+  const staged = await diff(await conflicted.handle(), {
+    ...QUERY,
+    what: { mode: 'staged', base },
+  });
   expect(staged.patch).toBe(text(git('diff', '--cached', '--full-index')));
-  conflicted.remove();
+  await conflicted.remove();
 });
 
 test('a conflict whose name holds a patch shows no patch', async () => {
@@ -182,11 +185,11 @@ test('a conflict whose name holds a patch shows no patch', async () => {
   git('commit', '-qm', 'main');
   run(['merge', 'side']);
   write('other', 'honest\n');
-  const found = await diff(conflicted.handle(), { ...QUERY, what: { mode: 'unstaged' } });
+  const found = await diff(await conflicted.handle(), { ...QUERY, what: { mode: 'unstaged' } });
   expect(text(git('diff'))).toContain('+evil');
   expect(found.patch).not.toContain('evil');
   expect(found.withheld).toContain('other');
-  conflicted.remove();
+  await conflicted.remove();
 });
 
 describe('pages', () => {
@@ -194,14 +197,19 @@ describe('pages', () => {
   const head = (): DiffQuery['what'] => ({ ...what, head: repository.oid('HEAD') });
 
   test('all pages together are the whole', async () => {
-    const whole = await diff(repository.handle(), { ...QUERY, what: head() });
+    const whole = await diff(await repository.handle(), { ...QUERY, what: head() });
     for (const page of [{ limit: 3 }, { patchBytes: 1500 }, { limit: 2, patchBytes: 700 }]) {
       let skip = 0;
       let patch = '';
       const files = [];
       const withheld = [];
       for (let turn = 0; turn < 40; turn += 1) {
-        const part = await diff(repository.handle(), { ...QUERY, ...page, skip, what: head() });
+        const part = await diff(await repository.handle(), {
+          ...QUERY,
+          ...page,
+          skip,
+          what: head(),
+        });
         expect(part.totals).toEqual(whole.totals);
         expect(Buffer.byteLength(part.patch)).toBeLessThanOrEqual(page.patchBytes ?? Infinity);
         expect(part.truncated).toBe(part.next !== undefined);
@@ -226,7 +234,7 @@ describe('pages', () => {
     other.write('d', 'small\n');
     other.git('add', '.');
     other.git('commit', '-qm', 'one');
-    const found = await diff(other.handle(), {
+    const found = await diff(await other.handle(), {
       ...QUERY,
       what: { ...what, head: other.oid('HEAD') },
     });
@@ -242,7 +250,7 @@ describe('pages', () => {
       'diff --git a/d b/d',
     ]);
     expect(found.next).toBeUndefined();
-    other.remove();
+    await other.remove();
   });
 
   test('a file above the threshold is binary, and nothing of it is loaded', async () => {
@@ -250,13 +258,13 @@ describe('pages', () => {
     other.write('large', 'text\n'.repeat(1_000_000));
     other.git('add', '.');
     other.git('commit', '-qm', 'one');
-    const found = await diff(other.handle(), {
+    const found = await diff(await other.handle(), {
       ...QUERY,
       what: { ...what, head: other.oid('HEAD') },
     });
     expect(found.files).toMatchObject([{ path: 'large', binary: true, added: undefined }]);
     expect(found.patch).toContain('Binary files /dev/null and b/large differ');
-    other.remove();
+    await other.remove();
   });
 
   test('what a program wrote is listed, and shown when it is named', async () => {
@@ -267,27 +275,27 @@ describe('pages', () => {
     other.git('add', '.');
     other.git('commit', '-qm', 'one');
     const query = { ...QUERY, what: { ...what, head: other.oid('HEAD') } };
-    const found = await diff(other.handle(), query);
+    const found = await diff(await other.handle(), query);
     expect(found.files).toHaveLength(3);
     expect(found.withheld).toEqual(['dist/x.min.js', 'package-lock.json']);
     expect(found.patch).not.toContain('lock');
-    const named = await diff(other.handle(), {
+    const named = await diff(await other.handle(), {
       ...query,
       paths: [treePathOf('package-lock.json')],
     });
     expect([named.withheld, named.patch.includes('b/package-lock.json')]).toEqual([[], true]);
-    other.remove();
+    await other.remove();
   });
 
   test('without patches', async () => {
-    const found = await diff(repository.handle(), { ...QUERY, patch: false, what: head() });
+    const found = await diff(await repository.handle(), { ...QUERY, patch: false, what: head() });
     expect([found.patch, found.withheld]).toEqual(['', []]);
     expect(found.files.length).toBeGreaterThan(10);
   });
 });
 
 test('objects are compared once', async () => {
-  const handle = repository.handle();
+  const handle = await repository.handle();
   const query = {
     ...QUERY,
     what: { mode: 'objects', base: undefined, head: repository.oid('HEAD') },
@@ -308,7 +316,7 @@ test('nothing in the repository changes', async () => {
     { mode: 'staged', base },
     { mode: 'worktree', base },
   ] as const) {
-    await diff(repository.handle(), { ...QUERY, what });
+    await diff(await repository.handle(), { ...QUERY, what });
   }
   expect(repository.digest()).toBe(before);
 });
@@ -317,13 +325,16 @@ test('a repository of sha256, before its first commit', async () => {
   const other = makeRepository('sha256');
   other.write('a', 'x\n');
   other.git('add', 'a');
-  const found = await diff(other.handle(), { ...QUERY, what: { mode: 'staged', base: undefined } });
+  const found = await diff(await other.handle(), {
+    ...QUERY,
+    what: { mode: 'staged', base: undefined },
+  });
   expect(found.files).toMatchObject([{ path: 'a', kind: 'added', added: 1 }]);
-  other.remove();
+  await other.remove();
 });
 
 test('a call that is cancelled ends', async () => {
-  const handle = repository.handle();
+  const handle = await repository.handle();
   const found = diff(handle, { ...QUERY, what: { mode: 'unstaged' } });
   handle.cancel();
   await expect(found).rejects.toThrow(/abort/);
@@ -359,8 +370,8 @@ test('the numbers of renames find their files, however the names are built', asy
   }
   other.git('add', '.');
   const base = other.oid('HEAD');
-  const { files } = await diff(other.handle(), { ...QUERY, what: { mode: 'staged', base } });
+  const { files } = await diff(await other.handle(), { ...QUERY, what: { mode: 'staged', base } });
   expect(files).toEqual(plainChanges(other, 'diff', '--cached'));
   expect(files.filter(({ kind }) => kind === 'renamed')).toHaveLength(names.length);
-  other.remove();
+  await other.remove();
 });

@@ -76,7 +76,7 @@ describe('equals plain git', () => {
     ],
   ] as const)('%s', async (_, { kind, text }, args, ignoreCase) => {
     const pattern = kind === 'ere' ? { kind, text: ereOf(text) } : { kind, text: needleOf(text) };
-    const found = await grep(repository.handle(), { ...QUERY, pattern, ignoreCase });
+    const found = await grep(await repository.handle(), { ...QUERY, pattern, ignoreCase });
     const expected = plain(...args, 'HEAD');
     expect(found.matches).toEqual(expected.map((match) => ({ ...match, match: true })));
     expect(found.files).toBe(new Set(expected.map(({ path }) => path)).size);
@@ -84,7 +84,7 @@ describe('equals plain git', () => {
   });
 
   test('names of all kinds, and nothing that is not committed', async () => {
-    const { matches } = await grep(repository.handle(), QUERY);
+    const { matches } = await grep(await repository.handle(), QUERY);
     expect(new Set(matches.map(({ path }) => path))).toEqual(
       new Set([
         '-e',
@@ -101,14 +101,14 @@ describe('equals plain git', () => {
 
   test('paths', async () => {
     const paths = [treePathOf('src'), treePathOf('-e'), treePathOf('*')];
-    const { matches } = await grep(repository.handle(), { ...QUERY, paths });
+    const { matches } = await grep(await repository.handle(), { ...QUERY, paths });
     expect(new Set(matches.map(({ path }) => path))).toEqual(new Set(['-e', 'src/2:7:deep']));
   });
 });
 
 describe('lines around', () => {
   test('are told from matches, whatever they hold', async () => {
-    const { matches } = await grep(repository.handle(), {
+    const { matches } = await grep(await repository.handle(), {
       ...QUERY,
       context: 1,
       paths: [treePathOf('src'), treePathOf('late')],
@@ -129,10 +129,10 @@ describe('lines around', () => {
 
   test('end with the match that they belong to', async () => {
     const query = { ...QUERY, context: 1, paths: [treePathOf('plain.ts')] };
-    const one = await grep(repository.handle(), { ...query, limit: 1 });
+    const one = await grep(await repository.handle(), { ...query, limit: 1 });
     expect(one.matches.map(({ line }) => line)).toEqual([1, 2, 3]);
     expect(one.truncated).toBe(true);
-    const two = await grep(repository.handle(), { ...query, limit: 2 });
+    const two = await grep(await repository.handle(), { ...query, limit: 2 });
     expect(two.matches.map(({ line }) => line)).toEqual([1, 2, 3, 7, 8]);
     expect(two.truncated).toBe(false);
   });
@@ -152,7 +152,7 @@ test('a line of 64 megabytes: a part around the match', { timeout: 120_000 }, as
   other.git('add', '.');
   other.git('commit', '-qm', 'one');
   const before = process.memoryUsage.rss();
-  const { matches } = await grep(other.handle(), {
+  const { matches } = await grep(await other.handle(), {
     ...QUERY,
     tree: other.oid('HEAD'),
     pattern: { kind: 'fixed', text: needleOf('needle') },
@@ -165,7 +165,7 @@ test('a line of 64 megabytes: a part around the match', { timeout: 120_000 }, as
   const [{ text } = { text: '' }] = matches;
   expect(text).toMatch(/^…\u00e9+needleb+…$/);
   expect(text.length).toBeLessThanOrEqual(LIMITS.lineCharactersMax + 2);
-  other.remove();
+  await other.remove();
 });
 
 test('however the stream is divided, the lines are the same', () => {
@@ -197,10 +197,10 @@ test('matches without end are cut', { timeout: 60_000 }, async () => {
     tree: other.oid('HEAD'),
     pattern: { kind: 'fixed', text: needleOf('needle') },
   } as const;
-  const some = await grep(other.handle(), { ...query, limit: 10 });
+  const some = await grep(await other.handle(), { ...query, limit: 10 });
   expect([some.matches.length, some.truncated]).toEqual([10, true]);
-  const all = await grep(other.handle(), { ...query, limit: 1_000_000 });
+  const all = await grep(await other.handle(), { ...query, limit: 1_000_000 });
   expect(all.truncated).toBe(true);
   expect(all.matches.length).toBeLessThan(LIMITS.grepBytesMax / 50);
-  other.remove();
+  await other.remove();
 });

@@ -52,7 +52,11 @@ function plain(name: string, ...args: string[]): unknown[] {
 test.each(['HEAD', 'refs/heads/main', 'refs/heads/side', 'refs/stash'])(
   '%s equals plain git',
   async (name) => {
-    const found = await reflog(repository.handle(), { ref: named(name), skip: 0, limit: 100 });
+    const found = await reflog(await repository.handle(), {
+      ref: named(name),
+      skip: 0,
+      limit: 100,
+    });
     expect(found.entries).toEqual(plain(name));
     expect(found.entries.length).toBeGreaterThan(0);
     expect(found.entries[0]?.at).toMatch(/^2023-.*\+01:30$/);
@@ -61,16 +65,24 @@ test.each(['HEAD', 'refs/heads/main', 'refs/heads/side', 'refs/stash'])(
 );
 
 test('pages', async () => {
-  const first = await reflog(repository.handle(), { ref: named('HEAD'), skip: 0, limit: 2 });
+  const first = await reflog(await repository.handle(), { ref: named('HEAD'), skip: 0, limit: 2 });
   expect([first.entries.length, first.more]).toEqual([2, true]);
-  const second = await reflog(repository.handle(), { ref: named('HEAD'), skip: 2, limit: 200 });
+  const second = await reflog(await repository.handle(), {
+    ref: named('HEAD'),
+    skip: 2,
+    limit: 200,
+  });
   expect([...first.entries, ...second.entries]).toEqual(plain('HEAD'));
 });
 
 test('no log is no entry, and no ref is refused', async () => {
-  const tag = await reflog(repository.handle(), { ref: named('refs/tags/v1'), skip: 0, limit: 10 });
+  const tag = await reflog(await repository.handle(), {
+    ref: named('refs/tags/v1'),
+    skip: 0,
+    limit: 10,
+  });
   expect(tag).toEqual({ entries: [], more: false });
-  const missing = reflog(repository.handle(), { ref: named('nowhere'), skip: 0, limit: 10 });
+  const missing = reflog(await repository.handle(), { ref: named('nowhere'), skip: 0, limit: 10 });
   await expect(missing).rejects.toMatchObject({ code: 'revision.unknown' });
 });
 
@@ -81,10 +93,14 @@ test('numbers are those that git takes, also where a commit is gone', async () =
   const log = join(other.path, '.git/logs/refs/heads/main');
   appendFileSync(log, `${other.oid('HEAD')} ${gone} X <x@y> 1700000000 +0000\tgone\n`);
   appendFileSync(log, `${gone} ${other.oid('HEAD')} X <x@y> 1700000001 -0800\tback \u202e\n`);
-  const { entries } = await reflog(other.handle(), { ref: named('main'), skip: 0, limit: 10 });
+  const { entries } = await reflog(await other.handle(), {
+    ref: named('main'),
+    skip: 0,
+    limit: 10,
+  });
   expect(entries.map(({ selector, at }) => [selector, at])).toEqual([
     ['main@{0}', '2023-11-14T14:13:21-08:00'],
     ['main@{2}', expect.stringMatching(/^2023/)],
   ]);
-  other.remove();
+  await other.remove();
 });

@@ -33,7 +33,10 @@ let repository: TestRepository;
 beforeAll(() => {
   repository = makeRepository();
   const { git, run, write } = repository;
-  write('.git/config', `[core]\nrepositoryFormatVersion = 0\nbare = false\n${CONFIG}`);
+  write(
+    '.git/config',
+    `[core]\nrepositoryFormatVersion = 0\nbare = false\n[gc]\nauto = 0\n${CONFIG}`,
+  );
   git('commit', '--allow-empty', '-qm', 'first\nline\n\nbody');
   git('branch', 'old');
   git('tag', 'light');
@@ -65,6 +68,22 @@ beforeAll(() => {
 });
 afterAll(() => repository.remove());
 
+function textOf(field = ''): string | undefined {
+  return field === '' ? undefined : field;
+}
+
+function upstreamOf([upstream = '', track = '']: readonly string[]): object {
+  const gone = track === '[gone]';
+  const count = (what: RegExp): number | undefined =>
+    upstream === '' || gone ? undefined : Number(what.exec(track)?.[1] ?? 0);
+  return {
+    upstream: textOf(upstream),
+    ahead: count(/ahead (\d+)/),
+    behind: count(/behind (\d+)/),
+    gone,
+  };
+}
+
 describe('equals plain git', () => {
   function plain(...args: string[]): unknown[] {
     const fields = [
@@ -73,46 +92,27 @@ describe('equals plain git', () => {
       'objecttype',
       '*objectname',
       'symref',
-      'upstream',
-      'upstream:track',
       'HEAD',
       'creatordate:iso-strict',
       'subject',
+      'upstream',
+      'upstream:track',
     ];
     const format = fields.map((field) => `%(${field})`).join('%00');
     const lines = repository.git('for-each-ref', `--format=${format}`, ...args).split('\n');
     return lines.slice(0, -1).map((line) => {
-      const [
-        name = '',
-        oid,
-        kind,
-        peeled = '',
-        symref = '',
-        upstream = '',
-        track = '',
-        head,
-        at,
-        subject,
-      ] = line.split('\0');
+      const [name = '', oid, objectKind, peeled, symbolic, head, at = '', subject, ...upstream] =
+        line.split('\0');
       return {
         name: textFromByteString(name),
         oid,
-        objectKind: kind,
-        peeled: peeled === '' ? undefined : peeled,
-        symbolic: symref === '' ? undefined : symref,
-        upstream: upstream === '' ? undefined : upstream,
-        ahead:
-          upstream === '' || track.includes('gone')
-            ? undefined
-            : Number(/ahead (\d+)/.exec(track)?.[1] ?? 0),
-        behind:
-          upstream === '' || track.includes('gone')
-            ? undefined
-            : Number(/behind (\d+)/.exec(track)?.[1] ?? 0),
-        gone: track.includes('gone'),
+        objectKind,
+        peeled: textOf(peeled),
+        symbolic: textOf(symbolic),
         current: head === '*',
-        subject: kind === 'blob' ? '' : subject,
-        at: at === '' ? undefined : Date.parse(at ?? ''),
+        subject: objectKind === 'blob' ? '' : subject,
+        at: at === '' ? undefined : Date.parse(at),
+        ...upstreamOf(upstream),
       };
     });
   }
@@ -132,7 +132,7 @@ describe('equals plain git', () => {
       contains: 'contains' in how ? oidFor(how.contains) : undefined,
       mergedInto: 'mergedInto' in how ? oidFor(how.mergedInto) : undefined,
     };
-    const found = await refs(repository.handle(CONFIG), { ...QUERY, ...asked });
+    const found = await refs(await repository.handle(), { ...QUERY, ...asked });
     const expected = plain(...args);
     expect(
       found.refs.map(({ kind: _kind, at, ...ref }) => ({
@@ -146,25 +146,25 @@ describe('equals plain git', () => {
 });
 
 test('kinds, and names in other bytes', async () => {
-  const { refs: found } = await refs(repository.handle(CONFIG), QUERY);
+  const { refs: found } = await refs(await repository.handle(), QUERY);
   const kinds = new Map(found.map(({ name, kind }) => [name, kind]));
   expect(kinds.get('refs/heads/caf\\x{E9}')).toBe('branch');
   expect(kinds.get('refs/notes/commits')).toBe('other');
   expect(kinds.get('refs/remotes/origin/HEAD')).toBe('remote');
-  const others = await refs(repository.handle(CONFIG), { ...QUERY, kinds: ['other'] });
+  const others = await refs(await repository.handle(), { ...QUERY, kinds: ['other'] });
   expect(others.refs.map(({ name }) => name)).toEqual(['refs/notes/commits']);
 });
 
 test('a part of a name, and pages', async () => {
-  const named = await refs(repository.handle(CONFIG), { ...QUERY, name: 'MAIN' });
+  const named = await refs(await repository.handle(), { ...QUERY, name: 'MAIN' });
   expect(named.refs.map(({ name }) => name)).toEqual([
     'refs/heads/main',
     'refs/remotes/origin/main',
   ]);
-  const all = await refs(repository.handle(CONFIG), QUERY);
+  const all = await refs(await repository.handle(), QUERY);
   const names: string[] = [];
   for (let skip = 0; skip < all.total; skip += 4) {
-    const page = await refs(repository.handle(CONFIG), { ...QUERY, skip, limit: 4 });
+    const page = await refs(await repository.handle(), { ...QUERY, skip, limit: 4 });
     expect([page.total, page.more]).toEqual([all.total, skip + 4 < all.total]);
     names.push(...page.refs.map(({ name }) => name));
   }
@@ -175,12 +175,12 @@ test('a ref to an object that is missing is listed', async () => {
   const broken = makeRepository();
   broken.git('commit', '--allow-empty', '-qm', 'one');
   broken.write('.git/refs/heads/broken', `${'1'.repeat(40)}\n`);
-  const found = await refs(broken.handle(), QUERY);
+  const found = await refs(await broken.handle(), QUERY);
   expect(found.refs).toMatchObject([
     { name: 'refs/heads/broken', objectKind: undefined, subject: '' },
     { name: 'refs/heads/main', objectKind: 'commit' },
   ]);
-  broken.remove();
+  await broken.remove();
 });
 
 test('50,000 refs are counted, and a page is described', { timeout: 120_000 }, async () => {
@@ -192,19 +192,19 @@ test('50,000 refs are counted, and a page is described', { timeout: 120_000 }, a
     (_, at) => `${oid} refs/heads/b${String(at).padStart(6, '0')}`,
   );
   many.write('.git/packed-refs', `# pack-refs with: sorted \n${lines.join('\n')}\n`);
-  const handle = many.handle();
+  const handle = await many.handle();
   const found = await refs(handle, { ...QUERY, skip: 40_000, limit: 50 });
   expect([found.total, found.more, found.refs.length]).toEqual([50_001, true, 50]);
   expect(found.refs[0]?.name).toBe('refs/heads/b040000');
   expect(handle.ran).toHaveLength(2);
-  expect(await namesLike(many.handle(), 'b0123', 5)).toEqual(
+  expect(await namesLike(await many.handle(), 'b0123', 5)).toEqual(
     Array.from({ length: 5 }, (_, at) => `b01230${String(at)}`),
   );
-  many.remove();
+  await many.remove();
 });
 
 test('names for completion are what a caller can send back', async () => {
-  expect(await namesLike(repository.handle(), '', 100)).toEqual([
+  expect(await namesLike(await repository.handle(), '', 100)).toEqual([
     'lost',
     'main',
     'old',
@@ -214,8 +214,8 @@ test('names for completion are what a caller can send back', async () => {
     'nested',
     'of-a-blob',
   ]);
-  expect(await namesLike(repository.handle(), 'l', 100)).toEqual(['lost', 'light']);
-  expect(await namesLike(repository.handle(), 'l', 1)).toEqual(['lost']);
-  expect(await namesLike(repository.handle(), '-', 100)).toEqual([]);
-  expect(await namesLike(repository.handle(), 'l', 0)).toEqual([]);
+  expect(await namesLike(await repository.handle(), 'l', 100)).toEqual(['lost', 'light']);
+  expect(await namesLike(await repository.handle(), 'l', 1)).toEqual(['lost']);
+  expect(await namesLike(await repository.handle(), '-', 100)).toEqual([]);
+  expect(await namesLike(await repository.handle(), 'l', 0)).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { makeTemp, treeDigest } from '@secure-mcp/testkit';
 
 import { type Oid, parseOid, type TreePath, treePathFromBytes } from '../../src/guard/index.ts';
-import { makeHandle, type TestHandle } from './handle.ts';
+import { groundOf, type TestHandle } from './handle.ts';
 
 /** A real repository, plain git beside it, and the handle that is tested on it. */
 export interface TestRepository {
@@ -21,10 +21,10 @@ export interface TestRepository {
   write(name: string, content: string | Buffer): void;
   oid(revision: string): Oid;
   /** A new handle: one call of a client. */
-  handle(config?: string): TestHandle;
+  handle(): Promise<TestHandle>;
   /** Of everything beneath `.git`: contents, modes, times. */
   digest(): string;
-  remove(): void;
+  remove(): Promise<void>;
 }
 
 /** Commits of these repositories are made at one moment after the other, so that their order is known. */
@@ -33,7 +33,6 @@ let clock = 1_700_000_000;
 export function makeRepository(format: 'sha1' | 'sha256' = 'sha1'): TestRepository {
   const temp = makeTemp();
   const path = join(temp.path, 'repository');
-  let handles = 0;
   const run = (args: readonly string[], input: string | Buffer = '') => {
     clock += 60;
     const date = `${String(clock)} +0130`;
@@ -63,6 +62,9 @@ export function makeRepository(format: 'sha1' | 'sha256' = 'sha1'): TestReposito
   };
   mkdirSync(path);
   git('init', '--quiet', '--initial-branch=main', `--object-format=${format}`);
+  // Otherwise git packs and prunes behind a test's back.
+  git('config', 'gc.auto', '0');
+  const ground = groundOf(path);
   return {
     path,
     git,
@@ -77,12 +79,12 @@ export function makeRepository(format: 'sha1' | 'sha256' = 'sha1'): TestReposito
       if (oid === undefined) throw new Error(`no ${revision}`);
       return oid;
     },
-    handle(config) {
-      handles += 1;
-      return makeHandle(path, join(temp.path, `private-${String(handles)}`), config, format);
-    },
+    handle: () => ground.open(),
     digest: () => treeDigest(join(path, '.git')),
-    remove: () => temp.remove(),
+    async remove() {
+      await ground.close();
+      temp.remove();
+    },
   };
 }
 

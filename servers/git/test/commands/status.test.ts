@@ -51,7 +51,7 @@ describe('a work tree with everything in it', () => {
   test.each(['none', 'normal', 'all'] as const)(
     'equals plain git, untracked: %s',
     async (untracked) => {
-      const found = await status(repository.handle(), { ...QUERY, untracked });
+      const found = await status(await repository.handle(), { ...QUERY, untracked });
       const flag = `--untracked-files=${untracked === 'none' ? 'no' : untracked}`;
       const byPath = (a: { path: string }, b: { path: string }): number =>
         a.path < b.path ? -1 : 1;
@@ -69,7 +69,7 @@ describe('a work tree with everything in it', () => {
   );
 
   test('shows names so that nothing hides, and so that they can be sent back', async () => {
-    const { entries } = await status(repository.handle(), { ...QUERY, untracked: 'all' });
+    const { entries } = await status(await repository.handle(), { ...QUERY, untracked: 'all' });
     const paths = entries.map(({ path }) => path);
     expect(paths).toContain('line\\u{A}feed "quoted"');
     expect(paths).toContain('caf\\x{E9}');
@@ -79,27 +79,27 @@ describe('a work tree with everything in it', () => {
   });
 
   test('counts what it does not list', async () => {
-    const all = await status(repository.handle(), QUERY);
-    const cut = await status(repository.handle(), { ...QUERY, limit: 3 });
+    const all = await status(await repository.handle(), QUERY);
+    const cut = await status(await repository.handle(), { ...QUERY, limit: 3 });
     expect(cut.entries).toEqual(all.entries.slice(0, 3));
     expect(cut.counts).toEqual(all.counts);
     expect(cut.truncated).toBe(true);
   });
 
   test('keeps to paths, taken as they are', async () => {
-    const { entries } = await status(repository.handle(), {
+    const { entries } = await status(await repository.handle(), {
       ...QUERY,
       paths: [treePathOf('-dash'), treePathOf('directory'), treePathOf('*')],
     });
     expect(entries.map(({ path }) => path)).toEqual(['-dash', 'directory/']);
-    const odd = status(repository.handle(), { ...QUERY, paths: [treePathOf('caf\xe9')] });
+    const odd = status(await repository.handle(), { ...QUERY, paths: [treePathOf('caf\xe9')] });
     await expect(odd).rejects.toMatchObject({ code: 'path.encoding' });
   });
 
   test('changes nothing in the repository, though times of files are out of date', async () => {
     repository.write('staged', 'other\n');
     const before = repository.digest();
-    await status(repository.handle(), QUERY);
+    await status(await repository.handle(), QUERY);
     expect(repository.digest()).toBe(before);
   });
 });
@@ -108,10 +108,10 @@ describe('branches', () => {
   test('before the first commit', async () => {
     const repository = makeRepository();
     repository.write('a', 'x');
-    const found = await status(repository.handle(), QUERY);
+    const found = await status(await repository.handle(), QUERY);
     expect(found).toMatchObject({ branch: 'main', upstream: undefined, entries: [{ path: 'a' }] });
     expect(found.head).toBeUndefined();
-    repository.remove();
+    await repository.remove();
   });
 
   test('upstream, ahead, behind, detached, operation', async () => {
@@ -125,9 +125,10 @@ describe('branches', () => {
       'refs/remotes/origin/main',
       git('commit-tree', 'HEAD^{tree}', '-p', 'HEAD~1', '-m', 'theirs').trim(),
     );
-    const config =
-      '[remote "origin"]\nfetch = +refs/heads/*:refs/remotes/origin/*\n[branch "main"]\nremote = origin\nmerge = refs/heads/main\n';
-    expect(await status(repository.handle(config), QUERY)).toMatchObject({
+    git('config', 'remote.origin.fetch', '+refs/heads/*:refs/remotes/origin/*');
+    git('config', 'branch.main.remote', 'origin');
+    git('config', 'branch.main.merge', 'refs/heads/main');
+    expect(await status(await repository.handle(), QUERY)).toMatchObject({
       branch: 'main',
       head: oid('HEAD'),
       upstream: 'origin/main',
@@ -135,16 +136,16 @@ describe('branches', () => {
       behind: 1,
     });
     git('update-ref', '-d', 'refs/remotes/origin/main');
-    expect(await status(repository.handle(config), QUERY)).toMatchObject({
+    expect(await status(await repository.handle(), QUERY)).toMatchObject({
       upstream: 'origin/main',
       ahead: undefined,
       behind: undefined,
     });
     git('checkout', '-q', 'caf\u00e9');
-    expect((await status(repository.handle(), QUERY)).branch).toBe('caf\u00e9');
+    expect((await status(await repository.handle(), QUERY)).branch).toBe('caf\u00e9');
     git('checkout', '-q', '--detach');
-    expect((await status(repository.handle(), QUERY)).branch).toBeUndefined();
-    repository.remove();
+    expect((await status(await repository.handle(), QUERY)).branch).toBeUndefined();
+    await repository.remove();
   });
 });
 
@@ -165,11 +166,11 @@ test('conflicts of all kinds', async () => {
   git('add', '.');
   git('commit', '-qm', 'main');
   run(['merge', 'side']);
-  const found = await status(repository.handle(), QUERY);
+  const found = await status(await repository.handle(), QUERY);
   expect(found.entries).toEqual(plainStatus(repository));
   expect(found.entries.map(({ conflict }) => conflict)).toEqual(['AA', 'UU', 'DU', 'UD']);
   expect(found.counts.conflicts).toBe(4);
-  repository.remove();
+  await repository.remove();
 });
 
 test('200,000 entries are counted, and a few are kept', { timeout: 180_000 }, async () => {
@@ -181,9 +182,9 @@ test('200,000 entries are counted, and a few are kept', { timeout: 180_000 }, as
       `100644 ${blob}\tdirectory-${String(at % 100)}/a-rather-long-name-of-a-file-${String(at)}`,
   );
   repository.run(['update-index', '--index-info'], `${lines.join('\n')}\n`);
-  const found = await status(repository.handle(), { ...QUERY, limit: 5 });
+  const found = await status(await repository.handle(), { ...QUERY, limit: 5 });
   expect(found.entries).toHaveLength(5);
   expect(found.counts).toMatchObject({ staged: 200_000, unstaged: 200_000 });
   expect(found.truncated).toBe(true);
-  repository.remove();
+  await repository.remove();
 });

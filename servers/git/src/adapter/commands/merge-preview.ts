@@ -8,7 +8,7 @@ import { NUL, readFields } from './z-fields.ts';
 
 /**
  * What merging one commit into another would do. git merges in memory and writes the blobs and trees of
- * the result into our own store: nothing of the repository is touched.
+ * the result into a store of copies (repository/merge-store.ts): nothing of the repository is touched.
  */
 export async function previewMerge(
   handle: Handle,
@@ -33,8 +33,9 @@ export async function previewMerge(
     },
     (field) => reading.field(field),
   );
+  if (cut) return refuse('repository.too_large');
   return {
-    clean: code === CLEAN && !cut,
+    clean: code === CLEAN,
     conflicts: reading.conflicts(),
     conflictsTotal: reading.total,
     tree: code === CLEAN ? reading.tree : undefined,

@@ -1,0 +1,88 @@
+/** Lines of a text that arrives in pieces. */
+export interface LinesFound {
+  /** The lines of the window, without the newline of the last one. */
+  readonly bytes: Buffer;
+  /** How many lines those are. */
+  readonly lines: number;
+  /** The only line that is there is longer than the window: this is its beginning. */
+  readonly cut: boolean;
+  readonly totalLines: number;
+}
+
+const NEWLINE = 0x0a;
+
+/**
+ * Picks a window of whole lines out of a stream and counts all lines. Nothing else is kept: a text can
+ * be large, and one line of it as well.
+ */
+export class LineWindow {
+  readonly #first: number;
+  readonly #end: number;
+  readonly #bytesMax: number;
+  readonly #kept: Buffer[] = [];
+  #room: number;
+  /** The line that the next byte belongs to, from 1. */
+  #line = 1;
+  #startsLine = true;
+
+  /**
+   * @param startLine from 1
+   * @param bytesMax of whole lines together; a first line that is longer by itself is cut
+   */
+  constructor(startLine: number, lines: number, bytesMax: number) {
+    this.#first = startLine;
+    this.#end = startLine + lines;
+    this.#bytesMax = bytesMax;
+    // One more tells that there is more.
+    this.#room = bytesMax + 1;
+  }
+
+  push(piece: Buffer): void {
+    if (piece.length === 0) return;
+    const from = this.#skipTo(piece, 0, this.#first);
+    const to = from < 0 ? from : this.#skipTo(piece, from, this.#end);
+    if (from >= 0) this.#keep(piece.subarray(from, to < 0 ? piece.length : to));
+    if (to >= 0) this.#skipTo(piece, to, Infinity);
+    this.#startsLine = piece.at(-1) === NEWLINE;
+  }
+
+  end(): LinesFound {
+    const totalLines = this.#startsLine ? this.#line - 1 : this.#line;
+    const kept = Buffer.concat(this.#kept);
+    const fits = kept.length <= this.#bytesMax ? kept.length : kept.lastIndexOf(NEWLINE) + 1;
+    const cut = fits === 0 && kept.length > 0;
+    const bytes = cut ? wholeCharacters(kept.subarray(0, this.#bytesMax)) : kept.subarray(0, fits);
+    const isEnded = bytes.at(-1) === NEWLINE;
+    const ends = bytes.reduce((sum, byte) => (byte === NEWLINE ? sum + 1 : sum), 0);
+    const lines = bytes.length === 0 && !cut ? 0 : ends + (isEnded ? 0 : 1);
+    return { bytes: isEnded ? bytes.subarray(0, -1) : bytes, lines, cut, totalLines };
+  }
+
+  /** Goes on to where a line begins. -1 when it does not begin in this piece. */
+  #skipTo(piece: Buffer, from: number, line: number): number {
+    let at = from;
+    while (this.#line < line) {
+      const end = piece.indexOf(NEWLINE, at);
+      if (end === -1) return -1;
+      this.#line += 1;
+      at = end + 1;
+    }
+    return at;
+  }
+
+  #keep(piece: Buffer): void {
+    const part = piece.subarray(0, this.#room);
+    if (part.length === 0) return;
+    // A part of the pipe's own memory would keep all of it.
+    this.#kept.push(Buffer.from(part));
+    this.#room -= part.length;
+  }
+}
+
+/** Without the beginning of a character that was divided. */
+function wholeCharacters(bytes: Buffer): Buffer {
+  const last = bytes.findLastIndex((byte) => (byte & 0xc0) !== 0x80);
+  const lead = bytes[last] ?? 0;
+  const length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+  return last >= 0 && last + length > bytes.length ? bytes.subarray(0, last) : bytes;
+}
