@@ -1,0 +1,204 @@
+import { randomBytes } from 'node:crypto';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import { makeTemp, verifies } from '@secure-mcp/testkit';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { word } from '../../src/guard/argument.ts';
+import { git, type Ground, groundIn } from './fixture.ts';
+import { type Opening, openingIn } from './opening.ts';
+
+let temp: ReturnType<typeof makeTemp>;
+let ground: Ground;
+let opening: Opening;
+let app: string;
+beforeEach(() => {
+  temp = makeTemp();
+  ground = groundIn(temp);
+  opening = openingIn(ground.private);
+  app = join(ground.root, 'app');
+});
+afterEach(async () => {
+  await opening.close();
+  temp.remove();
+});
+
+const STATUS = [word('status'), word('--porcelain=v2'), word('--untracked-files=normal')];
+const status = async (): Promise<string> =>
+  opening.git(await opening.open(ground.root, 'app'), STATUS);
+const facts = async (): Promise<unknown> =>
+  (await opening.index(await opening.open(ground.root, 'app'))).facts;
+const indexFile = (): string => join(app, '.git/index');
+
+/** Puts another text where the path of `a.txt` stands in the index: as long, so that all else is as it was. */
+function craft(path: string): void {
+  const long = path.padEnd(24, 'x');
+  writeFileSync(join(app, 'y'.repeat(24)), '');
+  git(app, ['add', 'y'.repeat(24)]);
+  const bytes = readFileSync(indexFile(), 'latin1');
+  writeFileSync(indexFile(), Buffer.from(bytes.replace('y'.repeat(24), long), 'latin1'));
+}
+
+test.each([
+  '../../outside/secret',
+  '/etc/passwd/../passwd',
+  'a/../../../etc/passwd',
+  '.git/config',
+  '.GIT/config',
+  'sub/.git/hooks/pre',
+  'git~1/config',
+  'a//b',
+  './a',
+  '.g\u200cit/config',
+])(verifies('C3.repository', 'an index with the path %s is refused'), async (path) => {
+  craft(Buffer.from(path).toString('latin1'));
+  await expect(facts()).rejects.toMatchObject({
+    code: 'repository.refused',
+    detail: expect.stringMatching(/^index\.path /),
+  });
+});
+
+test('an index that is no index, or is cut off, is refused', async () => {
+  const whole = readFileSync(indexFile());
+  const refused = { code: 'repository.broken' };
+  for (const bytes of [Buffer.alloc(0), randomBytes(4096), whole.subarray(0, 100)]) {
+    writeFileSync(indexFile(), bytes);
+    await expect(facts()).rejects.toMatchObject(refused);
+  }
+  // A number of entries that are not there.
+  const many = Buffer.from(whole);
+  many.writeUInt32BE(0xffff_ffff, 8);
+  writeFileSync(indexFile(), many);
+  await expect(facts()).rejects.toMatchObject(refused);
+});
+
+test('what stands in an index is counted', async () => {
+  git(app, ['update-index', '--assume-unchanged', 'a.txt']);
+  git(app, ['update-index', '--skip-worktree', 'b.txt']);
+  const oid = git(app, ['rev-parse', 'HEAD']).trim();
+  git(app, ['update-index', '--add', '--cacheinfo', `160000,${oid},module`]);
+  expect(await facts()).toEqual({ entries: 3, assumeUnchanged: 1, skipWorktree: 1, submodules: 1 });
+  const { profile } = await opening.open(ground.root, 'app');
+  expect(profile.warnings).toEqual(['submodules_not_inspected', 'hidden_index_flags']);
+});
+
+test('a repository without an index has an empty one', async () => {
+  git(ground.root, ['init', '--quiet', 'fresh']);
+  const opened = await opening.open(ground.root, 'fresh');
+  expect((await opening.index(opened)).facts.entries).toBe(0);
+  writeFileSync(join(ground.root, 'fresh', 'new'), '');
+  expect(await opening.git(opened, STATUS)).toBe('? new\n');
+  git(join(ground.root, 'fresh'), ['add', 'new']);
+  expect((await opening.index(opened)).facts.entries).toBe(1);
+});
+
+test('a change that is as young as the index is not hidden by the copy', async () => {
+  // "Racy git": the file changes without its size or its second, after the index was written.
+  const file = join(app, 'a.txt');
+  const second = Math.floor(Date.now() / 1000) - 100;
+  utimesSync(file, second, second);
+  git(app, ['update-index', '--refresh']);
+  utimesSync(indexFile(), second, second);
+  writeFileSync(file, 'INSIDE\n');
+  utimesSync(file, second, second);
+  const changed = git(app, ['-c', 'core.trustctime=false', 'diff-files', '--name-only']);
+  git(app, ['config', 'core.trustctime', 'false']);
+  git(app, ['config', 'core.checkstat', 'minimal']);
+  expect(changed).toBe('a.txt\n');
+  expect(await status()).toMatch(/^1 \.M .* a\.txt\n$/);
+  // Nor by the refreshing of the copy.
+  expect(await status()).toMatch(/^1 \.M .* a\.txt\n$/);
+});
+
+test('a status writes the copy, and remembers directories there', async () => {
+  mkdirSync(join(app, 'deep/er'), { recursive: true });
+  writeFileSync(join(app, 'deep/er/tracked'), '');
+  git(app, ['add', 'deep']);
+  writeFileSync(join(app, 'deep/er/new'), '');
+  const before = statSync(indexFile(), { bigint: true });
+  expect(await status()).toMatch(/^1 A\. .* deep\/er\/tracked\n\? deep\/er\/new\n$/);
+  expect(await status()).toMatch(/\n\? deep\/er\/new\n$/);
+  const { file } = await opening.index(await opening.open(ground.root, 'app'));
+  expect(readFileSync(file, 'latin1')).toContain('UNTR');
+  expect(readFileSync(indexFile(), 'latin1')).not.toContain('UNTR');
+  const { ino, mtimeNs, ctimeNs } = statSync(indexFile(), { bigint: true });
+  expect(before).toMatchObject({ ino, mtimeNs, ctimeNs });
+  appendFileSync(join(app, 'deep/er/newer'), '');
+  expect(await status()).toMatch(/\n\? deep\/er\/new\n\? deep\/er\/newer\n$/);
+});
+
+test(
+  verifies('C3.repository', 'what an index remembers of the work tree is not believed'),
+  async () => {
+    writeFileSync(join(app, 'untracked'), '');
+    // git remembers nothing of a directory that is as young as its index.
+    utimesSync(app, 1_700_000_000, 1_700_000_000);
+    git(app, ['update-index', '--untracked-cache']);
+    // Twice, because git fills its memory when it is asked the second time.
+    git(app, ['status']);
+    git(app, ['status']);
+    const crafted = readFileSync(indexFile(), 'latin1');
+    expect(crafted).toContain('UNTR');
+    expect(crafted).toContain('untracked\0');
+    // The memory now says that there is a file, which there is not.
+    writeFileSync(
+      indexFile(),
+      Buffer.from(crafted.replace('untracked\0', 'forgeries\0'), 'latin1'),
+    );
+    expect(git(app, ['status', '--porcelain'])).toContain('forgeries');
+    expect(await status()).toBe('? untracked\n');
+  },
+);
+
+test.each(['2', '3', '4'])('an index of version %s is taken apart as git does', async (version) => {
+  const names = ['a', 'ab', 'ab/c', 'ab/cd/e', 'b/'.repeat(100), 'z'.repeat(200), 'ü/ä'];
+  for (const name of names.map((text) => `${text}file`)) {
+    mkdirSync(dirname(join(app, name)), { recursive: true });
+    writeFileSync(join(app, name), name);
+  }
+  git(app, ['add', '.']);
+  if (version === '3') git(app, ['update-index', '--skip-worktree', 'ab/cfile']);
+  git(app, ['update-index', '--index-version', version]);
+  git(app, ['update-index', '--untracked-cache']);
+  git(app, ['status']);
+  expect(readFileSync(indexFile()).readUInt32BE(4)).toBe(Number(version));
+  expect(await facts()).toMatchObject({ entries: names.length + 2 });
+  const { file } = await opening.index(await opening.open(ground.root, 'app'));
+  const [real, copy] = [readFileSync(indexFile()), readFileSync(file)];
+  expect(copy.toString('latin1')).toBe(real.toString('latin1').replace('UNTR', 'XNTR'));
+  expect(await status()).toBe(git(app, STATUS));
+});
+
+test('a split index is read with the part that it is split from', async () => {
+  git(app, ['update-index', '--split-index']);
+  writeFileSync(join(app, 'c.txt'), 'c\n');
+  git(app, ['add', 'c.txt']);
+  expect(readdirSync(join(app, '.git')).some((name) => name.startsWith('sharedindex.'))).toBe(true);
+  expect(await facts()).toMatchObject({ entries: 3 });
+  expect(await status()).toBe(git(app, STATUS));
+});
+
+test(
+  verifies('C10.repository-bombs', 'two hundred thousand entries are looked through'),
+  async () => {
+    const blob = git(app, ['rev-parse', 'HEAD:a.txt']).trim();
+    const lines = Array.from(
+      { length: 200_000 },
+      (_, at) => `100644 ${blob}\tdirectory-${at % 100}/a-file-with-a-name-${at}\n`,
+    );
+    git(app, ['update-index', '--index-info'], { input: lines.join('') });
+    const before = process.memoryUsage().rss;
+    expect(await facts()).toMatchObject({ entries: 200_002 });
+    expect(process.memoryUsage().rss - before).toBeLessThan(100 << 20);
+  },
+  120_000,
+);
