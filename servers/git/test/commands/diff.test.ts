@@ -298,12 +298,13 @@ test('objects are compared once', async () => {
   const handle = await repository.handle();
   const query = {
     ...QUERY,
+    context: 9,
     what: { mode: 'objects', base: undefined, head: repository.oid('HEAD') },
   } as const;
   const first = await diff(handle, query);
   expect(await diff(handle, query)).toBe(first);
   expect(handle.ran).toHaveLength(1);
-  await diff(handle, { ...query, context: 1 });
+  await diff(handle, { ...query, context: 10 });
   expect(handle.ran).toHaveLength(2);
 });
 

@@ -24,7 +24,7 @@ import { LINE_FEED, readFields } from './z-fields.ts';
  * `path.encoding`.
  */
 export async function blame(handle: Handle, query: BlameQuery): Promise<Blame> {
-  const key = `blame ${handle.profile.key} ${JSON.stringify(query)}`;
+  const key = `blame ${JSON.stringify(query)}`;
   const known = handle.cache.get<Blame>(key);
   if (known !== undefined) return known;
   const blamed = await compute(handle, query);

@@ -11,8 +11,8 @@ import { LINE_FEED, readFields } from './z-fields.ts';
  * Refuses `history.unrelated`.
  */
 export async function compare(handle: Handle, query: CompareQuery): Promise<Comparison> {
-  // The attributes of the work tree decide how a file is merged, so its state is part of the name.
-  const key = `compare ${handle.profile.key} ${JSON.stringify(query)}`;
+  // Attributes of the work tree say how a file is merged. Whoever changes them sees it with the next commits.
+  const key = `compare ${JSON.stringify(query)}`;
   const known = handle.cache.get<Comparison>(key);
   if (known !== undefined) return known;
   const comparison = await compute(handle, query);

@@ -22,8 +22,8 @@ export async function diff(handle: Handle, query: DiffQuery): Promise<Changes> {
     await handle.index();
     return compute(handle, query);
   }
-  // The attributes of the work tree decide what is binary, so its state is part of the name.
-  const key = `diff ${handle.profile.key} ${JSON.stringify(query)}`;
+  // Attributes of the work tree say what is binary. Whoever changes them sees it with the next objects.
+  const key = `diff ${JSON.stringify(query)}`;
   const known = handle.cache.get<Changes>(key);
   if (known !== undefined) return known;
   const changes = await compute(handle, query);

@@ -22,25 +22,25 @@ export interface TreePage {
  * one directory a million times, and that again, costs no more than any other.
  */
 export async function tree(handle: Handle, top: Oid, page: TreePage): Promise<TreeListing> {
-  const last = page.skip + page.limit;
+  const end = page.skip + page.limit;
   const found: Walked[] = [];
   let seen = 0;
   let cut = false;
   for await (const walked of walk(handle, top, page.depth)) {
-    if (walked === 'too large') cut = true;
-    else {
-      if (seen >= page.skip && seen < last) found.push(walked);
-      seen += 1;
+    if (walked === 'too large') {
+      cut = true;
+      continue;
     }
-    if (seen > last || seen >= LIMITS.treeEntriesMax) break;
+    if (seen >= page.skip && seen < end) found.push(walked);
+    seen += 1;
+    cut ||= seen >= LIMITS.treeEntriesMax;
+    if (seen > end || cut) break;
   }
-  const next = seen > last ? last : undefined;
-  // The limit of all entries ends the listing where no further page could begin.
-  const isEnd = seen >= LIMITS.treeEntriesMax;
+  const more = seen > end;
   return {
     entries: await Promise.all(found.map((walked) => entryOf(handle, walked))),
-    next: isEnd ? undefined : next,
-    truncated: cut || isEnd || next !== undefined,
+    next: more ? end : undefined,
+    truncated: cut || more,
   };
 }
 
