@@ -146,6 +146,8 @@ export const LIMITS = {
   itemsDefault: 50,
   itemsMax: 200,
   treeDepthMax: 3,
+  /** Entries of a tree and of what is beneath it that a listing reads. */
+  treeEntriesMax: 200_000,
   contextMax: 20,
   /** Bytes of all lines of one search. */
   grepBytesMax: 1_048_576,

@@ -59,6 +59,13 @@ export interface GitEnded {
 /** Takes a piece of output. `false` stops the command; that counts as `cut`. */
 export type Sink = (piece: Buffer) => boolean | void;
 
+/** A commit, and where it stands in git's order. */
+export interface DatedCommit {
+  readonly commit: Commit;
+  /** Seconds since 1970; undefined when it is so odd that versions of git differ about it. */
+  readonly date: number | undefined;
+}
+
 /** Objects by name, from a long-lived process. Everything here is immutable, and cached by name. */
 export interface Objects {
   /** What a revision names. Refuses `revision.unknown` and `revision.ambiguous`. */
@@ -70,10 +77,12 @@ export interface Objects {
   at(treeish: Oid, path: TreePath): Promise<ObjectInfo | undefined>;
   commits(oids: readonly Oid[]): Promise<readonly Commit[]>;
   /** A commit and those that its first parents lead to, at most `count`; fewer where the history ends, or is missing. */
-  chain(from: Oid, count: number): Promise<readonly Commit[]>;
+  chain(from: Oid, count: number): Promise<readonly DatedCommit[]>;
   tag(oid: Oid): Promise<Tag>;
   /** The bytes of an object. Refuses `object.too_large` before anything is read. */
   bytes(oid: Oid, bytesMax: number): Promise<Buffer>;
+  /** The same piece by piece, of which none is kept. `false` from the sink leaves out the rest. */
+  stream(oid: Oid, bytesMax: number, sink: Sink): Promise<ObjectInfo>;
 }
 
 /** An opened repository in one call. */

@@ -90,6 +90,8 @@ export interface LogPage {
   readonly commits: readonly Commit[];
   /** Files of each commit, when they were asked for, by its name. */
   readonly files: ReadonlyMap<Oid, readonly ChangedFile[]>;
+  /** How many more files a commit changed, for those of which not all are listed. */
+  readonly filesLeftOut: ReadonlyMap<Oid, number>;
   readonly more: boolean;
 }
 

@@ -146,7 +146,9 @@ async function ask(
     },
     piece(bytes) {
       try {
-        return sink?.(bytes);
+        const more = sink?.(bytes);
+        if (more === false) end(() => resolve(known));
+        return more;
       } catch (error) {
         end(() => reject(error));
         return false;

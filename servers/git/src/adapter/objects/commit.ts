@@ -1,5 +1,6 @@
 import { type Oid, parseOid } from '../../guard/oid.ts';
 import { refuse } from '../../guard/refusals.ts';
+import type { DatedCommit } from '../handle.ts';
 import type { Commit } from '../results.ts';
 import { decoderFor } from './decode.ts';
 import { firstHeader, lastHeader, type RawHeaders, readHeaders } from './headers.ts';
@@ -10,8 +11,12 @@ import { readPerson } from './person.ts';
  * Reads a commit from its bytes, which anybody can have made. Only what git itself needs has to be
  * there: a tree, and parents that are names. Refuses `repository.broken` without it.
  */
-export function readCommit(oid: Oid, object: Buffer): Commit {
+export function readCommit(oid: Oid, object: Buffer): DatedCommit {
   const headers = readHeaders(object);
+  return { commit: commitOf(oid, headers), date: dateOf(headers) };
+}
+
+function commitOf(oid: Oid, headers: RawHeaders): Commit {
   const decode = decoderFor(firstHeader(headers, 'encoding'));
   return {
     oid,
@@ -36,6 +41,17 @@ function parentsOf(oid: Oid, { lines }: RawHeaders): readonly Oid[] {
   const end = after.findIndex(([name]) => name !== 'parent');
   return after.slice(0, end === -1 ? after.length : end).map(([, id]) => nameIn(oid, id));
 }
+
+/** The committer's date, if the lines stand where all of git's own readers look for them. */
+function dateOf({ lines }: RawHeaders): number | undefined {
+  const after = lines.slice(1 + lines.slice(1).findIndex(([name]) => name !== 'parent'));
+  const [author, committer] = after;
+  if (author?.[0] !== 'author' || committer?.[0] !== 'committer') return undefined;
+  const [, seconds] = DATED.exec(committer[1]) ?? [];
+  return seconds === undefined ? undefined : Number(seconds);
+}
+
+const DATED = /^[^<>]*<[^<>]*> ([0-9]{1,15}) [+-][0-9]+$/;
 
 function nameIn(oid: Oid, text: string): Oid {
   const name = parseOid(text);

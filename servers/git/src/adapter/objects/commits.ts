@@ -1,8 +1,7 @@
 import type { Oid } from '../../guard/oid.ts';
 import { refuse } from '../../guard/refusals.ts';
 import { LIMITS } from '../../policy.ts';
-import type { Cache, Objects, Profile } from '../handle.ts';
-import type { Commit } from '../results.ts';
+import type { Cache, DatedCommit, Objects, Profile } from '../handle.ts';
 import { readCommit } from './commit.ts';
 import { shallowOf } from './shallow.ts';
 
@@ -22,32 +21,32 @@ export function createCommits(parts: CommitsParts): Pick<Objects, 'commits' | 'c
   let shallow: Promise<ReadonlySet<string>> | undefined;
   let left: number = LIMITS.commitsBytesMax;
 
-  async function read(name: string): Promise<Commit | undefined> {
+  async function read(name: string): Promise<DatedCommit | undefined> {
     const found = await parts.read(name);
     if (found === undefined) return undefined;
     const { oid, bytes } = found;
     left -= bytes.length;
     if (left < 0) refuse('object.too_large', { detail: 'the commits of one call together' });
-    const commit = readCommit(oid, bytes);
+    const dated = readCommit(oid, bytes);
     const isLast = (await (shallow ??= shallowOf(profile))).has(oid);
-    const whole = isLast ? { ...commit, parents: [] } : commit;
+    const whole = isLast ? { ...dated, commit: { ...dated.commit, parents: [] } } : dated;
     cache.set(keyOf(oid), whole, COMMIT_BYTES + 2 * bytes.length);
     return whole;
   }
 
-  async function one(oid: Oid): Promise<Commit> {
-    const commit = cache.get<Commit>(keyOf(oid)) ?? (await read(oid));
-    return commit ?? refuse('object.missing', { detail: oid });
+  async function one(oid: Oid): Promise<DatedCommit['commit']> {
+    const found = cache.get<DatedCommit>(keyOf(oid)) ?? (await read(oid));
+    return (found ?? refuse('object.missing', { detail: oid })).commit;
   }
 
   /** As far as the commits are remembered. */
-  function remembered(from: Oid, count: number): Commit[] {
-    const chain: Commit[] = [];
+  function remembered(from: Oid, count: number): DatedCommit[] {
+    const chain: DatedCommit[] = [];
     for (let next: Oid | undefined = from; next !== undefined && chain.length < count;) {
-      const commit: Commit | undefined = cache.get<Commit>(keyOf(next));
-      if (commit === undefined) break;
-      chain.push(commit);
-      [next] = commit.parents;
+      const found: DatedCommit | undefined = cache.get<DatedCommit>(keyOf(next));
+      if (found === undefined) break;
+      chain.push(found);
+      [next] = found.commit.parents;
     }
     return chain;
   }
@@ -57,13 +56,12 @@ export function createCommits(parts: CommitsParts): Pick<Objects, 'commits' | 'c
     async chain(from, count) {
       const known = remembered(from, count);
       const last = known.at(-1);
-      const next = last === undefined ? from : last.parents[0];
+      const next = last === undefined ? from : last.commit.parents[0];
       if (next === undefined || known.length === count) return known;
       // git counts the steps itself, so all of them are asked for at once.
       const names = Array.from({ length: count - known.length }, (_, step) => `${next}~${step}`);
       const found = await Promise.all(names.map(read));
-      const end = found.indexOf(undefined);
-      return [...known, ...found.slice(0, end === -1 ? found.length : end)].filter(isCommit);
+      return [...known, ...found.filter((dated) => dated !== undefined)];
     },
   };
 }
@@ -73,8 +71,4 @@ const COMMIT_BYTES = 1024;
 
 function keyOf(oid: Oid): string {
   return `commit ${oid}`;
-}
-
-function isCommit(commit: Commit | undefined): commit is Commit {
-  return commit !== undefined;
 }

@@ -17,21 +17,51 @@ export interface RawEntry {
  * @param idBytes 20, or 32 in a sha256 repository
  */
 export function* readTree(object: Buffer, idBytes: number): Generator<RawEntry> {
-  for (let at = 0; at < object.length;) {
-    const nul = object.indexOf(0, at);
-    const end = nul + 1 + idBytes;
-    const [, mode = '', name = ''] =
-      ENTRY.exec(object.toString('latin1', at, Math.max(nul, at))) ?? [];
-    const oid = parseOid(object.toString('hex', nul + 1, end));
-    if (name === '' || oid === undefined || end > object.length) {
-      return refuse('repository.broken', { detail: 'a tree is not well formed' });
-    }
-    yield { name, kind: kindOf(Number.parseInt(mode, 8)), oid };
-    at = end;
+  for (const { mode, name, id } of places(object, idBytes)) {
+    yield { name, kind: kindOf(mode), oid: oidAt(object, id, idBytes) };
   }
 }
 
-const ENTRY = /^([0-7]{1,7}) ([^]+)$/;
+/** Finds one entry by its name, without making anything of the others. */
+export function findInTree(object: Buffer, idBytes: number, wanted: string): RawEntry | undefined {
+  for (const { mode, name, id } of places(object, idBytes)) {
+    if (name === wanted) return { name, kind: kindOf(mode), oid: oidAt(object, id, idBytes) };
+  }
+  return undefined;
+}
+
+interface Place {
+  readonly mode: number;
+  readonly name: string;
+  /** Where the id begins. */
+  readonly id: number;
+}
+
+function* places(object: Buffer, idBytes: number): Generator<Place> {
+  for (let at = 0; at < object.length;) {
+    const space = object.indexOf(SPACE, at);
+    const nul = object.indexOf(0, space);
+    const id = nul + 1;
+    if (space === -1 || nul - space < 2 || id + idBytes > object.length) broken();
+    yield { mode: modeIn(object, at, space), name: object.toString('latin1', space + 1, nul), id };
+    at = id + idBytes;
+  }
+}
+
+const SPACE = 0x20;
+const ZERO = 0x30;
+const MODE_DIGITS_MAX = 7;
+
+function modeIn(object: Buffer, from: number, to: number): number {
+  if (to === from || to - from > MODE_DIGITS_MAX) broken();
+  let mode = 0;
+  for (let at = from; at < to; at += 1) {
+    const digit = (object[at] ?? 0) - ZERO;
+    if (digit < 0 || digit > 7) broken();
+    mode = mode * 8 + digit;
+  }
+  return mode;
+}
 
 const TYPE_BITS = 0o170_000;
 const OWNER_EXECUTES = 0o100;
@@ -48,4 +78,12 @@ function kindOf(mode: number): EntryKind {
     default:
       return 'submodule';
   }
+}
+
+function oidAt(object: Buffer, from: number, bytes: number): Oid {
+  return parseOid(object.toString('hex', from, from + bytes)) ?? broken();
+}
+
+function broken(): never {
+  return refuse('repository.broken', { detail: 'a tree is not well formed' });
 }
