@@ -1,5 +1,3 @@
-import { Refusal } from '@secure-mcp/validation';
-
 import type { Commit, Repository } from '../adapter/index.ts';
 import { type Oid, refuse, type TreePath } from '../guard/index.ts';
 import { LIMITS } from '../policy.ts';
@@ -47,7 +45,7 @@ export async function showCommit(repository: Repository, oid: Oid, how: How, con
   const told =
     how.skip > 0 ? commitFacts(commit) : wholeCommitFacts(commit, LIMITS.textBytesDefault);
   if (how.detail === 'meta') return { commit: told, truncated: false, next: undefined };
-  const base = await parentOf(repository, commit, how.parent);
+  const base = parentOf(commit, how.parent);
   return { commit: told, ...(await showChanges(repository, { base, head: oid }, how, context)) };
 }
 
@@ -72,25 +70,12 @@ export async function showChanges(
   return { ...changesFacts(changes, context), truncated, next };
 }
 
-/** What a commit is compared with; undefined is the empty tree. */
-async function parentOf(
-  repository: Repository,
-  { parents }: Commit,
-  number = 1,
-): Promise<Oid | undefined> {
+/** What a commit is compared with; undefined is the empty tree. Where a shallow clone ends, there is no parent. */
+function parentOf({ parents }: Commit, number = 1): Oid | undefined {
   const parent = parents[number - 1];
-  if (parent === undefined) {
-    return number === 1 ? undefined : refuse('revision.unknown', { hint: NO_SUCH_PARENT });
-  }
-  if (!repository.warnings.includes('shallow')) return parent;
-  // Where the history was cut off, a parent is named that nobody has. To git the commit is a first one.
-  try {
-    await repository.commit(parent);
-    return parent;
-  } catch (error) {
-    if (error instanceof Refusal && error.code === 'object.missing') return undefined;
-    throw error;
-  }
+  return parent !== undefined || number === 1
+    ? parent
+    : refuse('revision.unknown', { hint: NO_SUCH_PARENT });
 }
 
 const NO_SUCH_PARENT = 'The commit has fewer parents.';
