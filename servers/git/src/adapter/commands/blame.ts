@@ -70,14 +70,34 @@ async function countLines({ objects }: Handle, commit: Oid, path: TreePath): Pro
   const file = await objects.at(commit, path);
   if (file === undefined) return refuse('path.unknown');
   if (file.kind !== 'blob') return refuse('path.not_a_file');
-  const bytes = await objects.bytes(file.oid, LIMITS.blobBytesMax);
-  // The same beginning that git itself looks at.
-  if (bytes.subarray(0, 8000).includes(0)) return refuse('file.binary');
-  let lines = 0;
-  for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1))
-    lines += 1;
-  const isOpen = bytes.length > 0 && bytes.at(-1) !== LINE_FEED;
-  return lines + (isOpen ? 1 : 0);
+  const counter = new LineCounter();
+  await objects.stream(file.oid, LIMITS.blobBytesMax, (piece) => counter.push(piece));
+  return counter.isBinary ? refuse('file.binary') : counter.lines;
+}
+
+/** The same beginning that git itself looks at. */
+const SNIFFED_BYTES = 8000;
+
+class LineCounter {
+  isBinary = false;
+  #ends = 0;
+  #bytes = 0;
+  #last = LINE_FEED;
+
+  get lines(): number {
+    return this.#last === LINE_FEED ? this.#ends : this.#ends + 1;
+  }
+
+  push(piece: Buffer): boolean {
+    const sniffed = piece.subarray(0, Math.max(0, SNIFFED_BYTES - this.#bytes));
+    this.isBinary ||= sniffed.includes(0);
+    this.#bytes += piece.length;
+    this.#last = piece.at(-1) ?? this.#last;
+    for (let at = piece.indexOf(LINE_FEED); at >= 0; at = piece.indexOf(LINE_FEED, at + 1)) {
+      this.#ends += 1;
+    }
+    return !this.isBinary;
+  }
 }
 
 async function hunksOf({ objects }: Handle, reading: BlameReading): Promise<Pick<Blame, 'hunks'>> {

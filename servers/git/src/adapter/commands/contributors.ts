@@ -3,9 +3,11 @@ import { LIMITS } from '../../policy.ts';
 import type { Handle } from '../handle.ts';
 import type { ContributorsQuery } from '../repository.ts';
 import type { Contributor, Contributors } from '../results.ts';
+import { decoderFor } from '../objects/decode.ts';
+import { readPerson } from '../objects/person.ts';
 import type { Mailmap, Named } from './mailmap.ts';
 import { readMailmap } from './mailmap-file.ts';
-import { NUL, readFields, utf8 } from './z-fields.ts';
+import { NUL, readFields } from './z-fields.ts';
 
 /** Bytes of a commit in which its author and its encoding stand, unless it has hundreds of parents. */
 const HEADER_BYTES_MAX = 16_384;
@@ -86,23 +88,11 @@ function compareBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** Reads the author of a commit. A nonsensical one has neither name nor address, as for git. */
+/** Reads the author of a commit. A nonsensical one has neither name nor address. */
 function authorOf(record: string): Named {
   const end = record.indexOf('\n\n');
   const header = end < 0 ? record : record.slice(0, end);
-  const [, name = '', email = ''] = /\nauthor ([^<\n]*)<([^>\n]*)>/.exec(header) ?? [];
+  const [, author] = /\nauthor ([^\n]*)/.exec(header) ?? [];
   const [, label] = /\nencoding ([^\n]+)/.exec(header) ?? [];
-  const decode = decoderOf(label);
-  return { name: decode(name).trimEnd(), email: decode(email) };
-}
-
-function decoderOf(label: string | undefined): (bytes: string) => string {
-  if (label === undefined || /^utf-?8$/i.test(label)) return utf8;
-  try {
-    const decoder = new TextDecoder(label);
-    return (bytes) => decoder.decode(Buffer.from(bytes, 'latin1'));
-  } catch {
-    // A name that the platform does not know.
-    return utf8;
-  }
+  return readPerson(author, decoderFor(label));
 }

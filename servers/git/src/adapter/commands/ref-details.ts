@@ -3,6 +3,7 @@ import { textFromByteString } from '@secure-mcp/validation';
 import { type Oid, ref, refNameFromGit, type RefName, word } from '../../guard/index.ts';
 import { LIMITS } from '../../policy.ts';
 import type { Handle } from '../handle.ts';
+import { readMessage } from '../objects/message.ts';
 import type { ObjectInfo, Ref } from '../results.ts';
 import { LINE_FEED, readFields, utf8 } from './z-fields.ts';
 
@@ -136,13 +137,7 @@ async function describeTags(
       objectKind: 'tag',
       peeled: target,
       at: tagger?.at,
-      subject: subjectOf(message),
+      subject: readMessage(message).subject,
     });
   }
-}
-
-/** The first paragraph on one line, as git's `%(subject)`. */
-function subjectOf(message: string): string {
-  const [paragraph = ''] = message.replace(/^\s*\n/, '').split(/\n[ \t]*\n/, 1);
-  return paragraph.trimEnd().replaceAll('\n', ' ');
 }
