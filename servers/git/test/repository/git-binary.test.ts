@@ -62,8 +62,6 @@ test('an operator’s file has to be absolute, and a program', () => {
 test('versions are asked once, and judged', async () => {
   const fine = createGitBinary(program('fine', '2.50.1'));
   expect(await fine.version()).toEqual({ major: 2, minor: 50, patch: 1 });
-  expect(await fine.hasKnownHoles()).toBe(false);
-  expect(await createGitBinary(program('holes', '2.39.1')).hasKnownHoles()).toBe(true);
   const old = createGitBinary(program('old', '2.38.9'));
   await expect(old.version()).rejects.toMatchObject({ code: 'git.too_old' });
   const silent = createGitBinary(program('silent', 'unknown'));
