@@ -3,7 +3,7 @@ import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 
 import { refuse } from '../guard/refusals.ts';
-import { type GitVersion, hasKnownHoles, isTooOld, parseGitVersion } from '../guard/version.ts';
+import { type GitVersion, isTooOld, parseGitVersion } from '../guard/version.ts';
 import { ENVIRONMENT } from '../policy.ts';
 
 /** The names under which git is installed. */
@@ -41,10 +41,8 @@ function programAt(path: string): string | undefined {
 
 /** The git that serves. */
 export interface GitBinary {
-  readonly path: string;
   /** Asked of git once. Refuses `git.missing` and `git.too_old`. */
   version(): Promise<GitVersion>;
-  hasKnownHoles(): Promise<boolean>;
 }
 
 export function createGitBinary(path: string): GitBinary {
@@ -58,7 +56,7 @@ export function createGitBinary(path: string): GitBinary {
     });
     return isTooOld(answer) ? refuse('git.too_old') : answer;
   };
-  return { path, version, hasKnownHoles: async () => hasKnownHoles(await version()) };
+  return { version };
 }
 
 const VERSION_MS = 10_000;

@@ -1,0 +1,105 @@
+import { Refusal } from '@secure-mcp/validation';
+
+import { type Oid, parseRevision, refuse, word } from '../guard/index.ts';
+import { blame } from './commands/blame.ts';
+import { blob } from './commands/blob.ts';
+import { compare, mergeBases } from './commands/compare.ts';
+import { contributors } from './commands/contributors.ts';
+import { diff } from './commands/diff.ts';
+import { grep } from './commands/grep.ts';
+import { log } from './commands/log.ts';
+import { namesLike } from './commands/names.ts';
+import { reflog } from './commands/reflog.ts';
+import { refs } from './commands/refs.ts';
+import { status } from './commands/status.ts';
+import { entryAt, tree } from './commands/tree.ts';
+import type { Cache, GitCommand, GitEnded, Handle, Profile, Run, Sink } from './handle.ts';
+import type { Batch } from './objects/batch.ts';
+import { createObjects } from './objects/objects.ts';
+import type { Repository } from './repository.ts';
+import type { Opened } from './repository/building.ts';
+import type { RunGit } from './repository/git-runs.ts';
+import { createPace } from './repository/plain-tree.ts';
+
+/** What one call needs to work on an opened repository. */
+export interface HandleParts {
+  readonly opened: Opened;
+  readonly batch: Batch;
+  readonly cache: Cache;
+  readonly git: RunGit;
+  readonly run: Run;
+}
+
+/** The one command that writes objects; it gets a store of its own (repository/merge-store.ts). */
+const WRITES_OBJECTS = word('merge-tree');
+
+/** Makes the handle of one call. An index is shown to git only after it was looked through. */
+export function handleOf({ opened, batch, cache, git, run }: HandleParts): Handle {
+  const { profile, index, merges } = opened;
+  let indexFile: string | undefined;
+
+  const profileFor = async ({ args }: GitCommand): Promise<Profile> => {
+    const base =
+      args[0] === WRITES_OBJECTS ? await merges.profile(createPace(run.signal)) : profile;
+    return indexFile === undefined
+      ? base
+      : { ...base, env: { ...base.env, GIT_INDEX_FILE: indexFile } };
+  };
+
+  return {
+    profile,
+    cache,
+    objects: createObjects({ profile, batch, cache }),
+    async git(command: GitCommand, sink: Sink): Promise<GitEnded> {
+      return git(await profileFor(command), command, sink);
+    },
+    async index() {
+      if (profile.workTree === undefined) return refuse('repository.bare');
+      const { file, facts } = await index.current({ git, signal: run.signal });
+      indexFile = file;
+      return facts;
+    },
+  };
+}
+
+/** Makes of a handle what tools see: every operation is one function on it. */
+export function repositoryOf(handle: Handle, id: string): Repository {
+  const { objects, profile } = handle;
+  return {
+    id,
+    warnings: profile.warnings,
+    bare: profile.workTree === undefined,
+    resolve: (revision) => objects.resolve(revision),
+    commitOf: (revision) => objects.commitOf(revision),
+    head: () => headOf(handle),
+    async commit(oid) {
+      const [commit] = await objects.commits([oid]);
+      return commit ?? refuse('object.missing', { detail: oid });
+    },
+    tag: (oid) => objects.tag(oid),
+    entryAt: (treeish, path) => entryAt(handle, treeish, path),
+    blob: (oid, window) => blob(handle, oid, window),
+    tree: (oid, how) => tree(handle, oid, how),
+    log: (query) => log(handle, query),
+    status: (query) => status(handle, query),
+    diff: (query) => diff(handle, query),
+    grep: (query) => grep(handle, query),
+    blame: (query) => blame(handle, query),
+    refs: (query) => refs(handle, query),
+    reflog: (query) => reflog(handle, query),
+    contributors: (query) => contributors(handle, query),
+    compare: (query) => compare(handle, query),
+    mergeBases: (base, head) => mergeBases(handle, base, head),
+    namesLike: (text, limit) => namesLike(handle, text, limit),
+  };
+}
+
+/** HEAD's commit. A branch that nothing was committed on leads nowhere. */
+async function headOf({ objects }: Handle): Promise<Oid | undefined> {
+  try {
+    return await objects.commitOf(parseRevision('HEAD'));
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'revision.unknown') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,136 @@
+import {
+  hasKnownHoles,
+  labelOf,
+  refuse,
+  type RepositoryId,
+  textOfVersion,
+} from '../guard/index.ts';
+import type { Root } from '../policy.ts';
+import { audit } from './audit/index.ts';
+import { handleOf, repositoryOf } from './bind.ts';
+import { createMemory } from './cache.ts';
+import { createGitBinary, type GitBinary } from './git-binary.ts';
+import { createBatches } from './objects/batch.ts';
+import { createGitRunner } from './process/git-process.ts';
+import type { Repositories } from './repository.ts';
+import type { Opened } from './repository/building.ts';
+import { createGraphs } from './repository/commit-graph.ts';
+import { createDiscovery } from './repository/discover.ts';
+import type { RunGitFor } from './repository/git-runs.ts';
+import { createKeeper } from './repository/keeper.ts';
+import { type Layout, type Located, locate } from './repository/layout.ts';
+import { refuseBy } from './repository/prepare.ts';
+import { createPrivateRoot } from './repository/private-root.ts';
+import { createReport } from './repository/report.ts';
+
+export interface RepositoriesOptions {
+  readonly roots: readonly Root[];
+  /** The program of git: absolute (`findGit`). */
+  readonly git: string;
+  /** Where private directories are made; undefined is the host's directory for temporary files. */
+  readonly privateDirectory: string | undefined;
+  /** How the name of this process's private directory begins. */
+  readonly prefix: string;
+  /** Told once of what the operator should know. */
+  onWarning(warning: string): void;
+}
+
+/** Puts the parts together. Nothing is started or written before the first call. */
+export function createRepositories(options: RepositoriesOptions): Repositories {
+  const runner = createGitRunner();
+  const batches = createBatches();
+  const memory = createMemory();
+  const graphs = createGraphs();
+  const privateRoot = createPrivateRoot({
+    parent: options.privateDirectory,
+    prefix: options.prefix,
+  });
+  const gitFor: RunGitFor = (run) => (profile, command, sink) =>
+    runner.run(profile, command, run, sink);
+  const keeper = createKeeper({
+    privateRoot,
+    binary: options.git,
+    gitFor,
+    onMade: graphs.consider,
+    onOver: ({ key }) => batches.end(key),
+  });
+  const discovery = createDiscovery(keeper);
+  const version = asked(createGitBinary(options.git), options);
+
+  return {
+    async find(names, how, run) {
+      await version();
+      const roots = options.roots.filter(({ name }) => names.includes(name));
+      return discovery.find(roots, how, run);
+    },
+    async open(id, run) {
+      const known = await version();
+      const layout = layoutOf(locatedIn(options.roots, id));
+      const opened = withVersion(await keeper.open(layout, run), known);
+      const { profile } = opened;
+      const batch = batches.open(profile, run);
+      const cache = memory.of(profile.key);
+      return repositoryOf(handleOf({ opened, batch, cache, git: gitFor(run), run }), labelOf(id));
+    },
+    async audit(id, run) {
+      await version();
+      return audit(locatedIn(options.roots, id), { keeper, gitFor }, run);
+    },
+    async git() {
+      const { text, warnings } = await version();
+      return { version: text, warnings };
+    },
+    async close() {
+      await graphs.close();
+      const ended = await Promise.all([runner.close(), batches.close()]);
+      return privateRoot.close() && ended.every(Boolean);
+    },
+  };
+}
+
+interface Version {
+  readonly text: string;
+  readonly warnings: readonly string[];
+}
+
+const HOLES =
+  'this version of git has published holes in what it reads repositories with; install a newer one';
+
+/** Asks for the version before anything else, and warns of it once. */
+function asked(binary: GitBinary, { onWarning }: RepositoriesOptions): () => Promise<Version> {
+  let warned = false;
+  return async () => {
+    const version = await binary.version();
+    const warnings = hasKnownHoles(version) ? [HOLES] : [];
+    if (!warned) warnings.forEach((warning) => onWarning(warning));
+    warned = true;
+    return { text: textOfVersion(version), warnings };
+  };
+}
+
+function withVersion(opened: Opened, { warnings }: Version): Opened {
+  if (warnings.length === 0) return opened;
+  const { profile } = opened;
+  return {
+    ...opened,
+    profile: { ...profile, warnings: [...profile.warnings, 'git_has_known_holes'] },
+  };
+}
+
+/** Refuses `repository.unknown`. */
+function locatedIn(
+  roots: readonly Root[],
+  { root: name, steps }: RepositoryId,
+): Exclude<Located, { readonly kind: 'unknown' }> {
+  const root = roots.find((candidate) => candidate.name === name);
+  const located = root === undefined ? undefined : locate(root, steps);
+  if (located === undefined || located.kind === 'unknown') return refuse('repository.unknown');
+  return located;
+}
+
+function layoutOf(located: ReturnType<typeof locatedIn>): Layout {
+  if (located.kind === 'found') return located.layout;
+  const report = createReport();
+  report.add(located.finding);
+  return refuseBy(report);
+}
