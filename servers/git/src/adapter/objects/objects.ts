@@ -1,4 +1,4 @@
-import { type Oid, refuse, type Revision } from '../../guard/index.ts';
+import { refuse, type Revision } from '../../guard/index.ts';
 import { LIMITS } from '../../policy.ts';
 import type { Cache, Objects, Profile } from '../handle.ts';
 import type { ObjectInfo, ObjectKind } from '../results.ts';
