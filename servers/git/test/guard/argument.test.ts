@@ -49,13 +49,16 @@ describe('arguments', () => {
     expect(paths([parseTreePath('a'), TOP])).toEqual(['--']);
   });
 
-  test('a path that is no UTF-8 is refused, not changed', () => {
-    for (const text of ['caf\\x{E9}', '\\x{C3}', '\\x{ED}\\x{A0}\\x{80}', '\\x{C0}\\x{AF}'])
-      expect(() => paths([parseTreePath(text)])).toThrow(
-        expect.objectContaining({ code: 'path.encoding' }),
-      );
-    expect(paths([parseTreePath('\\u{FEFF}a\ufffd')])).toEqual(['--', '\ufeffa\ufffd']);
-  });
+  test(
+    verifies('C2.arguments', 'a path that is no UTF-8 is refused, not changed into another'),
+    () => {
+      for (const text of ['caf\\x{E9}', '\\x{C3}', '\\x{ED}\\x{A0}\\x{80}', '\\x{C0}\\x{AF}'])
+        expect(() => paths([parseTreePath(text)])).toThrow(
+          expect.objectContaining({ code: 'path.encoding' }),
+        );
+      expect(paths([parseTreePath('\\u{FEFF}a\ufffd')])).toEqual(['--', '\ufeffa\ufffd']);
+    },
+  );
 });
 
 describe('in git itself', () => {

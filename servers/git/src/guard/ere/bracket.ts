@@ -1,8 +1,11 @@
 import { type EreProblem, fail } from './problem.ts';
 
-/** A class, a backslash for itself, a range or a character. A dash before the closing is a character. */
+/**
+ * A class, a backslash for itself, a range or a character. A dash before the closing is a character; any
+ * other one makes a range, whose ends are characters in order.
+ */
 const ITEM =
-  /^(?:\[:(?:alnum|alpha|blank|cntrl|digit|graph|lower|print|punct|space|upper|xdigit):\]|\\\\|([\x20-Z^-~])-([\x20-Z^-~])|\[(?![.:=])|[\t\x20-Z\]-~])/;
+  /^(?:\[:(?:alnum|alpha|blank|cntrl|digit|graph|lower|print|punct|space|upper|xdigit):\]|\\\\|([\x20-Z^-~])-([\x20-Z^-~])|\[(?![.:=])|[\t\x20-Z\]-~])(?!-[^\]])/;
 
 /**
  * Reads a bracket expression and returns where it ends, behind its `]`.

@@ -12,7 +12,6 @@ export const PROBLEMS = {
   quantifier: 'A quantifier stands behind one character or one group, and only one of them.',
   count: 'A count is {m}, {m,} or {m,n}, from 1 to at most 100.',
   group: 'Look-around, named groups and flags are not POSIX ERE.',
-  assertion: 'Anchors and word boundaries cannot be repeated.',
   nothing: 'What can match nothing cannot be repeated: write (a|b)* for (a*|b)*.',
   'too costly': 'The pattern has too many repetitions and alternatives for one search.',
 } as const;
