@@ -1,6 +1,7 @@
 import { chmodSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { Refusal } from '@secure-mcp/validation';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { diff } from '../../src/adapter/commands/diff.ts';
@@ -374,5 +375,20 @@ test('the numbers of renames find their files, however the names are built', asy
   const { files } = await diff(await other.handle(), { ...QUERY, what: { mode: 'staged', base } });
   expect(files).toEqual(plainChanges(other, 'diff', '--cached'));
   expect(files.filter(({ kind }) => kind === 'renamed')).toHaveLength(names.length);
+  await other.remove();
+});
+
+test('a name of 70,000 bytes is refused, and not shortened to another', async () => {
+  const other = makeRepository();
+  const blob = other.run(['hash-object', '-w', '--stdin'], 'x').out.trim();
+  const entry = `100644 blob ${blob}\t${'n'.repeat(70_000)}\n`;
+  const head = other.oid(other.run(['mktree'], entry).out.trim());
+  const query = { ...QUERY, what: { mode: 'objects', base: undefined, head } } as const;
+  // Not the answer itself: a failure would print the name.
+  const refused = await diff(await other.handle(), query).then(
+    () => undefined,
+    (error: unknown) => error instanceof Refusal && error.code,
+  );
+  expect(refused).toBe('repository.too_large');
   await other.remove();
 });

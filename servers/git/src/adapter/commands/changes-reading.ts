@@ -1,5 +1,5 @@
 import { refuse } from '../../guard/index.ts';
-import { isGenerated } from '../../policy.ts';
+import { isGenerated, LIMITS } from '../../policy.ts';
 import type { ChangedFile } from '../results.ts';
 import { unquoted } from './c-quote.ts';
 import { NamedQueue } from './named-queue.ts';
@@ -52,7 +52,7 @@ export class ChangesReading {
     if (this.#section === 'patches') return this.patches?.line(line, cut) ?? false;
     if (line === '' || beginsPatch(line)) return this.#toPatches(line, cut);
     // Names of 64 kilobytes and more.
-    if (cut) return refuse('repository.too_large');
+    if (cut || line.length > LIMITS.fieldBytesMax) return refuse('repository.too_large');
     if (line.startsWith(':')) this.#raw(line);
     else this.#numbers(line);
     return true;

@@ -42,9 +42,12 @@ export async function mergeBases(handle: Handle, base: Oid, head: Oid): Promise<
 const NONE = 1;
 
 async function compute(handle: Handle, query: CompareQuery): Promise<Comparison> {
-  const bases = await mergeBases(handle, query.base, query.head);
+  // Each walks the history for itself, and can take as long as the other.
+  const [bases, sides] = await Promise.all([
+    mergeBases(handle, query.base, query.head),
+    sidesOf(handle, query),
+  ]);
   if (bases.length === 0) return refuse('history.unrelated');
-  const sides = await sidesOf(handle, query);
   return {
     bases,
     ahead: sides.ahead.total,
