@@ -38,11 +38,13 @@ export async function filesOf(handle: Handle, commits: readonly Commit[]): Promi
   );
   // Where a commit's files would be missing there is no telling which.
   if (isCut) return refuse('repository.too_large');
-  const entries = [...readings].map(([oid, { files }]) => [oid, files - PAGE.limit] as const);
-  return {
-    files: new Map(Array.from(readings, ([oid, changes]) => [oid, changes.list()])),
-    leftOut: new Map(entries.filter(([, more]) => more > 0)),
-  };
+  const leftOut = new Map<Oid, number>();
+  for (const [oid, { files: all }] of readings) {
+    if (all > PAGE.limit) leftOut.set(oid, all - PAGE.limit);
+  }
+  // git leaves out a merge that changed nothing against its first parent.
+  const files = commits.map(({ oid }) => [oid, readings.get(oid)?.list() ?? []] as const);
+  return { files: new Map(files), leftOut };
 }
 
 const MARK = '\0';

@@ -1,0 +1,37 @@
+import { plainGit } from '../process/profile.ts';
+import type { Oid } from '../../src/guard/index.ts';
+import { oidOf } from './opened.ts';
+
+/** Writes an object exactly as it is, however odd. */
+export function writeObject(
+  repository: string,
+  kind: 'commit' | 'tree' | 'blob' | 'tag',
+  bytes: string | Buffer,
+): Oid {
+  const args = ['hash-object', '-t', kind, '-w', '--stdin', '--literally'];
+  const input = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;
+  return oidOf(plainGit(repository, args, { input }).toString());
+}
+
+export interface CommitParts {
+  readonly tree: string;
+  readonly parents?: readonly string[];
+  readonly author?: string;
+  readonly committer?: string;
+  /** Lines after the committer. */
+  readonly more?: string;
+  readonly message?: string;
+}
+
+/** Bytes of a commit; texts are byte strings. */
+export function commitBytes(parts: CommitParts): string {
+  const { tree, parents = [], author = 'A <a@b> 1700000000 +0000', more = '' } = parts;
+  const { committer = author, message = 'subject\n' } = parts;
+  const lines = [
+    `tree ${tree}`,
+    ...parents.map((parent) => `parent ${parent}`),
+    `author ${author}`,
+    `committer ${committer}`,
+  ];
+  return `${lines.join('\n')}\n${more}\n${message}`;
+}
