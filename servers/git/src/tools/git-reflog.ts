@@ -1,7 +1,8 @@
 import { defineTool, READS } from '@secure-mcp/runtime';
+import { Refusal } from '@secure-mcp/validation';
 import * as z from 'zod';
 
-import type { ReflogEntry } from '../adapter/index.ts';
+import type { ReflogEntry, ReflogPage, ReflogQuery, Repository } from '../adapter/index.ts';
 import { cursorText, refName } from '../guard/index.ts';
 import type { Context } from './context.ts';
 import { expectSame } from './revisions.ts';
@@ -48,10 +49,10 @@ export const gitReflog = defineTool({
     const question = ['git_reflog', repository.id, ref];
     const at = context.readCursor(cursor, question);
     const { skip } = at;
-    const newest = skip === 0 ? undefined : await repository.reflog({ ref, skip: 0, limit: 1 });
+    const newest = skip === 0 ? undefined : await read(repository, { ref, skip: 0, limit: 1 });
     // Each new entry moves all others; the same place would show one of them twice.
     expectSame(at, newest?.entries[0]?.oid);
-    const { entries, more } = await repository.reflog({ ref, skip, limit });
+    const { entries, more } = await read(repository, { ref, skip, limit });
     const next = { skip: skip + entries.length, oid: at.oid ?? entries[0]?.oid };
     return {
       output: {
@@ -74,6 +75,19 @@ export const gitReflog = defineTool({
     };
   },
 });
+
+/** Refs that are absent in a sound repository: nothing was stashed, or nothing committed yet. */
+const MAY_BE_ABSENT: ReadonlySet<string> = new Set(['HEAD', 'refs/stash']);
+
+async function read(repository: Repository, query: ReflogQuery): Promise<ReflogPage> {
+  try {
+    return await repository.reflog(query);
+  } catch (error) {
+    const isAbsent = error instanceof Refusal && error.code === 'revision.unknown';
+    if (isAbsent && MAY_BE_ABSENT.has(query.ref)) return { entries: [], more: false };
+    throw error;
+  }
+}
 
 function entryFacts({ selector, oid, at, by, message }: ReflogEntry): Entry {
   return { selector, oid, ...(at !== undefined && { at }), by, message };

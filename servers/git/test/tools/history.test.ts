@@ -211,6 +211,23 @@ test('git_reflog tells what plain git tells, and refuses a page that has moved',
   world.git('update-ref', '-m', 'back', 'refs/heads/side', 'side@{1}');
 });
 
+test('git_reflog: nothing was stashed yet, and a branch that is not there', async () => {
+  const { output } = await caller.call('git_reflog', { ref: 'stash' });
+  expect(output).toEqual({ entries: [], truncated: false });
+  await expect(caller.call('git_reflog', { ref: 'nowhere' })).rejects.toMatchObject({
+    code: 'revision.unknown',
+  });
+  const oid = world.git('stash', 'create').trim();
+  world.git('stash', 'store', '--message', 'kept', oid);
+  const [kept, ...more] = listOf(await caller.call('git_reflog', { ref: 'stash' }), 'entries');
+  expect(kept).toMatchObject({
+    selector: expect.stringContaining('stash@{0}'),
+    oid,
+    message: 'kept',
+  });
+  expect(more).toEqual([]);
+});
+
 test('git_contributors counts as plain git counts', async () => {
   const { output } = await caller.call('git_contributors', { rev: 'main' });
   const plain = world.lines('shortlog', '-sne', 'main').map((line) => line.trim().split('\t'));
