@@ -57,7 +57,7 @@ export const gitAudit = defineTool({
         findings.length === 0
           ? 'Nothing found: plain git would run and read nothing of the repository’s choosing.'
           : `${counted(findings.length, 'finding')}: ${counts.map(({ severity, count }) => `${severity} ${String(count)}`).join(', ')}.`,
-        'None of it is in force in this server.',
+        findings.length === 0 ? '' : 'None of it is in force in this server.',
         refused ? 'This server refuses to open the repository.' : '',
         truncated ? 'There are more.' : '',
       ),
