@@ -115,6 +115,8 @@ function contextOf(call: Call, served: readonly Root[], repositories: Repositori
     audit: async (id) => repositories.audit(allowed(id), run),
     readCursor: (text, question) => readCursor(text, [call.principal.id, question]),
     writeCursor: (question, next) => writeCursor([call.principal.id, question], next),
+    secrets: call.secrets,
+    hide: (secrets) => call.hide(secrets),
   };
 }
 

@@ -1,0 +1,270 @@
+import { join } from 'node:path';
+
+import { connect, gitFixtures, makeTemp, type TestClient, treeDigest } from '@secure-mcp/testkit';
+import { textFromByteString } from '@secure-mcp/validation';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod';
+
+import { bundle } from './bundle.ts';
+
+const temp = makeTemp();
+const layouts = gitFixtures.buildOrdinary(join(temp.path, 'layouts'));
+const built = layouts.filter(({ needs }) => needs === undefined);
+let client: TestClient;
+
+beforeAll(async () => {
+  // One root around all of them: a linked work tree and borrowed objects lie next to their owners.
+  const roots = [`all=${join(temp.path, 'layouts')}`, ...bareRoots()];
+  client = await connect('v2 modern', bundle(...roots, '--rate-limit', '1000000/1'));
+});
+afterAll(async () => {
+  await client.close();
+  temp.remove();
+});
+
+/** A bare repository is served only by its own name. */
+function bareRoots(): readonly string[] {
+  return built.filter(({ name }) => name === 'bare').map(({ path }) => `bare=${path}`);
+}
+
+const answers = z.record(z.string(), z.unknown());
+const list = z.array(answers);
+
+async function ask(name: string, tool: string, args: object = {}) {
+  const repo = name === 'bare' ? 'bare' : `all/${name}`;
+  const answer = await client.call(tool, { repo, ...args });
+  if (answer.isError) throw new Error(`${tool}: ${answer.text}`);
+  return answer;
+}
+
+/** What plain git prints, as its bytes. Undefined where it fails. */
+function plain(path: string, ...args: readonly string[]): string | undefined {
+  const { output, status } = gitFixtures.plainGit(path, args);
+  return status === 0 ? output.toString('latin1') : undefined;
+}
+
+function fields(text: string | undefined): readonly string[] {
+  const pieces = (text ?? '').split('\0');
+  return pieces.at(-1) === '' ? pieces.slice(0, -1) : pieces;
+}
+
+const visible = textFromByteString;
+const utf8 = (text: string): string => Buffer.from(text, 'latin1').toString('utf8');
+
+/** Entries of porcelain v2, in the words of `git_status`. */
+function plainStatus(text: string | undefined): readonly string[] {
+  const entries: string[] = [];
+  const pieces = fields(text);
+  for (let at = 0; at < pieces.length; at += 1) {
+    const piece = pieces[at] ?? '';
+    const [kind, states = ''] = piece.split(' ');
+    if (kind === '1') entries.push(`${states} ${visible(piece.split(' ').slice(8).join(' '))}`);
+    if (kind === 'u') entries.push(`${states} ${visible(piece.split(' ').slice(10).join(' '))}`);
+    if (kind === '?') entries.push(`?? ${visible(piece.slice(2))}`);
+    if (kind === '2') {
+      at += 1;
+      const path = visible(piece.split(' ').slice(9).join(' '));
+      entries.push(`${states} ${path} <- ${visible(pieces[at] ?? '')}`);
+    }
+  }
+  return entries.toSorted();
+}
+
+const LETTERS: Readonly<Record<string, string>> = {
+  added: 'A',
+  deleted: 'D',
+  modified: 'M',
+  renamed: 'R',
+  copied: 'C',
+  'type changed': 'T',
+};
+
+function ourStatus(entries: unknown): readonly string[] {
+  return list
+    .parse(entries)
+    .map(({ path, from, staged, unstaged, conflict, untracked }) => {
+      const letter = (state: unknown): string => LETTERS[String(state)] ?? '.';
+      const states =
+        untracked === true ? '??' : String(conflict ?? `${letter(staged)}${letter(unstaged)}`);
+      return `${states} ${String(path)}${from === undefined ? '' : ` <- ${String(from)}`}`;
+    })
+    .toSorted();
+}
+
+describe.each(built.map((layout) => [layout.name, layout] as const))('%s', (name, { path }) => {
+  const isEmpty = name === 'empty';
+  const hasWorkTree = name !== 'bare';
+
+  test.runIf(hasWorkTree)('status says what plain git says', async () => {
+    const { structured } = await ask(name, 'git_status', { untracked: 'all', limit: 200 });
+    const words = ['status', '--porcelain=v2', '-z', '--untracked-files=all'];
+    // What happens within a submodule is not looked at, and the answer says so.
+    const text = plain(path, ...words, '--ignore-submodules=dirty');
+    expect(ourStatus(structured['entries'])).toEqual(plainStatus(text));
+    const branch = plain(path, 'symbolic-ref', '--short', '-q', 'HEAD')?.trim();
+    expect(structured['branch']).toBe(branch);
+    const distance = plain(path, 'rev-list', '--left-right', '--count', 'HEAD...@{upstream}');
+    const told = distance === undefined ? undefined : [structured['ahead'], structured['behind']];
+    expect(told).toEqual(distance?.trim().split('\t').map(Number));
+  });
+
+  test('log says what plain git says', async () => {
+    const { structured } = await ask(name, 'git_log', { limit: 200, detail: 'message' });
+    const form = '--format=%H%x00%P%x00%an%x00%ae%x00%at%x00%s%x00%b%x00';
+    const told = fields(plain(path, '-c', 'i18n.logOutputEncoding=UTF-8', 'log', '-200', form));
+    const commits = [];
+    for (let at = 0; at + 6 < told.length; at += 7) {
+      const [oid = '', parents = '', author = '', email = '', seconds, subject = '', body = ''] =
+        told.slice(at, at + 7);
+      commits.push({
+        oid: oid.trim(),
+        parents: parents === '' ? [] : parents.split(' '),
+        author: visible(author),
+        email,
+        seconds: Number(seconds),
+        subject: utf8(subject),
+        body: utf8(body).trimEnd(),
+      });
+    }
+    const ours = list.parse(structured['commits']).map((commit) => ({
+      oid: commit['oid'],
+      parents: commit['parents'] ?? [],
+      author: commit['author'],
+      email: commit['email'],
+      seconds: Date.parse(String(commit['at'])) / 1000,
+      subject: commit['subject'],
+      body: commit['body'] ?? '',
+    }));
+    expect(ours).toEqual(commits);
+  });
+
+  test('refs are those of plain git', async () => {
+    const { structured } = await ask(name, 'git_refs', { limit: 200 });
+    const form = '--format=%(refname)%00%(objectname)%00%(*objectname)%00%(upstream)';
+    const told = (plain(path, 'for-each-ref', form) ?? '')
+      .split('\n')
+      .filter((line) => line !== '');
+    const ours = list
+      .parse(structured['refs'])
+      .map(({ name: ref, oid, peeled = '', upstream = '' }) => [ref, oid, peeled, upstream]);
+    expect(ours).toEqual(told.map((line) => line.split('\0').map((field) => visible(field))));
+  });
+
+  test.skipIf(isEmpty)('the tree and its files are those of plain git', async () => {
+    const { structured } = await ask(name, 'git_tree', { depth: 3, limit: 200 });
+    const entries = list.parse(structured['entries']);
+    const told = fields(plain(path, 'ls-tree', '-r', '-t', '-z', 'HEAD')).map((line) => {
+      const [facts = '', ...rest] = line.split('\t');
+      return [visible(rest.join('\t')), facts.split(' ')[2]];
+    });
+    expect(entries.map(({ path: entry, oid }) => [entry, oid])).toEqual(told);
+    for (const { path: file, oid, kind } of entries) {
+      if (kind !== 'file' && kind !== 'executable') continue;
+      const { text, structured: answer } = await ask(name, 'git_file', { path: file });
+      expect(Object(answer['file']).oid).toBe(oid);
+      const content = plain(path, 'cat-file', 'blob', String(oid)) ?? '';
+      if (content.includes('\0')) continue;
+      const [first = ''] = content.split(/\r?\n/);
+      if (/^[\x20-\x7e]*$/.test(first)) expect(text).toContain(first);
+    }
+  });
+
+  test.runIf(hasWorkTree && !isEmpty)('diffs count as plain git counts', async () => {
+    for (const [mode, words] of [
+      ['unstaged', []],
+      ['staged', ['--cached']],
+      ['head', ['HEAD']],
+    ] as const) {
+      const { structured } = await ask(name, 'git_diff', { mode, detail: 'summary', limit: 200 });
+      const ours = list
+        .parse(structured['files'])
+        .filter(({ kind }) => kind !== 'unmerged')
+        .map(({ path: file, added = '-', removed = '-' }) => [
+          String(added),
+          String(removed),
+          String(file),
+        ]);
+      const flags = ['diff', '--numstat', '-z', '--ignore-submodules=dirty', ...words];
+      expect([mode, ours]).toEqual([mode, plainNumstat(plain(path, ...flags))]);
+    }
+  });
+
+  test.skipIf(isEmpty)('the patch of a commit is that of plain git', async () => {
+    const { text } = await ask(name, 'git_show', { rev: 'HEAD', detail: 'patch', limit: 200 });
+    const words = ['show', '--format=', '--full-index', '--first-parent', '-m', '-z', 'HEAD'];
+    const patch = plain(path, ...words.filter((word) => word !== '-z')) ?? '';
+    // Bytes that are no text are shown otherwise than they are; all other lines stand there as they are.
+    const lines = patch.split('\n').filter((line) => /^[+-][\x20-\x7e]*$/.test(line));
+    for (const line of lines) expect(text).toContain(line);
+  });
+
+  test.skipIf(isEmpty)('lines are blamed and found as by plain git', async () => {
+    const files = fields(plain(path, 'ls-tree', '-r', '-z', '--name-only', 'HEAD'));
+    const file = files.find((entry) => /^[\w./-]+\.(?:md|ts|txt)$/.test(entry)) ?? '';
+    const { structured } = await ask(name, 'git_blame', { path: file });
+    const ours = list.parse(structured['hunks']).flatMap(({ oid, lines }) => {
+      return Array.from({ length: Number(lines) }, () => String(oid));
+    });
+    const told = plain(path, 'blame', '--line-porcelain', 'HEAD', '--', file) ?? '';
+    const heads = told.split('\n').filter((line) => /^[0-9a-f]{40,64} \d+ \d+/.test(line));
+    expect(ours).toEqual(heads.map((line) => line.split(' ')[0]));
+
+    const found = await ask(name, 'git_grep', { pattern: 'e', limit: 200 });
+    const hits = list
+      .parse(found.structured['lines'])
+      .map(({ path: entry, line }) => `${String(entry)}:${String(line)}`);
+    const lines = (plain(path, 'grep', '-n', '-z', '-I', '-F', 'e', 'HEAD') ?? '')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => {
+        const [entry = '', number = ''] = line.split('\0');
+        return `${visible(entry.slice('HEAD:'.length))}:${number}`;
+      });
+    expect(hits).toEqual(lines.slice(0, 200));
+  });
+
+  test.skipIf(isEmpty)('authors are counted as plain git counts them', async () => {
+    const { structured } = await ask(name, 'git_contributors', { limit: 200 });
+    const ours = list
+      .parse(structured['contributors'])
+      .map(
+        ({ name: who, email, commits }) => `${String(commits)} ${String(who)} <${String(email)}>`,
+      );
+    const told = (plain(path, 'shortlog', '-s', '-n', '-e', 'HEAD') ?? '')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => visible(line.trim()).replace(/\s+|\\u\{9\}/, ' '));
+    expect(ours.toSorted()).toEqual(told.toSorted());
+  });
+
+  test('reading it leaves every byte as it was', async () => {
+    const before = treeDigest(path);
+    for (const tool of ['git_log', 'git_refs', 'git_reflog', 'git_audit']) await ask(name, tool);
+    if (hasWorkTree) for (const tool of ['git_status', 'git_diff']) await ask(name, tool);
+    expect(treeDigest(path)).toBe(before);
+  });
+});
+
+function plainNumstat(text: string | undefined): readonly (readonly string[])[] {
+  const told: string[][] = [];
+  const pieces = fields(text);
+  for (let at = 0; at < pieces.length; at += 1) {
+    const [added = '', removed = '', path = ''] = (pieces[at] ?? '').split('\t');
+    if (path !== '')
+      told.push([added, removed, visible((pieces[at] ?? '').split('\t').slice(2).join('\t'))]);
+    else {
+      // A rename: its two names follow.
+      told.push([added, removed, visible(pieces[at + 2] ?? '')]);
+      at += 2;
+    }
+  }
+  return told;
+}
+
+const left = layouts.filter(({ needs }) => needs !== undefined);
+test.skipIf(left.length > 0)(
+  `all layouts were built${left.map(({ name, needs }) => ` (skipped: ${name} needs ${String(needs)})`).join('')}`,
+  () => {
+    expect(built).toHaveLength(layouts.length);
+  },
+);
