@@ -161,6 +161,8 @@ export const LIMITS = {
   indexBytesMax: 268_435_456,
   /** Entries of refs, logs and object directories that an inspection looks at. */
   inspectEntriesMax: 500_000,
+  /** Loose objects that a preview of a merge packs for itself. git packs them from some thousands on. */
+  looseObjectsMax: 50_000,
   /** Directories of alternates, nested. */
   alternatesMax: 5,
   findingsMax: 100,

@@ -19,7 +19,6 @@ import { createObjects } from './objects/objects.ts';
 import type { Repository } from './repository.ts';
 import type { Opened } from './repository/building.ts';
 import type { RunGit } from './repository/git-runs.ts';
-import { createPace } from './repository/plain-tree.ts';
 
 /** What one call needs to work on an opened repository. */
 export interface HandleParts {
@@ -39,8 +38,7 @@ export function handleOf({ opened, batch, cache, git, run }: HandleParts): Handl
   let indexFile: string | undefined;
 
   const profileFor = async ({ args }: GitCommand): Promise<Profile> => {
-    const base =
-      args[0] === WRITES_OBJECTS ? await merges.profile(createPace(run.signal)) : profile;
+    const base = args[0] === WRITES_OBJECTS ? await merges.profile(run) : profile;
     return indexFile === undefined
       ? base
       : { ...base, env: { ...base.env, GIT_INDEX_FILE: indexFile } };

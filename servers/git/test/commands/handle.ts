@@ -8,7 +8,6 @@ import { createObjects } from '../../src/adapter/objects/objects.ts';
 import { createGitRunner } from '../../src/adapter/process/git-process.ts';
 import { createKeeper } from '../../src/adapter/repository/keeper.ts';
 import { locate } from '../../src/adapter/repository/layout.ts';
-import { createPace } from '../../src/adapter/repository/plain-tree.ts';
 import { createPrivateRoot } from '../../src/adapter/repository/private-root.ts';
 import { word } from '../../src/guard/index.ts';
 
@@ -67,9 +66,7 @@ export function groundOf(repository: string): Ground {
         async git(command, sink) {
           ran.push([...command.args]);
           const isMerge = command.args[0] === word('merge-tree');
-          const writable = isMerge
-            ? await merges.profile(createPace(run.signal))
-            : { ...profile, env };
+          const writable = isMerge ? await merges.profile(run) : { ...profile, env };
           return runner.run(writable, command, run, sink);
         },
       };

@@ -4,7 +4,6 @@ import { createGitRunner } from '../../src/adapter/process/git-process.ts';
 import type { Opened } from '../../src/adapter/repository/building.ts';
 import { createKeeper, type Keeper } from '../../src/adapter/repository/keeper.ts';
 import { type Layout, locate } from '../../src/adapter/repository/layout.ts';
-import { createPace } from '../../src/adapter/repository/plain-tree.ts';
 import type { PrivateIndex } from '../../src/adapter/repository/private-index.ts';
 import { createPrivateRoot } from '../../src/adapter/repository/private-root.ts';
 import { type Argument, word } from '../../src/guard/argument.ts';
@@ -52,9 +51,7 @@ export function openingIn(parent: string): Opening {
       const run = someTime();
       const { file } = await index(opened);
       const isMerge = args[0] === word('merge-tree');
-      const profile = isMerge
-        ? await opened.merges.profile(createPace(run.signal))
-        : opened.profile;
+      const profile = isMerge ? await opened.merges.profile(run) : opened.profile;
       const env = { ...profile.env, GIT_INDEX_FILE: file };
       const refreshes = args[0] === word('status') || args[0] === word('diff');
       let printed = '';

@@ -37,7 +37,7 @@ export async function audit(
     report.add(located.finding);
     return auditOf(report);
   }
-  return keeper.inspect(located.layout, run, async (inspection) => {
+  return keeper.inspect(located.layout, run, true, async (inspection) => {
     await lookFurther(inspection, gitFor, run);
     return auditOf(inspection.report);
   });

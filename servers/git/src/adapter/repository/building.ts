@@ -47,10 +47,15 @@ export interface BuilderOptions {
 export interface Builder {
   /** Refuses `repository.refused`, `repository.broken` and `repository.too_large`. */
   build(layout: Layout, run: Run): Promise<Kept>;
-  /** Looks at everything and hands out what was found, refused or not. All is gone afterwards. */
+  /**
+   * Looks at everything and hands out what was found, refused or not. All is gone afterwards.
+   *
+   * @param links whether git may read objects in the meantime.
+   */
   inspect<Value>(
     layout: Layout,
     run: Run,
+    links: boolean,
     use: (inspection: Inspection) => Value | Promise<Value>,
   ): Promise<Value>;
 }
@@ -59,12 +64,16 @@ export function createBuilder(options: BuilderOptions): Builder {
   const blank = createBlank(options);
   let prepared = 0;
 
-  const prepareIn = async (layout: Layout, report: Report, run: Run): Promise<Prepared> => {
+  const prepareIn = async (
+    layout: Layout,
+    run: Run,
+    { report, links }: { readonly report: Report; readonly links: boolean },
+  ): Promise<Prepared> => {
     prepared += 1;
     const name = String(prepared);
     const directory = options.privateRoot.make(name);
     const { signal } = run;
-    const tools = { blank: blank(), report, git: options.gitFor(run), signal, name };
+    const tools = { blank: blank(), report, git: options.gitFor(run), signal, name, links };
     try {
       return await prepare(layout, directory, tools);
     } catch (error) {
@@ -75,7 +84,7 @@ export function createBuilder(options: BuilderOptions): Builder {
 
   const build = async (layout: Layout, run: Run): Promise<Kept> => {
     const report = createReport();
-    const made = await prepareIn(layout, report, run);
+    const made = await prepareIn(layout, run, { report, links: true });
     if (report.refused) {
       options.privateRoot.drop(made.directory);
       return refuseBy(report);
@@ -89,9 +98,9 @@ export function createBuilder(options: BuilderOptions): Builder {
 
   return {
     build,
-    async inspect(layout, run, use) {
+    async inspect(layout, run, links, use) {
       const report = createReport();
-      const made = await prepareIn(layout, report, run);
+      const made = await prepareIn(layout, run, { report, links });
       try {
         const profile = profileOf(made, made.directory, options.binary);
         return await use({ prepared: made, report, profile });

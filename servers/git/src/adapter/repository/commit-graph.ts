@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { LIMITS } from '../../policy.ts';
 import type { Profile } from '../handle.ts';
+import { environmentOf } from '../process/environment.ts';
 import type { ObjectStore } from './object-stores.ts';
 import { type Prepared, showConfig } from './prepare.ts';
 import { lstatOrNothing } from './stamp.ts';
@@ -80,7 +81,10 @@ function objectsIn(stores: readonly ObjectStore[], { objectFormat }: Profile): n
 }
 
 /** Not through the queue of commands, which is for calls that somebody waits for. */
-function startQuietly({ binary, env, gitDir }: Profile, options: readonly string[]): ChildProcess {
+function startQuietly(profile: Profile, options: readonly string[]): ChildProcess {
+  const { binary, gitDir } = profile;
+  const env = environmentOf(profile, { refreshes: false });
+  const settings = Number(env['GIT_CONFIG_COUNT']);
   const child = spawn(
     binary,
     ['commit-graph', 'write', '--reachable', '--no-progress', ...options],
@@ -88,9 +92,9 @@ function startQuietly({ binary, env, gitDir }: Profile, options: readonly string
       cwd: gitDir,
       env: {
         ...env,
-        GIT_CONFIG_COUNT: '1',
-        GIT_CONFIG_KEY_0: 'core.commitGraph',
-        GIT_CONFIG_VALUE_0: 'true',
+        GIT_CONFIG_COUNT: String(settings + 1),
+        [`GIT_CONFIG_KEY_${settings}`]: 'core.commitGraph',
+        [`GIT_CONFIG_VALUE_${settings}`]: 'true',
       },
       stdio: 'ignore',
       timeout: WRITE_MS,

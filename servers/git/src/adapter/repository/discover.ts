@@ -88,7 +88,7 @@ async function describe(
   if (located.kind === 'refused') return refusedAs(label, undefined, undefined);
   const { layout } = located;
   const worktreeOf = mainOf(layout, root);
-  return keeper.inspect(layout, run, ({ prepared, report }) => {
+  return keeper.inspect(layout, run, false, ({ prepared, report }) => {
     if (report.refused) return refusedAs(label, layout, worktreeOf);
     const { oid, branch } = headOf(prepared);
     return {

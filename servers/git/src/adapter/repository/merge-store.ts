@@ -1,20 +1,11 @@
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  renameSync,
-  symlinkSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { refuse } from '../../guard/refusals.ts';
 import { LIMITS } from '../../policy.ts';
-import type { Profile } from '../handle.ts';
-import { openPlain } from './plain-file.ts';
-import { entriesOf, hostBytes, type Pace } from './plain-tree.ts';
+import type { Profile, Run } from '../handle.ts';
+import { packObjects } from './pack-objects.ts';
+import { createPace, entriesOf, hostBytes } from './plain-tree.ts';
 import type { Prepared } from './prepare.ts';
 import { isSame, lstatOrNothing, type Stamp, UNSETTLED } from './stamp.ts';
 
@@ -23,52 +14,47 @@ import { isSame, lstatOrNothing, type Stamp, UNSETTLED } from './stamp.ts';
  *
  * An object that git would write and that is there already is not written again: git sets its time
  * instead, so that it is not pruned soon. It does so also for what it only borrows, through links, and
- * with that a preview of a merge would change files of the repository. So for this command the loose
- * objects are copies, whose times may be set, and each pack is linked by itself and looks like one of
- * leftovers (a file `.mtimes` beside it), whose time git never sets.
+ * with that a preview of a merge would change files of the repository. So this store borrows nothing. Each
+ * pack is linked by itself and looks like one of leftovers (a file `.mtimes` beside it), whose time git
+ * never sets; loose objects are there as a pack of ours.
  */
 export interface MergeStore {
-  /** Brings the store up to date. The profile is for this one command. Refuses `object.too_large`. */
-  profile(pace: Pace): Promise<Profile>;
+  /** Brings the store up to date. The profile is for this one command. Refuses `repository.too_large`. */
+  profile(run: Run): Promise<Profile>;
 }
 
-/** Bytes of all loose objects together: git packs them long before. */
-const COPIED_BYTES_MAX = 268_435_456;
+/** Packs of ours at most, before they are made anew as one. */
+const PACKS_MAX = 16;
 
 export function createMergeStore(prepared: Prepared, profile: Profile): MergeStore {
   const { common } = prepared;
   const directory = join(common, 'merge-objects');
   const synced = new Map<string, Stamp>();
-  let budget = COPIED_BYTES_MAX;
+  let packs = 0;
   let turn: Promise<void> = Promise.resolve();
 
-  const copyLoose = async (from: string, to: string, pace: Pace): Promise<void> => {
-    mkdirSync(to, { recursive: true, mode: 0o700 });
-    for (const { name } of entriesOf(hostBytes(from))) {
-      if (!OBJECT.test(name) || lstatOrNothing(join(to, name)) !== undefined) continue;
-      // oxlint-disable-next-line no-await-in-loop -- one file after the other, by intent
-      await pace.rest();
-      budget -= copyFile(from, name, { to, bytesMax: budget });
+  const sync = async (run: Run): Promise<void> => {
+    if (packs >= PACKS_MAX) {
+      rmSync(directory, { recursive: true });
+      synced.clear();
+      packs = 0;
     }
-  };
-
-  const sync = async (pace: Pace): Promise<void> => {
     makeSkeleton(directory, common);
-    for (const { path, parts } of prepared.stores) {
-      for (const [name, stamp] of parts) {
-        const part = join(path, name);
-        if (isSame(synced.get(part) ?? UNSETTLED, stamp)) continue;
-        if (name === 'pack') linkPacks(part, join(directory, name));
-        // oxlint-disable-next-line no-await-in-loop -- one directory after the other, by intent
-        else await copyLoose(part, join(directory, name), pace);
-        synced.set(part, stamp);
-      }
+    const changed = changedParts(prepared, synced);
+    const loose = await looseIn(changed, run);
+    if (loose.length > 0) {
+      await packObjects(loose, { profile, run, to: join(directory, 'pack') });
+      packs += 1;
     }
+    for (const { path, isPack } of changed) if (isPack) linkPacks(path, join(directory, 'pack'));
+    // Only now: a command that was stopped has packed nothing.
+    for (const { path, stamp } of changed) synced.set(path, stamp);
   };
 
   return {
-    async profile(pace) {
-      turn = turn.catch(() => undefined).then(() => sync(pace));
+    async profile(run) {
+      const before = turn;
+      turn = before.catch(() => undefined).then(() => sync(run));
       await turn;
       return { ...profile, env: { ...profile.env, GIT_OBJECT_DIRECTORY: directory } };
     },
@@ -83,45 +69,51 @@ function makeSkeleton(directory: string, common: string): void {
   symlinkSync(join(common, 'objects', graph), join(directory, graph));
 }
 
+interface Part {
+  readonly path: string;
+  readonly stamp: Stamp;
+  readonly isPack: boolean;
+}
+
+function changedParts({ stores }: Prepared, synced: ReadonlyMap<string, Stamp>): readonly Part[] {
+  return stores.flatMap(({ path: store, parts }) =>
+    Array.from(parts, ([name, stamp]) => ({
+      path: join(store, name),
+      stamp,
+      isPack: name === 'pack',
+    })).filter(({ path, stamp }) => !isSame(synced.get(path) ?? UNSETTLED, stamp)),
+  );
+}
+
 const OBJECT = /^[0-9a-f]{38}(?:[0-9a-f]{24})?$/;
+
+/** Names of the loose objects in directories that changed; some may be packed already, which is no harm. */
+async function looseIn(changed: readonly Part[], { signal }: Run): Promise<readonly string[]> {
+  const pace = createPace(signal);
+  const names: string[] = [];
+  for (const { path, isPack } of changed) {
+    if (isPack) continue;
+    // oxlint-disable-next-line no-await-in-loop -- one directory after the other, by intent
+    await pace.rest();
+    for (const { name } of entriesOf(hostBytes(path))) {
+      if (OBJECT.test(name)) names.push(path.slice(-2) + name);
+    }
+    if (names.length > LIMITS.looseObjectsMax) {
+      return refuse('repository.too_large', { detail: 'loose objects' });
+    }
+  }
+  return names;
+}
+
 const PACK = /^pack-[0-9a-f]{40}(?:[0-9a-f]{24})?\.(?:pack|idx)$/;
 
 function linkPacks(from: string, to: string): void {
   for (const { name, kind } of entriesOf(hostBytes(from))) {
-    if (kind !== 'file' || !PACK.test(name) || lstatOrNothing(join(to, name)) !== undefined)
-      continue;
-    // The mark first: git must see no pack without it.
-    if (name.endsWith('.idx'))
-      writeFileSync(join(to, name.replace(/idx$/, 'mtimes')), '', { mode: 0o600 });
+    const isWanted = kind === 'file' && PACK.test(name);
+    if (!isWanted || lstatOrNothing(join(to, name)) !== undefined) continue;
+    // The mark first: git must see no pack of the repository without it.
+    const mark = join(to, name.replace(/(?:pack|idx)$/, 'mtimes'));
+    writeFileSync(mark, '', { mode: 0o600 });
     symlinkSync(join(from, name), join(to, name));
   }
 }
-
-/** Copies one file and says how many bytes it had. */
-function copyFile(
-  from: string,
-  name: string,
-  { to, bytesMax }: { readonly to: string; readonly bytesMax: number },
-): number {
-  const opened = openPlain(from, [name], Math.min(bytesMax, LIMITS.blobBytesMax));
-  if (opened.kind === 'problem') return refuse('object.too_large', { detail: opened.problem });
-  if (opened.kind !== 'file') return 0;
-  const target = openSync(join(to, `${name}.new`), 'w', 0o600);
-  try {
-    const buffer = Buffer.allocUnsafe(Math.min(opened.size, PIECE_BYTES) + 1);
-    for (
-      let length = readSync(opened.fd, buffer);
-      length > 0;
-      length = readSync(opened.fd, buffer)
-    ) {
-      writeSync(target, buffer, 0, length);
-    }
-  } finally {
-    closeSync(target);
-    closeSync(opened.fd);
-  }
-  renameSync(join(to, `${name}.new`), join(to, name));
-  return opened.size;
-}
-
-const PIECE_BYTES = 1_048_576;

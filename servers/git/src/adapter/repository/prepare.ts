@@ -37,6 +37,8 @@ export interface Tools {
   readonly signal: AbortSignal;
   /** One that no other preparation has. */
   readonly name: string;
+  /** Refs and objects are linked, when nothing refuses; without, only copies are there. */
+  readonly links: boolean;
 }
 
 export const CONFIG: Piece = {
@@ -77,7 +79,7 @@ export async function prepare(layout: Layout, directory: string, tools: Tools): 
   const stores = await inspectStores(layout, report, pace);
   const prepared = { layout, directory, common, settings, taken, packed, trees, stores };
   showConfig(prepared, { hasGraph: false });
-  if (report.refused) showNothing(prepared);
+  if (report.refused || !tools.links) showNothing(prepared);
   else link(prepared);
   return prepared;
 }

@@ -10,10 +10,13 @@ export const UNSETTLED: Stamp = '';
 export const ABSENT: Stamp = '-';
 
 /**
- * File systems keep time in ticks of some milliseconds: what is changed twice in one tick looks as if
- * it was changed once. Anything this young, in milliseconds, is looked at again by the next call.
+ * File systems keep time in ticks: what is changed twice in one tick looks as if it was changed once.
+ * Anything this young, in milliseconds, is looked at again by the next call. A time of whole seconds may
+ * come from a file system that knows no others (two seconds on FAT).
  */
 const SETTLED_MS = 50;
+const SETTLED_COARSE_MS = 2100;
+const NANOSECONDS = 1_000_000_000n;
 
 export function lstatOrNothing(path: string | Buffer): BigIntStats | undefined {
   try {
@@ -31,11 +34,10 @@ export function stampAt(path: string | Buffer): Stamp {
 }
 
 export function stampOf(stats: BigIntStats): Stamp {
-  const changed = Number(
-    (stats.mtimeNs > stats.ctimeNs ? stats.mtimeNs : stats.ctimeNs) / 1000000n,
-  );
+  const changedNs = stats.mtimeNs > stats.ctimeNs ? stats.mtimeNs : stats.ctimeNs;
+  const settled = changedNs % NANOSECONDS === 0n ? SETTLED_COARSE_MS : SETTLED_MS;
   // A time in the future is a skewed clock, and tells nothing about what comes after.
-  if (Date.now() - changed < SETTLED_MS) return UNSETTLED;
+  if (Date.now() - Number(changedNs / 1_000_000n) < settled) return UNSETTLED;
   const { dev, ino, mode, size, mtimeNs, ctimeNs } = stats;
   return [dev, ino, mode, size, mtimeNs, ctimeNs].map(String).join(':');
 }
