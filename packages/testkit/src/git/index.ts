@@ -1,4 +1,6 @@
 export { type BigSize, buildBig } from './big.ts';
+export { BOMBS, buildBomb, type BuiltBomb } from './bombs.ts';
+export type { Bomb } from './bombs/bomb.ts';
 export { type BuiltVector, buildHostile, VECTORS } from './hostile.ts';
 export { OPTION_LIKE } from './hostile/options.ts';
 export type { Bite, Canary, HostilePlace, HostileVector } from './hostile/vector.ts';

@@ -59,7 +59,9 @@ export interface PlainRun {
   readonly errors: Buffer;
   readonly status: number | null;
   /** It had to be killed at the end of its time. */
-  readonly killed: boolean;
+  readonly late: boolean;
+  /** It had to be killed because it wrote too much. */
+  readonly overflowed: boolean;
 }
 
 export interface PlainOptions {
@@ -87,11 +89,13 @@ export function plainGit(
     killSignal: 'SIGKILL',
     maxBuffer: outputBytesMax,
   });
+  const failure = run.error !== undefined && 'code' in run.error ? run.error.code : undefined;
   return {
     output: run.stdout,
     errors: run.stderr,
     status: run.status,
-    killed: run.signal === 'SIGKILL',
+    late: failure === 'ETIMEDOUT',
+    overflowed: failure === 'ENOBUFS',
   };
 }
 

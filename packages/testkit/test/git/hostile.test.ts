@@ -49,9 +49,9 @@ function bitten(vector: gitFixtures.BuiltVector, words: readonly string[], turn:
     case 'writes':
       return appears(join(repository, String(vector.written)), run);
     case 'hangs':
-      return plainGit(repository, words).killed;
+      return plainGit(repository, words).late;
     case 'exhausts':
-      return plainGit(repository, words, { outputBytesMax: 64 << 20 }).killed;
+      return plainGit(repository, words).overflowed;
     case 'hides':
       return (
         said(ordinary, words).includes(String(vector.hidden)) &&
