@@ -152,3 +152,15 @@ test('a mailmap equals git check-mailmap', () => {
     }
   }
 });
+
+test('what a commit says of its encoding goes to no library of git', async () => {
+  const other = makeRepository();
+  other.git('commit', '--allow-empty', '-qm', 'one', '--author=Plain <p@example.org>');
+  const body = other.git('cat-file', 'commit', 'HEAD').replace('\n\n', '\nencoding UTF-16LE\n\n');
+  const oid = other.run(['hash-object', '-t', 'commit', '-w', '--stdin'], body).out.trim();
+  // Plain git hands the bytes to the C library, which finds no author in them.
+  expect(other.git('shortlog', '-sne', oid, '--')).not.toContain('Plain');
+  const found = await contributors(await other.handle(), { ...query, commit: other.oid(oid) });
+  expect(found.contributors).toEqual([{ name: 'Plain', email: 'p@example.org', commits: 1 }]);
+  await other.remove();
+});

@@ -1,15 +1,14 @@
 import { dirname } from 'node:path';
 
+import { handleOf } from '../../src/adapter/bind.ts';
 import { createMemory } from '../../src/adapter/cache.ts';
 import { findGit } from '../../src/adapter/git-binary.ts';
 import type { GitCommand, Handle, Profile, Run, Sink } from '../../src/adapter/index.ts';
 import { createBatches } from '../../src/adapter/objects/batch.ts';
-import { createObjects } from '../../src/adapter/objects/objects.ts';
 import { createGitRunner } from '../../src/adapter/process/git-process.ts';
 import { createKeeper } from '../../src/adapter/repository/keeper.ts';
 import { locate } from '../../src/adapter/repository/layout.ts';
 import { createPrivateRoot } from '../../src/adapter/repository/private-root.ts';
-import { word } from '../../src/guard/index.ts';
 
 /** The handle of one call, and what was done with it. */
 export interface TestHandle extends Handle {
@@ -48,26 +47,23 @@ export function groundOf(repository: string): Ground {
       if (located.kind !== 'found') throw new Error(`the repository is ${located.kind}`);
       const cancelled = new AbortController();
       const run = { signal: cancelled.signal, deadline: performance.now() + TIME_MS };
-      const { profile, index, merges } = await keeper.open(located.layout, run);
-      const cache = memory.of(profile.key);
+      const opened = await keeper.open(located.layout, run);
+      const { profile } = opened;
       const ran: string[][] = [];
-      let env = profile.env;
+      const handle = handleOf({
+        opened,
+        batch: batches.open(profile, run),
+        cache: memory.of(profile.key),
+        git: gitFor(run),
+        run,
+      });
       return {
-        profile,
-        cache,
+        ...handle,
         ran,
-        objects: createObjects({ profile, batch: batches.open(profile, run), cache }),
         cancel: () => cancelled.abort(),
-        async index() {
-          const { file, facts } = await index.current({ git: gitFor(run), signal: run.signal });
-          env = { ...env, GIT_INDEX_FILE: file };
-          return facts;
-        },
-        async git(command, sink) {
+        git(command, sink) {
           ran.push([...command.args]);
-          const isMerge = command.args[0] === word('merge-tree');
-          const writable = isMerge ? await merges.profile(run) : { ...profile, env };
-          return runner.run(writable, command, run, sink);
+          return handle.git(command, sink);
         },
       };
     },

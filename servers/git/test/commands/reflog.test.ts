@@ -30,10 +30,10 @@ function named(text: string): RefName {
   return refName.parse(text);
 }
 
-function plain(name: string, ...args: string[]): unknown[] {
+function plain(name: string, from = repository): { readonly at: string | undefined }[] {
   const lines = (form: string[]): string[][] =>
-    repository
-      .git('log', '-g', '--format=%H%x00%gd%x00%gn <%ge>%x00%gs', ...form, ...args, name, '--')
+    from
+      .git('log', '-g', '--format=%H%x00%gd%x00%gn <%ge>%x00%gs', ...form, name, '--')
       .split('\n')
       .slice(0, -1)
       .map((line) => Buffer.from(line, 'latin1').toString().split('\0'));
@@ -102,5 +102,32 @@ test('numbers are those that git takes, also where a commit is gone', async () =
     ['main@{0}', '2023-11-14T14:13:21-08:00'],
     ['main@{2}', expect.stringMatching(/^2023/)],
   ]);
+  await other.remove();
+});
+
+test('where the log grows in the middle of a call, no entry gets the time of another', async () => {
+  const other = makeRepository();
+  for (const message of ['one', 'two', 'three']) {
+    other.git('commit', '--allow-empty', '-qm', message);
+  }
+  const handle = await other.handle();
+  const before = plain('HEAD', other);
+  const { entries } = await reflog(
+    {
+      ...handle,
+      async git(command, sink) {
+        const ended = await handle.git(command, sink);
+        other.git('commit', '--allow-empty', '-qm', 'meanwhile');
+        return ended;
+      },
+    },
+    { ref: named('HEAD'), skip: 0, limit: 10 },
+  );
+  expect(entries.map((entry) => ({ ...entry, at: undefined }))).toEqual(
+    before.map((entry) => ({ ...entry, at: undefined })),
+  );
+  for (const [at, entry] of entries.entries()) {
+    expect([undefined, before[at]?.at]).toContain(entry.at);
+  }
   await other.remove();
 });
