@@ -19,7 +19,7 @@ import { createDiscovery } from './repository/discover.ts';
 import type { RunGitFor } from './repository/git-runs.ts';
 import { createKeeper } from './repository/keeper.ts';
 import { type Layout, type Located, locate } from './repository/layout.ts';
-import { refuseBy } from './repository/prepare.ts';
+import { isReftable, refuseBy } from './repository/prepare.ts';
 import { createPrivateRoot } from './repository/private-root.ts';
 import { createReport } from './repository/report.ts';
 
@@ -90,6 +90,8 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
 
 interface Version {
   readonly text: string;
+  /** It reads refs that are kept in tables (2.45). */
+  readonly hasReftable: boolean;
   readonly warnings: readonly string[];
 }
 
@@ -104,11 +106,14 @@ function asked(binary: GitBinary, { onWarning }: RepositoriesOptions): () => Pro
     const warnings = hasKnownHoles(version) ? [HOLES] : [];
     if (!warned) warnings.forEach((warning) => onWarning(warning));
     warned = true;
-    return { text: textOfVersion(version), warnings };
+    const hasReftable = version.major > 2 || version.minor >= 45;
+    return { text: textOfVersion(version), hasReftable, warnings };
   };
 }
 
-function withVersion(opened: Opened, { warnings }: Version): Opened {
+/** Refuses `git.too_old` for refs in tables that this git cannot read. */
+function withVersion(opened: Opened, { hasReftable, warnings }: Version): Opened {
+  if (isReftable(opened.prepared.settings) && !hasReftable) return refuse('git.too_old');
   if (warnings.length === 0) return opened;
   const { profile } = opened;
   return {

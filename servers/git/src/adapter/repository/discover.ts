@@ -24,6 +24,9 @@ export interface Discovery {
 /** Directories in which nobody keeps repositories that are worth the walk. */
 const SKIPPED: ReadonlySet<string> = new Set(['.git', 'node_modules']);
 
+/** Of a call's time, after which a listing ends with what it has: that is better than nothing. */
+const SHARE_OF_TIME = 0.7;
+
 interface Waiting {
   readonly root: Root;
   readonly steps: readonly string[];
@@ -37,21 +40,24 @@ export function createDiscovery(keeper: Keeper): Discovery {
       const repositories: FoundRepository[] = [];
       const queue: Waiting[] = roots.map((root) => ({ root, steps: [] }));
       const depthMax = Math.min(depth, LIMITS.discoverDepthMax);
+      const stopAt = performance.now() + (run.deadline - performance.now()) * SHARE_OF_TIME;
       let truncated = false;
       // The queue grows while it is walked: that is what makes the walk go breadth first.
-      for (const [position, { root, steps }] of queue.entries()) {
+      for (const { root, steps } of queue) {
         // oxlint-disable-next-line no-await-in-loop -- one directory after the other, by intent
         const found = await describe(keeper, { root, steps }, run);
         if (found !== undefined && repositories.length >= limit)
           return { repositories, truncated: true };
         if (found !== undefined) repositories.push(found);
-        if (position >= LIMITS.discoverDirectoriesMax) return { repositories, truncated: true };
+        if (performance.now() > stopAt) return { repositories, truncated: true };
         if (steps.length >= depthMax) continue;
         // oxlint-disable-next-line no-await-in-loop -- as above
         await pace.rest();
         const inner = innerDirectories(join(root.path, ...steps), pace);
-        truncated ||= inner.truncated;
-        for (const name of inner.names) queue.push({ root, steps: [...steps, name] });
+        const room = Math.max(0, LIMITS.discoverDirectoriesMax - queue.length);
+        truncated ||= inner.truncated || inner.names.length > room;
+        for (const name of inner.names.slice(0, room))
+          queue.push({ root, steps: [...steps, name] });
       }
       return { repositories, truncated };
     },

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 import type { Run } from '../handle.ts';
 import {
   type Builder,
@@ -10,6 +12,7 @@ import { freshen } from './freshness.ts';
 import type { Layout } from './layout.ts';
 import { operationIn } from './operation.ts';
 import { createReport } from './report.ts';
+import { lstatOrNothing } from './stamp.ts';
 import { warningsOf } from './warnings.ts';
 
 /** Keeps private directories of repositories between calls, and judges again what changed. */
@@ -62,11 +65,14 @@ export function createKeeper(options: BuilderOptions): Keeper {
 
 /** True when what was judged may go on. Refuses, and forgets the state, when something new leads outside. */
 async function isFresh(kept: Kept, layout: Layout, { signal }: Run): Promise<boolean> {
-  if (JSON.stringify(layout) !== JSON.stringify(kept.prepared.layout)) return false;
+  const { prepared } = kept;
+  if (JSON.stringify(layout) !== JSON.stringify(prepared.layout)) return false;
+  // Hosts clean their directory for temporary files, now and then below a running server.
+  if (lstatOrNothing(join(prepared.common, 'config')) === undefined) return false;
   const now = performance.now();
   const thorough = now - kept.thoroughAt >= THOROUGH_MS;
   const report = createReport();
-  const freshness = await freshen(kept.prepared, report, { thorough, signal });
+  const freshness = await freshen(prepared, report, { thorough, signal });
   if (thorough) kept.thoroughAt = now;
   // What is wrong now is found again by a whole inspection, which refuses with all of it.
   return freshness === 'fresh' && !report.refused;

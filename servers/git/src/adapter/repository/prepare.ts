@@ -67,13 +67,7 @@ export async function prepare(layout: Layout, directory: string, tools: Tools): 
   makeSkeleton(directory, common);
   const taken = new Map<Piece, Taken>();
   const settings = await takeSettings(layout, taken, tools);
-  for (const piece of Object.values(PIECES)) {
-    const result = takePiece(piece, layout, report);
-    if (result === undefined) continue;
-    taken.set(piece, result.taken);
-    if (result.bytes !== undefined) show(piece, result.bytes, { directory, common });
-    else if (piece === PIECES.head) report.add(findingOf('layout.missing', 'HEAD'));
-  }
+  takePieces({ layout, directory, common, settings, taken }, report);
   const packed = await copyPackedRefs(layout.commonDir, common, report, pace);
   const trees = await inspectTrees(layout, settings, report, pace);
   const stores = await inspectStores(layout, report, pace);
@@ -82,6 +76,24 @@ export async function prepare(layout: Layout, directory: string, tools: Tools): 
   if (report.refused || !tools.links) showNothing(prepared);
   else link(prepared);
   return prepared;
+}
+
+/** Copies the small files that are in order. */
+function takePieces(
+  { settings, taken, ...places }: Omit<Prepared, 'packed' | 'trees' | 'stores'>,
+  report: Report,
+): void {
+  const { head, ...others } = PIECES;
+  const inTables = isReftable(settings);
+  // With reftable HEAD stands in a table, and the file of that name is the same everywhere.
+  if (inTables) putFile(join(places.directory, 'HEAD'), 'ref: refs/heads/.invalid\n');
+  for (const piece of Object.values(inTables ? others : { head, ...others })) {
+    const result = takePiece(piece, places.layout, report);
+    if (result === undefined) continue;
+    taken.set(piece, result.taken);
+    if (result.bytes !== undefined) show(piece, result.bytes, places);
+    else if (piece === head) report.add(findingOf('layout.missing', 'HEAD'));
+  }
 }
 
 function makeSkeleton(directory: string, common: string): void {

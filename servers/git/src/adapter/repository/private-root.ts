@@ -28,7 +28,8 @@ export function createPrivateRoot({ parent, prefix }: PrivateRootOptions): Priva
   let closed = false;
   const open = (): string => {
     if (closed) throw new TypeError('the private directory is closed');
-    if (path !== undefined) return path;
+    // Hosts clean their directory for temporary files, now and then below a running server.
+    if (path !== undefined && lstatOrNothing(path) !== undefined) return path;
     const real = realpathSync.native(parent ?? tmpdir());
     sweep(real, prefix);
     // mkdtemp makes it with mode 0700, and fails where something of that name is there already.
