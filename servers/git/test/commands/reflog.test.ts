@@ -117,7 +117,8 @@ test('where the log grows in the middle of a call, no entry gets the time of ano
       ...handle,
       async git(command, sink) {
         const ended = await handle.git(command, sink);
-        other.git('commit', '--allow-empty', '-qm', 'meanwhile');
+        // To a commit that was there before: of a new one this call knows nothing.
+        other.git('update-ref', '-m', 'meanwhile', 'HEAD', 'HEAD~1');
         return ended;
       },
     },
