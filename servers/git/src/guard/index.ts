@@ -18,6 +18,7 @@ export {
   START,
   writeCursor,
 } from './cursor.ts';
+export { since, until } from './date.ts';
 export { isDotGit } from './dot-git.ts';
 export { type Ere, ere } from './ere.ts';
 export { type Needle, needle } from './needle.ts';
@@ -40,12 +41,5 @@ export {
   repositoryIdFrom,
 } from './repository-id.ts';
 export { parseRevision, type Revision, revision } from './revision.ts';
-export { since, until } from './date.ts';
 export { blobUri, commitUri, diffUri, isUri, type ParsedUri, parseUri, SCHEME } from './uri.ts';
-export {
-  type GitVersion,
-  hasKnownHoles,
-  isTooOld,
-  parseGitVersion,
-  textOfVersion,
-} from './version.ts';
+export { hasKnownHoles, isTooOld, parseGitVersion, textOfVersion } from './version.ts';

@@ -1,5 +1,5 @@
 /** What the attributes of a repository would set off in plain git. */
-export interface AttributeFacts {
+interface AttributeFacts {
   /** Names of drivers, which the configuration gives programs. */
   readonly filters: ReadonlySet<string>;
   readonly diffs: ReadonlySet<string>;

@@ -8,7 +8,7 @@ import { keptValue, patternOf } from './config-values.ts';
 /** A setting that our own configuration takes over: no text in it is longer than it seems when it is written. */
 export type ConfigEntry = Trusted<ConfigKey & { readonly value: string }, 'ConfigEntry'>;
 
-export type ConfigVerdict =
+type ConfigVerdict =
   | { readonly keep: true; readonly entry: ConfigEntry }
   | { readonly keep: false; readonly finding: Finding | undefined };
 

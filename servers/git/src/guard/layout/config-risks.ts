@@ -122,7 +122,7 @@ const FORMAT = other('breaks', 'format', 'Programs that read the output of git r
 const ALIAS = executes('alias', 'The command of that name runs it.', isCommand);
 
 /** Keys by their patterns. Several risks of one key are told apart by their values. */
-export const RISKS: Readonly<Record<string, readonly ConfigRisk[]>> = {
+const RISKS: Readonly<Record<string, readonly ConfigRisk[]>> = {
   'core.fsmonitor': [FSMONITOR],
   'core.hookspath': [HOOKS],
   'hook.*.command': [HOOKS],

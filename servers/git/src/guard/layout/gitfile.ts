@@ -15,7 +15,7 @@ export type Pointer =
   | { readonly ok: true; readonly path: string }
   | { readonly ok: false; readonly problem: PointerProblem };
 
-export type PointerProblem = 'not a pointer' | 'empty' | 'several lines' | 'encoding';
+type PointerProblem = 'not a pointer' | 'empty' | 'several lines' | 'encoding';
 
 /** Reads a `.git` file: `gitdir: PATH`. */
 export function parseGitfile(text: string): Pointer {
@@ -30,7 +30,7 @@ export function parseCommondir(text: string): Pointer {
 
 /** git strips all line ends behind the path, and takes any other for a part of it. */
 function pointerOf(text: string): Pointer {
-  const path = withoutLineEnds(text);
+  const path = trimmedEnd(text, '\n\r');
   if (path === '') return no('empty');
   if (/[\n\r\0]/.test(path)) return no('several lines');
   return path.includes('\ufffd') ? no('encoding') : { ok: true, path };
@@ -41,13 +41,13 @@ function no(problem: PointerProblem): Pointer {
 }
 
 /** A pattern would start again at each of a million line ends. */
-function withoutLineEnds(text: string): string {
+function trimmedEnd(text: string, letters: string): string {
   let end = text.length;
-  while (end > 0 && (text[end - 1] === '\n' || text[end - 1] === '\r')) end -= 1;
+  while (end > 0 && letters.includes(text[end - 1] ?? '')) end -= 1;
   return text.slice(0, end);
 }
 
-export type Head =
+type Head =
   | { readonly kind: 'symbolic'; readonly name: RefName }
   | { readonly kind: 'detached'; readonly oid: Oid }
   | { readonly kind: 'problem' };
@@ -55,12 +55,15 @@ export type Head =
 /** HEAD names a branch or a commit. A name beyond this is none that git makes. */
 const HEAD_CHARACTERS_MAX = 4096;
 
+/** What C takes for a space. A space of Unicode is a part of a name. */
+const SPACES = ' \t\n\v\f\r';
+
 /** Reads `HEAD`. What is copied into the private directory is written anew from this. */
 export function parseHead(text: string): Head {
   if (text.length > HEAD_CHARACTERS_MAX || text.includes('\ufffd')) return { kind: 'problem' };
-  const line = text.trimEnd();
+  const line = trimmedEnd(text, SPACES);
   if (line.startsWith('ref:')) {
-    const name = refNameFromGit(line.slice('ref:'.length).trimStart());
+    const name = refNameFromGit(line.slice('ref:'.length).replace(/^[ \t\n\v\f\r]+/, ''));
     // A HEAD that names itself has no end.
     return name === undefined || name === 'HEAD' ? { kind: 'problem' } : { kind: 'symbolic', name };
   }

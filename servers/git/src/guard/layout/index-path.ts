@@ -1,8 +1,7 @@
 import { isDotGit } from '../dot-git.ts';
 
 /** Why an entry of an index is refused. */
-export type IndexPathProblem =
-  'absolute' | 'leads out' | 'empty step' | 'in .git' | 'drive' | 'nul';
+type IndexPathProblem = 'absolute' | 'leads out' | 'empty step' | 'in .git' | 'drive' | 'nul';
 
 /**
  * Finds what makes a path in an index unfit, as a binary string.

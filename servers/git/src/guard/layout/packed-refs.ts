@@ -1,7 +1,7 @@
 import { isRefFormat } from '../ref-format.ts';
 
 /** Looks at `packed-refs` in pieces: a large repository has tens of megabytes of it. */
-export interface PackedRefsCheck {
+interface PackedRefsCheck {
   /** Takes the next piece, as a binary string. False as soon as a line is not in order. */
   feed(piece: string): boolean;
   /** The end of the file. False when a line is not in order, or has no end. */

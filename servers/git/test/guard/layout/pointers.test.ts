@@ -46,6 +46,7 @@ describe('HEAD', () => {
     ['ref: refs/heads/main\n', { kind: 'symbolic', name: 'refs/heads/main' }],
     ['ref:refs/heads/a/b', { kind: 'symbolic', name: 'refs/heads/a/b' }],
     ['ref: \trefs/heads/ü \n\n', { kind: 'symbolic', name: 'refs/heads/ü' }],
+    ['ref: refs/heads/a\u00a0\n', { kind: 'symbolic', name: 'refs/heads/a\u00a0' }],
     [`${OID}\n`, { kind: 'detached', oid: OID }],
     [OTHER, { kind: 'detached', oid: OTHER }],
   ])('%j', (text, head) => {
