@@ -204,3 +204,39 @@ test('matches without end are cut', { timeout: 60_000 }, async () => {
   expect(all.matches.length).toBeLessThan(LIMITS.grepBytesMax / 50);
   await other.remove();
 });
+
+describe('where git ends in the middle', () => {
+  let other: TestRepository;
+  let query: GrepQuery;
+  beforeAll(() => {
+    other = makeRepository();
+    // More than GIT_ALLOC_LIMIT, and a few hundred kilobytes when it is stored.
+    const large = other
+      .run(['hash-object', '-w', '--stdin'], Buffer.alloc(300_000_000, 'x'))
+      .out.trim();
+    other.write('a', 'needle\n');
+    other.git('add', 'a');
+    other.git('update-index', '--add', '--cacheinfo', `100644,${large},b`);
+    other.git('commit', '-qm', 'one');
+    const pattern = { kind: 'fixed', text: needleOf('needle') } as const;
+    query = { ...QUERY, tree: other.oid('HEAD'), pattern };
+  }, 120_000);
+  afterAll(() => other.remove());
+
+  test('what was found is an answer, and is called incomplete', async () => {
+    const found = await grep(await other.handle(), query);
+    expect(found.matches.map(({ path }) => path)).toEqual(['a']);
+    expect(found.truncated).toBe(true);
+  });
+
+  test('nothing found is no answer', async () => {
+    const pattern = { kind: 'fixed', text: needleOf('not there') } as const;
+    const found = grep(await other.handle(), { ...query, pattern });
+    await expect(found).rejects.toMatchObject({ code: 'object.too_large' });
+  });
+
+  test('a path leads around it', async () => {
+    const found = await grep(await other.handle(), { ...query, paths: [treePathOf('a')] });
+    expect([found.matches.length, found.truncated]).toEqual([1, false]);
+  });
+});
