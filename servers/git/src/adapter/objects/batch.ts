@@ -114,6 +114,10 @@ interface Asked {
 
 const TRIES_MAX = 2;
 
+/** Names over which git ends: those of a log that is shorter, and of an upstream that is not there. */
+const NO_SUCH_NAME =
+  /^fatal: (?:log for '|no upstream configured|no such branch|HEAD does not point to a branch|upstream branch ')/m;
+
 /** Puts one question, and settles when it is answered, fails, or its call ends. */
 async function ask(
   lane: Lane,
@@ -159,6 +163,7 @@ async function ask(
       tries += 1;
       // Somebody or something else ended it. What has been handed out already cannot be asked for again.
       if (exit.code === null && tries < TRIES_MAX && known === 'missing') return true;
+      if (verb === 'info' && NO_SUCH_NAME.test(exit.stderr)) end(() => resolve('missing'));
       end(() => reject(reasonOf(() => refuseFailure(exit))));
       return false;
     },
