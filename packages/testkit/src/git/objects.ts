@@ -67,7 +67,7 @@ export function writeObjectAs(
 }
 
 /** The content of a tree, in git's order: as if the name of a directory ended with a slash. */
-export function treeContent(entries: readonly TreeEntry[]): Buffer {
+function treeContent(entries: readonly TreeEntry[]): Buffer {
   const ordered = entries
     .map(({ mode, name, id }) => ({ mode, name: Buffer.from(name), id }))
     .map((entry) => ({

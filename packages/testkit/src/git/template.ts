@@ -11,7 +11,7 @@ export const APP = 'export const answer = 42;\n';
 export const README = '# Ordinary\n\nThe readme of main.\n';
 
 /** The content of `docs/guide.md` at HEAD. */
-export const GUIDE = 'one\ntwo\nthree\n';
+const GUIDE = 'one\ntwo\nthree\n';
 
 /**
  * An ordinary small repository, with something for every tool that reads.

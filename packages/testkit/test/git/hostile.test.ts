@@ -88,6 +88,18 @@ describe(`plain git ${version} is bitten`, () => {
   );
 });
 
+describe('names that are options', () => {
+  test('are names of branches and of files', () => {
+    const listed = (name: string, ...words: string[]): readonly string[] =>
+      gitFixtures.git(join(temp.path, 'repositories', name), words).split(/[\n\0]/);
+    const branches = listed('option-like-branch', 'for-each-ref', '--format=%(refname)');
+    const files = listed('option-like-file', 'ls-files', '-z');
+    expect(branches).toContain('refs/heads/--output=pwned');
+    expect(files).toEqual(expect.arrayContaining(['-O', '--output=pwned', '-O: >pwned;:']));
+    expect(listed('pattern-like-file', 'ls-files', '-z')).toContain(':(glob)**');
+  });
+});
+
 const elsewhere = built.flatMap((vector) => {
   const reason = spared(vector);
   return reason === undefined ? [] : [{ ...vector, reason }];

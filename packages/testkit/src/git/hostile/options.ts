@@ -38,9 +38,10 @@ export const OPTION_LIKE: readonly string[] = [
   '-z',
 ];
 
-function branch(repository: string, name: string): void {
-  const id = git(repository, ['rev-parse', 'side']).trim();
-  setRef(join(repository, '.git'), `refs/heads/${name}`, id);
+/** Tracks files of these names. */
+function track(repository: string, names: readonly string[]): void {
+  for (const name of names) put(repository, name, 'Ordinary\n');
+  git(repository, ['--literal-pathspecs', 'add', '--', ...names]);
 }
 
 /** References and files whose names are options or patterns. */
@@ -50,8 +51,9 @@ export const OPTIONS: readonly HostileVector[] = [
     row: 'a branch that is called --output=<file>',
     bites: 'writes',
     build({ repository }) {
-      for (const name of OPTION_LIKE)
-        if (/^[\w=-]+$/.test(name) && name !== '-') branch(repository, name);
+      const id = git(repository, ['rev-parse', 'side']).trim();
+      for (const name of OPTION_LIKE.filter((entry) => /^-[\w=-]+$/.test(entry)))
+        setRef(join(repository, '.git'), `refs/heads/${name}`, id);
     },
     naive: ['log', 'diff', 'show', 'rev-list', 'shortlog', 'reflog', 'archive'].map((command) => [
       command,
@@ -65,10 +67,8 @@ export const OPTIONS: readonly HostileVector[] = [
     row: 'a file that is called -O<command>',
     bites: 'writes',
     build({ repository }) {
-      for (const name of OPTION_LIKE.filter((entry) => !entry.includes('/'))) {
-        put(repository, name, `Ordinary ${name}\n`);
-        git(repository, ['--literal-pathspecs', 'add', '--', name]);
-      }
+      const names = OPTION_LIKE.filter((entry) => !entry.includes('/'));
+      track(repository, names);
     },
     naive: [
       ['grep', PAGER, 'Ordinary'],
@@ -89,13 +89,10 @@ export const OPTIONS: readonly HostileVector[] = [
   },
   {
     name: 'pattern-like-file',
-    row: 'files whose names are patterns: :(glob)**, :/, :!x, *',
+    row: 'files whose names are patterns: :(glob)**, :!x, *',
     bites: 'forges',
     build({ repository }) {
-      for (const name of [':(glob)**', ':(exclude)x', ':!x', ':^x', '*', '[a-z]*', ':(attr:x)']) {
-        put(repository, name, 'Nothing\n');
-        git(repository, ['--literal-pathspecs', 'add', '--', name]);
-      }
+      track(repository, [':(glob)**', ':(exclude)x', ':!x', ':^x', '*', '[a-z]*', ':(attr:x)']);
     },
     naive: [
       ['ls-files', '--', ':(glob)**'],
