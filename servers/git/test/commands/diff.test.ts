@@ -5,7 +5,7 @@ import { Refusal } from '@secure-mcp/validation';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { diff } from '../../src/adapter/commands/diff.ts';
-import type { Changes, DiffQuery } from '../../src/adapter/index.ts';
+import type { ChangedFile, Changes, DiffQuery } from '../../src/adapter/index.ts';
 import { plainChanges } from './plain.ts';
 import { makeRepository, type TestRepository, treePathOf } from './repository.ts';
 
@@ -161,6 +161,14 @@ test('a conflict, against both sides', async () => {
     ['other', 'modified'],
   ]);
   expect(unstaged.withheld).toEqual([]);
+  const summary = await diff(await conflicted.handle(), {
+    ...QUERY,
+    patch: false,
+    what: { mode: 'unstaged' },
+  });
+  const modeless = ({ path, kind }: ChangedFile): unknown => [path, kind];
+  expect(summary.files.map(modeless)).toEqual(unstaged.files.map(modeless));
+  expect(summary.totals).toEqual(unstaged.totals);
   const base = conflicted.oid('HEAD');
   const staged = await diff(await conflicted.handle(), {
     ...QUERY,

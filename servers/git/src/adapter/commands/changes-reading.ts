@@ -41,6 +41,8 @@ export class ChangesReading {
   /** A conflict's name holds a line feed: what follows its line cannot be told from a patch. */
   hasForger = false;
   readonly #byName = new NamedQueue<RawChange>();
+  /** The name of the conflict that was read last. */
+  #conflict: string | undefined;
   #section: 'raw' | 'numbers' | 'patches' = 'raw';
 
   constructor(page: ChangesPage) {
@@ -65,6 +67,10 @@ export class ChangesReading {
 
   #raw(line: string): void {
     const change = parseRaw(line);
+    // A file that only one side has: git names the conflict, and then again what changed since.
+    const isTold = change.to === this.#conflict;
+    this.#conflict = change.kind === 'unmerged' ? change.to : undefined;
+    if (isTold) return;
     const isOnPage = this.files >= this.page.skip && this.changes.length < this.page.limit;
     this.files += 1;
     if (change.kind === 'unmerged' && unquoted(change.to).includes('\n')) this.hasForger = true;

@@ -39,7 +39,9 @@ async function compute(handle: Handle, query: DiffQuery): Promise<Changes> {
     patchBytes: patch ? patchBytes : undefined,
     named: new Set<string>(named),
   });
-  const formats = [word('--raw'), word('--numstat'), ...(patch ? [word('--patch')] : [])];
+  // Where patches may come, a conflict is one change and not two; before the first one we have enough.
+  const patches = patch || query.what.mode === 'unstaged' ? [word('--patch')] : [];
+  const formats = [word('--raw'), word('--numstat'), ...patches];
   const read = await readFields(handle, commandOf(handle, query, formats), (line, cut) =>
     reading.line(line, cut),
   );
