@@ -54,6 +54,8 @@ export interface GitCommand {
 export interface GitEnded {
   readonly code: number;
   readonly cut: boolean;
+  /** It wrote to stderr: some commands pass over an object that they cannot read, and end well. */
+  readonly complained: boolean;
 }
 
 /** Takes a piece of output. `false` stops the command; that counts as `cut`. */

@@ -1,3 +1,6 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { textFromByteString } from '@secure-mcp/validation';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -239,4 +242,19 @@ describe('where git ends in the middle', () => {
     const found = await grep(await other.handle(), { ...query, paths: [treePathOf('a')] });
     expect([found.matches.length, found.truncated]).toEqual([1, false]);
   });
+});
+
+test('a file that is missing makes the answer incomplete', async () => {
+  const other = makeRepository();
+  other.write('a', 'needle\n');
+  other.write('b', 'other needle\n');
+  other.git('add', '.');
+  other.git('commit', '-qm', 'one');
+  const missing = other.oid('HEAD:a');
+  rmSync(join(other.path, '.git/objects', missing.slice(0, 2), missing.slice(2)));
+  const pattern = { kind: 'fixed', text: needleOf('needle') } as const;
+  const found = await grep(await other.handle(), { ...QUERY, tree: other.oid('HEAD'), pattern });
+  expect(found.matches.map(({ path }) => path)).toEqual(['b']);
+  expect(found.truncated).toBe(true);
+  await other.remove();
 });

@@ -67,7 +67,10 @@ test('output arrives as it is', async () => {
   const ended = await runner.run(profile, { args }, callFor(), (piece) => {
     printed += piece.toString();
   });
-  expect({ printed, ended }).toEqual({ printed: 'first\n', ended: { code: 0, cut: false } });
+  expect({ printed, ended }).toEqual({
+    printed: 'first\n',
+    ended: { code: 0, cut: false, complained: false },
+  });
 });
 
 test('no output is kept: 100 MB pass through in little memory', async () => {
@@ -93,7 +96,10 @@ test('a command is stopped at its limit of bytes, and hands out no more', async 
   const ended = await runner.run(profile, { args, bytesMax: 100_001 }, callFor(), (piece) => {
     bytes += piece.length;
   });
-  expect({ bytes, ended }).toEqual({ bytes: 100_001, ended: { code: 0, cut: true } });
+  expect({ bytes, ended }).toEqual({
+    bytes: 100_001,
+    ended: { code: 0, cut: true, complained: false },
+  });
   expect(processesWith(String(large))).toEqual([]);
 });
 
@@ -104,7 +110,10 @@ test('a consumer that has enough ends the command, and one that fails does so, t
     pieces += 1;
     return false;
   });
-  expect({ pieces, ended }).toEqual({ pieces: 1, ended: { code: 0, cut: true } });
+  expect({ pieces, ended }).toEqual({
+    pieces: 1,
+    ended: { code: 0, cut: true, complained: false },
+  });
   const failing = runner.run(profile, { args }, callFor(), () => {
     throw new Error('the consumer failed');
   });
@@ -262,7 +271,7 @@ test.each(['--upload-pack', '--template', '-c', '--exec-path', '-u', 'core.fsmon
   async (text) => {
     const args = [word('log'), option('-S', needle.parse(text)), word('HEAD'), word('--')];
     const ended = await runner.run(profile, { args }, callFor(), () => {});
-    expect(ended).toEqual({ code: 0, cut: false });
+    expect(ended).toEqual({ code: 0, cut: false, complained: false });
   },
 );
 

@@ -14,14 +14,14 @@ import { type GrepLine, GrepLines } from './grep-lines.ts';
  * reads through links that lead outside.
  *
  * Binary files are passed over. The answer is truncated when there are more matches than `limit`, more
- * text than LIMITS.grepBytesMax, or when git could not read on after it had found something.
+ * text than LIMITS.grepBytesMax, and when git could not read a file, or not read on after a match.
  * Refuses `pattern.invalid`, `path.encoding`, and `object.missing` and the like when nothing was found.
  */
 export async function grep(handle: Handle, query: GrepQuery): Promise<GrepResult> {
   const reading = new GrepReading(query);
   const lines = new GrepLines((line) => reading.line(line));
   try {
-    const { cut } = await handle.git(
+    const { cut, complained } = await handle.git(
       {
         args: [...searchOf(query), object(query.tree), ...paths(query.paths)],
         exitCodes: [0, NOTHING_FOUND],
@@ -29,7 +29,8 @@ export async function grep(handle: Handle, query: GrepQuery): Promise<GrepResult
       },
       lines.push,
     );
-    return reading.result(cut);
+    // It passes over files that it cannot read.
+    return reading.result(cut || complained);
   } catch (error) {
     return await reconsider(handle, query, reading, error);
   }

@@ -40,11 +40,12 @@ export function createGitRunner(): GitRunner {
     const outcome = await children.execute(startOf(profile, command), watched, place);
     if (outcome.error !== undefined) return refuseStart(outcome.error);
     // A command that was stopped because its consumer had enough is an answer, even at the last moment.
-    if (outcome.cut) return { code: 0, cut: true };
+    const complained = outcome.stderr !== '';
+    if (outcome.cut) return { code: 0, cut: true, complained };
     if (outcome.aborted) return limit.fail();
     const { code } = outcome;
     if (code === null || !(command.exitCodes ?? [0]).includes(code)) return refuseFailure(outcome);
-    return { code, cut: false };
+    return { code, cut: false, complained };
   }
 
   return {
