@@ -35,13 +35,13 @@ export async function walk(objects: Objects, query: WalkQuery): Promise<Commit[]
   let { skip } = query;
   if (!open.add(await history.get(query.from))) return undefined;
   for (let next = open.take(); next !== undefined; next = open.take()) {
+    const counts = !query.noMerges || next.parents.length <= 1;
+    if (counts && skip > 0) skip -= 1;
+    else if (counts) shown.push(next);
+    if (shown.length > query.limit) break;
     // The order of what follows depends on the parents of this one.
     // oxlint-disable-next-line no-await-in-loop
     if (!(await history.open(next, open))) return undefined;
-    if (query.noMerges && next.parents.length > 1) continue;
-    if (skip > 0) skip -= 1;
-    else shown.push(next);
-    if (shown.length > query.limit) break;
   }
   return shown;
 }

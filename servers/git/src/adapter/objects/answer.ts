@@ -17,27 +17,27 @@ const LINE_BYTES_MAX = 64 + 1 + 10 + 1 + 20 + 1;
  * Reads the first line of an answer of `cat-file --batch-command`. Undefined while it is not all there.
  *
  * For a name that leads nowhere git repeats the name, which can hold anything, newlines and the look of
- * another answer as well. Its bytes are known, so they are compared and never searched.
+ * another answer as well. It is known, so it is compared and never searched.
  *
  * Throws when the line is none: the stream cannot be trusted any more then.
  */
-export function readAnswerLine(received: Buffer, name: Buffer): AnswerLine | undefined {
+export function readAnswerLine(received: Buffer, name: string): AnswerLine | undefined {
+  const bytes = Math.max(name.length + LONGEST_ECHO, LINE_BYTES_MAX);
+  const head = received.toString('latin1', 0, Math.min(bytes, received.length));
   for (const word of ECHOES) {
-    const echo = Buffer.concat([name, Buffer.from(` ${word}\n`)]);
-    const length = Math.min(echo.length, received.length);
-    if (received.compare(echo, 0, length, 0, length) !== 0) continue;
-    return length < echo.length ? undefined : { known: word, bytes: echo.length };
+    const echo = `${name} ${word}\n`;
+    if (head.startsWith(echo)) return { known: word, bytes: echo.length };
+    if (head.length < echo.length && echo.startsWith(head)) return undefined;
   }
-  const end = received.subarray(0, LINE_BYTES_MAX).indexOf(NEWLINE);
-  if (end === -1) {
-    if (received.length < LINE_BYTES_MAX) return undefined;
-    throw new Error('cat-file printed a line that is no answer.');
-  }
-  return { known: parseLine(received.toString('latin1', 0, end)), bytes: end + 1 };
+  const end = head.indexOf('\n');
+  if (end >= 0 && end < LINE_BYTES_MAX)
+    return { known: parseLine(head.slice(0, end)), bytes: end + 1 };
+  if (head.length < LINE_BYTES_MAX) return undefined;
+  throw new Error('cat-file printed a line that is no answer.');
 }
 
-const NEWLINE = 0x0a;
 const ECHOES = ['missing', 'ambiguous'] as const;
+const LONGEST_ECHO = ' ambiguous\n'.length;
 const LINE = /^([0-9a-f]{40,64}) (commit|tree|blob|tag) (0|[1-9][0-9]{0,15})$/;
 
 function parseLine(line: string): Known {

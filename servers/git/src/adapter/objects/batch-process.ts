@@ -114,7 +114,7 @@ export class BatchProcess {
   }
 
   #readLine(question: Question): boolean {
-    const line = readAnswerLine(this.#received, Buffer.from(question.name, 'latin1'));
+    const line = readAnswerLine(this.#received, question.name);
     if (line === undefined) return false;
     this.#received = this.#received.subarray(line.bytes);
     this.#wanted = question.known(line.known);

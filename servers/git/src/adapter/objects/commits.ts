@@ -18,7 +18,7 @@ export interface CommitsParts {
  */
 export function createCommits(parts: CommitsParts): Pick<Objects, 'commits' | 'chain'> {
   const { profile, cache } = parts;
-  let shallow: Promise<ReadonlySet<string>> | undefined;
+  let shallow: ReadonlySet<string> | undefined;
   let left: number = LIMITS.commitsBytesMax;
 
   async function read(name: string): Promise<DatedCommit | undefined> {
@@ -28,14 +28,24 @@ export function createCommits(parts: CommitsParts): Pick<Objects, 'commits' | 'c
     left -= bytes.length;
     if (left < 0) refuse('object.too_large', { detail: 'the commits of one call together' });
     const dated = readCommit(oid, bytes);
-    const isLast = (await (shallow ??= shallowOf(profile))).has(oid);
-    const whole = isLast ? { ...dated, commit: { ...dated.commit, parents: [] } } : dated;
-    cache.set(keyOf(oid), whole, COMMIT_BYTES + 2 * bytes.length);
-    return whole;
+    cache.set(keyOf(oid), dated, COMMIT_BYTES + 2 * bytes.length);
+    return asSeen(dated);
+  }
+
+  /** A commit with the parents that git sees. */
+  function asSeen(dated: DatedCommit): DatedCommit {
+    shallow ??= shallowOf(profile, cache);
+    const { commit } = dated;
+    return shallow.has(commit.oid) ? { ...dated, commit: { ...commit, parents: [] } } : dated;
+  }
+
+  function recall(oid: Oid): DatedCommit | undefined {
+    const dated = cache.get<DatedCommit>(keyOf(oid));
+    return dated && asSeen(dated);
   }
 
   async function one(oid: Oid): Promise<DatedCommit['commit']> {
-    const found = cache.get<DatedCommit>(keyOf(oid)) ?? (await read(oid));
+    const found = recall(oid) ?? (await read(oid));
     return (found ?? refuse('object.missing', { detail: oid })).commit;
   }
 
@@ -43,7 +53,7 @@ export function createCommits(parts: CommitsParts): Pick<Objects, 'commits' | 'c
   function remembered(from: Oid, count: number): DatedCommit[] {
     const chain: DatedCommit[] = [];
     for (let next: Oid | undefined = from; next !== undefined && chain.length < count;) {
-      const found: DatedCommit | undefined = cache.get<DatedCommit>(keyOf(next));
+      const found: DatedCommit | undefined = recall(next);
       if (found === undefined) break;
       chain.push(found);
       [next] = found.commit.parents;
