@@ -39,16 +39,18 @@ export function makeTemp(word = 'HOSTPATHMARKER'): TempDirectory {
 /** A digest of everything beneath a directory: names, kinds, contents, link texts, modes and times of change. */
 export function treeDigest(directory: string): string {
   const digest = createHash('sha256');
-  const visit = (path: string): void => {
+  // Names are bytes: one that is no text would not be found again by its text.
+  const visit = (path: Buffer): void => {
     const stats = lstatSync(path);
-    digest.update(
-      `${path}\0${String(stats.mode)}\0${String(stats.mtimeMs)}\0${String(stats.ctimeMs)}\0`,
-    );
-    if (stats.isSymbolicLink()) digest.update(readlinkSync(path));
-    else if (stats.isDirectory())
-      for (const name of readdirSync(path).toSorted()) visit(join(path, name));
-    else if (stats.isFile()) digest.update(readFileSync(path));
+    digest.update(path);
+    digest.update(`\0${String(stats.mode)}\0${String(stats.mtimeMs)}\0${String(stats.ctimeMs)}\0`);
+    if (stats.isSymbolicLink()) digest.update(readlinkSync(path, { encoding: 'buffer' }));
+    else if (stats.isDirectory()) {
+      const names = readdirSync(path, { encoding: 'buffer' });
+      for (const name of names.toSorted(Buffer.compare))
+        visit(Buffer.concat([path, Buffer.from('/'), name]));
+    } else if (stats.isFile()) digest.update(readFileSync(path));
   };
-  visit(directory);
+  visit(Buffer.from(directory));
   return digest.digest('hex');
 }

@@ -16,6 +16,10 @@ export class NamedQueue<Value> {
     return this.#values.get(name)?.shift();
   }
 
+  has(name: string): boolean {
+    return (this.#values.get(name)?.length ?? 0) > 0;
+  }
+
   *values(): Generator<Value> {
     for (const values of this.#values.values()) yield* values;
   }

@@ -21,7 +21,8 @@ export class PatchPage {
   readonly #bytesMax: number;
   #last = -1;
   #text = '';
-  #current: { readonly file: number; text: string; bytes: number } | undefined;
+  #current:
+    { readonly file: number; readonly header: string; text: string; bytes: number } | undefined;
 
   /** @param wanted the files by the line that begins their patch */
   constructor(wanted: NamedQueue<number>, bytesMax: number) {
@@ -41,12 +42,12 @@ export class PatchPage {
 
   /** Takes a line without its end. False when all that was wanted is there, or the page is full. */
   line(line: string, cut: boolean): boolean {
-    if (beginsPatch(line)) {
+    if (beginsPatch(line) && !this.#goesOn(line)) {
       this.finish();
       // Patches come in the order of the files: behind the last one there is nothing to wait for.
       if (this.isOver()) return false;
       const file = cut ? undefined : this.#wanted.take(line);
-      this.#current = file === undefined ? undefined : { file, text: '', bytes: 0 };
+      this.#current = file === undefined ? undefined : { file, header: line, text: '', bytes: 0 };
     }
     const current = this.#current;
     if (current === undefined) return true;
@@ -55,6 +56,11 @@ export class PatchPage {
     if (current.bytes <= this.#bytesMax) current.text += `${line}\n`;
     else current.text = '';
     return true;
+  }
+
+  /** A file that became a link, or the reverse, is two patches with one beginning: gone, and made anew. */
+  #goesOn(line: string): boolean {
+    return this.#current?.header === line && !this.#wanted.has(line);
   }
 
   /** Nothing more comes of the file that was read last. */
