@@ -19,6 +19,7 @@ export {
 export {
   type Execution,
   executionsOf,
+  forksOf,
   straceProblem,
   traced,
   traceExecutions,

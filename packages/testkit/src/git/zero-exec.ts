@@ -19,8 +19,20 @@ export interface Execution {
 const WORD_BYTES_MAX = 4096;
 
 function words(file: string): readonly string[] {
-  const calls = ['-e', 'trace=execve,execveat', '-e', 'signal=none'];
-  return ['-f', '-qq', ...calls, '-s', String(WORD_BYTES_MAX), '-o', file, '--'];
+  const calls = 'trace=execve,execveat,clone,clone3,?fork,?vfork';
+  return [
+    '-f',
+    '-qq',
+    '-e',
+    calls,
+    '-e',
+    'signal=none',
+    '-s',
+    String(WORD_BYTES_MAX),
+    '-o',
+    file,
+    '--',
+  ];
 }
 
 /** The same server, with every program that it or its children start written to `file`. */
@@ -53,36 +65,58 @@ function strace(): string {
   return programs.find((program) => existsSync(program)) ?? 'strace';
 }
 
-/** Why programs cannot be traced here: no Linux, no strace, or no right to look into a process. */
+/**
+ * Why programs cannot be traced here: no Linux, no strace, or no right to look into a process. With
+ * `CI=true`, Linux without strace is an error: CI has to show what starts.
+ */
 export function straceProblem(): string | undefined {
   if (process.platform !== 'linux') return 'strace is for Linux';
   const run = spawnSync('strace', ['-f', '-qq', '-e', 'trace=execve', '-o', '/dev/null', 'true']);
-  if (run.error !== undefined) return 'strace is not installed';
-  return run.status === 0 ? undefined : `strace cannot trace here: ${run.stderr.toString().trim()}`;
+  if (run.status === 0) return undefined;
+  const problem =
+    run.error === undefined
+      ? `strace cannot trace here: ${run.stderr.toString().trim()}`
+      : 'strace is not installed';
+  if (process.env['CI'] === 'true') throw new Error(`CI=true, and ${problem}`);
+  return problem;
 }
 
 const STARTED = /^(\d+) +execve(?:at)?\((?:\w+, )?"((?:[^"\\]|\\.)*)", (\[.*\]|NULL|0x\w+)/;
-const RESUMED = /^(\d+) +<\.\.\. execve(?:at)? resumed>/;
+const FORKED = /^(\d+) +(?:clone3?|v?fork)\(.*\) += \d+/;
+const RESUMED = /^(\d+) +<\.\.\. \w+ resumed>/;
 const RESULT = /\) += (-?\d+)/;
 const UNFINISHED = '<unfinished ...>';
 
-/** Reads what strace wrote. A call that another process's call interrupted stands there in two parts. */
-export function executionsOf(file: string): readonly Execution[] {
+/** What strace wrote, a call per line. One that another process's call interrupted stands there in two parts. */
+function callsOf(file: string): readonly string[] {
   const unfinished = new Map<string, string>();
   return readFileSync(file, 'utf8')
     .split('\n')
     .flatMap((line) => {
-      const pid = RESUMED.exec(line)?.[1];
-      const whole =
-        pid === undefined
-          ? line
-          : `${unfinished.get(pid) ?? ''}${line.slice(line.indexOf('>') + 1)}`;
-      if (pid !== undefined) return execution(whole);
-      const started = STARTED.exec(line);
-      if (started === null || !line.endsWith(UNFINISHED)) return execution(line);
-      unfinished.set(String(started[1]), line.slice(0, -UNFINISHED.length));
-      return [];
+      const pid = /^\d+/.exec(line)?.[0] ?? '';
+      if (line.endsWith(UNFINISHED)) {
+        unfinished.set(pid, line.slice(0, -UNFINISHED.length));
+        return [];
+      }
+      if (!RESUMED.test(line)) return [line];
+      return [`${unfinished.get(pid) ?? ''}${line.slice(line.indexOf('>') + 1)}`];
     });
+}
+
+/** The programs that were started, or were not found, in the order in which the kernel answered. */
+export function executionsOf(file: string): readonly Execution[] {
+  return callsOf(file).flatMap(execution);
+}
+
+/**
+ * Who started processes: a pid for each process that came to be, of the one that asked for it. A thread
+ * is no process.
+ */
+export function forksOf(file: string): readonly number[] {
+  return callsOf(file).flatMap((call) => {
+    const pid = FORKED.exec(call)?.[1];
+    return pid === undefined || call.includes('CLONE_THREAD') ? [] : [Number(pid)];
+  });
 }
 
 function execution(line: string): readonly Execution[] {

@@ -49,7 +49,7 @@ function bitten(vector: gitFixtures.BuiltVector, words: readonly string[], turn:
     case 'writes':
       return appears(join(repository, String(vector.written)), run);
     case 'hangs':
-      return plainGit(repository, words).late;
+      return plainGit(repository, words, { timeoutMs: 2000 }).late;
     case 'exhausts':
       return plainGit(repository, words).overflowed;
     case 'hides':

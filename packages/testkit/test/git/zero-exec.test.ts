@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 
 import { gitFixtures, makeTemp } from '../../src/index.ts';
 
-const { executionsOf, straceProblem, traced, traceExecutions } = gitFixtures;
+const { executionsOf, forksOf, straceProblem, traced, traceExecutions } = gitFixtures;
 
 const temp = makeTemp();
 const problem = straceProblem();
@@ -20,7 +20,10 @@ describe('what strace wrote', () => {
 12 execveat(AT_FDCWD, "/bin/three", ["three"], 0x7ffc /* 1 var */, 0) = 0
 11 <... execve resumed>)                   = 0
 11 +++ exited with 0 +++
-13 execve("/bin/lost", ["lost"], 0x7ffc /* 1 var */ <unfinished ...>
+15 execve("/bin/four", ["four"], 0x7ffc /* 1 var */ <unfinished ...>
+14 +++ superseded by execve in pid 15 +++
+14 <... execve resumed>)                   = 0
+13 execve("/bin/killed", ["killed"], 0x7ffc /* 1 var */ <unfinished ...>
 `,
   );
 
@@ -30,7 +33,16 @@ describe('what strace wrote', () => {
       { pid: 10, path: '/nowhere/sh', argv: ['sh'], ok: false },
       { pid: 12, path: '/bin/three', argv: ['three'], ok: true },
       { pid: 11, path: '/bin/one', argv: ['one, [', 'two) = 0'], ok: true },
+      { pid: 14, path: '/bin/four', argv: ['four'], ok: true },
+      { pid: 13, path: '/bin/killed', argv: ['killed'], ok: false },
     ]);
+  });
+
+  test('is not overlooked where it is not understood', () => {
+    const odd = temp.write('odd', '10 execve(0xdeadbeef, NULL, NULL) = -1 EFAULT (Bad address)\n');
+    expect(() => executionsOf(odd)).toThrow('not understood');
+    const half = temp.write('half', '10 <... execve resumed>) = 0\n');
+    expect(() => executionsOf(half)).toThrow('not understood');
   });
 });
 

@@ -76,7 +76,7 @@ export const LAZY: readonly HostileVector[] = [
   vector('instead-of', 'url.<base>.insteadOf', ({ canary }) => ({
     'protocol.ext.allow': 'always',
     [`url.ext::${canary.script} .insteadOf`]: 'https://',
-    'remote.origin.url': 'https://example.org/x',
+    'remote.origin.url': `https://${NOBODY}/x`,
   })),
 
   vector('git-proxy', 'core.gitProxy', ({ canary }) => ({
