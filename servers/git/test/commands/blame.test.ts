@@ -1,3 +1,4 @@
+import { verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { blame } from '../../src/adapter/commands/blame.ts';
@@ -90,7 +91,7 @@ describe('equals plain git', () => {
   });
 });
 
-describe('limits', () => {
+describe(verifies('C10.repository-bombs', 'limits'), () => {
   test('lines', async () => {
     const first = await blame(await repository.handle(), query('long', 1, 100_000));
     expect(first).toMatchObject({ totalLines: 2000, nextLine: LIMITS.blameLinesMax + 1 });

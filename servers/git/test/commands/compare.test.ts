@@ -1,3 +1,4 @@
+import { verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { compare, mergeBases } from '../../src/adapter/commands/compare.ts';
@@ -84,7 +85,7 @@ describe('equals plain git', () => {
   });
 });
 
-describe('a preview writes nothing into the repository', () => {
+describe(verifies('C6.travelling', 'a preview writes nothing into the repository'), () => {
   // Where the result is there already, git would set the time of its file, or of its pack, to now.
   test.each([
     ['loose objects', []],
@@ -143,30 +144,33 @@ test('histories without a common commit', async () => {
   expect(await mergeBases(await repository.handle(), base, head)).toEqual([]);
 });
 
-test('of many conflicts the first are listed, and all are counted', async () => {
-  const other = makeRepository();
-  const { git, write, oid } = other;
-  const write500 = (text: string): void => {
-    for (let at = 0; at < 500; at += 1) write(`f${String(at)}`, text);
-  };
-  write500('base\n');
-  git('add', '.');
-  git('commit', '-qm', 'base');
-  git('checkout', '-qb', 'side');
-  write500('side\n');
-  git('commit', '-qam', 'side');
-  git('checkout', '-q', 'main');
-  write500('main\n');
-  git('commit', '-qam', 'main');
-  const { merge } = await compare(await other.handle(), {
-    base: oid('main'),
-    head: oid('side'),
-    limit: 5,
-  });
-  expect([merge.conflicts.length, merge.conflictsTotal]).toEqual([LIMITS.itemsMax, 500]);
-  expect(merge.conflicts.every(({ kinds }) => kinds.includes('contents'))).toBe(true);
-  await other.remove();
-});
+test(
+  verifies('C10.repository-bombs', 'of many conflicts the first are listed, and all are counted'),
+  async () => {
+    const other = makeRepository();
+    const { git, write, oid } = other;
+    const write500 = (text: string): void => {
+      for (let at = 0; at < 500; at += 1) write(`f${String(at)}`, text);
+    };
+    write500('base\n');
+    git('add', '.');
+    git('commit', '-qm', 'base');
+    git('checkout', '-qb', 'side');
+    write500('side\n');
+    git('commit', '-qam', 'side');
+    git('checkout', '-q', 'main');
+    write500('main\n');
+    git('commit', '-qam', 'main');
+    const { merge } = await compare(await other.handle(), {
+      base: oid('main'),
+      head: oid('side'),
+      limit: 5,
+    });
+    expect([merge.conflicts.length, merge.conflictsTotal]).toEqual([LIMITS.itemsMax, 500]);
+    expect(merge.conflicts.every(({ kinds }) => kinds.includes('contents'))).toBe(true);
+    await other.remove();
+  },
+);
 
 test('two commits are compared once', async () => {
   const handle = await repository.handle();

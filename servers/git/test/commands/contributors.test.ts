@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { contributors } from '../../src/adapter/commands/contributors.ts';
@@ -121,10 +123,17 @@ describe.each([
   });
 });
 
-test('a mailmap that is a link is not read', async () => {
+test(verifies('C3.repository', 'a mailmap that is a link is not read'), async () => {
   rmSync(join(repository.path, '.mailmap'), { force: true });
-  repository.write('elsewhere', 'STOLEN <stolen@example.org> <ada@example.org>\n');
-  symlinkSync('elsewhere', join(repository.path, '.mailmap'));
+  repository.write('../outside', 'STOLEN <stolen@example.org> <ada@example.org>\n');
+  symlinkSync('../outside', join(repository.path, '.mailmap'));
+  const found = await contributors(await repository.handle(), query);
+  expect(found.contributors[0]).toEqual({ name: 'Ada', email: 'ada@example.org', commits: 3 });
+});
+
+test(verifies('C10.repository-bombs', 'a mailmap that is a pipe is not waited for'), async () => {
+  rmSync(join(repository.path, '.mailmap'), { force: true });
+  execFileSync('mkfifo', [join(repository.path, '.mailmap')]);
   const found = await contributors(await repository.handle(), query);
   expect(found.contributors[0]).toEqual({ name: 'Ada', email: 'ada@example.org', commits: 3 });
 });
@@ -153,14 +162,17 @@ test('a mailmap equals git check-mailmap', () => {
   }
 });
 
-test('what a commit says of its encoding goes to no library of git', async () => {
-  const other = makeRepository();
-  other.git('commit', '--allow-empty', '-qm', 'one', '--author=Plain <p@example.org>');
-  const body = other.git('cat-file', 'commit', 'HEAD').replace('\n\n', '\nencoding UTF-16LE\n\n');
-  const oid = other.run(['hash-object', '-t', 'commit', '-w', '--stdin'], body).out.trim();
-  // Plain git hands the bytes to the C library, which finds no author in them.
-  expect(other.git('shortlog', '-sne', oid, '--')).not.toContain('Plain');
-  const found = await contributors(await other.handle(), { ...query, commit: other.oid(oid) });
-  expect(found.contributors).toEqual([{ name: 'Plain', email: 'p@example.org', commits: 1 }]);
-  await other.remove();
-});
+test(
+  verifies('C6.travelling', 'what a commit says of its encoding goes to no library of git'),
+  async () => {
+    const other = makeRepository();
+    other.git('commit', '--allow-empty', '-qm', 'one', '--author=Plain <p@example.org>');
+    const body = other.git('cat-file', 'commit', 'HEAD').replace('\n\n', '\nencoding UTF-16LE\n\n');
+    const oid = other.run(['hash-object', '-t', 'commit', '-w', '--stdin'], body).out.trim();
+    // Plain git hands the bytes to the C library, which finds no author in them.
+    expect(other.git('shortlog', '-sne', oid, '--')).not.toContain('Plain');
+    const found = await contributors(await other.handle(), { ...query, commit: other.oid(oid) });
+    expect(found.contributors).toEqual([{ name: 'Plain', email: 'p@example.org', commits: 1 }]);
+    await other.remove();
+  },
+);

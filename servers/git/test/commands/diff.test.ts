@@ -1,6 +1,7 @@
 import { chmodSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { verifies } from '@secure-mcp/testkit';
 import { Refusal } from '@secure-mcp/validation';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -178,28 +179,31 @@ test('a conflict, against both sides', async () => {
   await conflicted.remove();
 });
 
-test('a conflict whose name holds a patch shows no patch', async () => {
-  const conflicted = makeRepository();
-  const { git, write, run } = conflicted;
-  const forged = 'x\ndiff --git a/other b/other\n+evil';
-  write(forged, 'base\n');
-  write('other', 'base\n');
-  git('add', '.');
-  git('commit', '-qm', 'base');
-  git('checkout', '-qb', 'side');
-  write(forged, 'side\n');
-  git('commit', '-qam', 'side');
-  git('checkout', '-q', 'main');
-  git('rm', '-q', forged);
-  git('commit', '-qm', 'main');
-  run(['merge', 'side']);
-  write('other', 'honest\n');
-  const found = await diff(await conflicted.handle(), { ...QUERY, what: { mode: 'unstaged' } });
-  expect(text(git('diff'))).toContain('+evil');
-  expect(found.patch).not.toContain('evil');
-  expect(found.withheld).toContain('other');
-  await conflicted.remove();
-});
+test(
+  verifies('C10.hostile-trees', 'a conflict whose name holds a patch shows no patch'),
+  async () => {
+    const conflicted = makeRepository();
+    const { git, write, run } = conflicted;
+    const forged = 'x\ndiff --git a/other b/other\n+evil';
+    write(forged, 'base\n');
+    write('other', 'base\n');
+    git('add', '.');
+    git('commit', '-qm', 'base');
+    git('checkout', '-qb', 'side');
+    write(forged, 'side\n');
+    git('commit', '-qam', 'side');
+    git('checkout', '-q', 'main');
+    git('rm', '-q', forged);
+    git('commit', '-qm', 'main');
+    run(['merge', 'side']);
+    write('other', 'honest\n');
+    const found = await diff(await conflicted.handle(), { ...QUERY, what: { mode: 'unstaged' } });
+    expect(text(git('diff'))).toContain('+evil');
+    expect(found.patch).not.toContain('evil');
+    expect(found.withheld).toContain('other');
+    await conflicted.remove();
+  },
+);
 
 describe('pages', () => {
   const what = { mode: 'objects', base: undefined } as const;
@@ -235,46 +239,58 @@ describe('pages', () => {
     }
   });
 
-  test('a patch that is larger than a page is withheld, and what follows is not', async () => {
-    const other = makeRepository();
-    other.write('a', 'small\n');
-    other.write('b', 'x'.repeat(3_000_000));
-    other.write('c', 'line\n'.repeat(700_000));
-    other.write('d', 'small\n');
-    other.git('add', '.');
-    other.git('commit', '-qm', 'one');
-    const found = await diff(await other.handle(), {
-      ...QUERY,
-      what: { ...what, head: other.oid('HEAD') },
-    });
-    expect(found.withheld).toEqual(['b', 'c']);
-    expect(found.files.map(({ path, added }) => [path, added])).toEqual([
-      ['a', 1],
-      ['b', 1],
-      ['c', 700_000],
-      ['d', 1],
-    ]);
-    expect(found.patch.match(/^diff --git .*/gm)).toEqual([
-      'diff --git a/a b/a',
-      'diff --git a/d b/d',
-    ]);
-    expect(found.next).toBeUndefined();
-    await other.remove();
-  });
+  test(
+    verifies(
+      'C10.repository-bombs',
+      'a patch that is larger than a page is withheld, and what follows is not',
+    ),
+    async () => {
+      const other = makeRepository();
+      other.write('a', 'small\n');
+      other.write('b', 'x'.repeat(3_000_000));
+      other.write('c', 'line\n'.repeat(700_000));
+      other.write('d', 'small\n');
+      other.git('add', '.');
+      other.git('commit', '-qm', 'one');
+      const found = await diff(await other.handle(), {
+        ...QUERY,
+        what: { ...what, head: other.oid('HEAD') },
+      });
+      expect(found.withheld).toEqual(['b', 'c']);
+      expect(found.files.map(({ path, added }) => [path, added])).toEqual([
+        ['a', 1],
+        ['b', 1],
+        ['c', 700_000],
+        ['d', 1],
+      ]);
+      expect(found.patch.match(/^diff --git .*/gm)).toEqual([
+        'diff --git a/a b/a',
+        'diff --git a/d b/d',
+      ]);
+      expect(found.next).toBeUndefined();
+      await other.remove();
+    },
+  );
 
-  test('a file above the threshold is binary, and nothing of it is loaded', async () => {
-    const other = makeRepository();
-    other.write('large', 'text\n'.repeat(1_000_000));
-    other.git('add', '.');
-    other.git('commit', '-qm', 'one');
-    const found = await diff(await other.handle(), {
-      ...QUERY,
-      what: { ...what, head: other.oid('HEAD') },
-    });
-    expect(found.files).toMatchObject([{ path: 'large', binary: true, added: undefined }]);
-    expect(found.patch).toContain('Binary files /dev/null and b/large differ');
-    await other.remove();
-  });
+  test(
+    verifies(
+      'C10.repository-bombs',
+      'a file above the threshold is binary, and nothing of it is loaded',
+    ),
+    async () => {
+      const other = makeRepository();
+      other.write('large', 'text\n'.repeat(1_000_000));
+      other.git('add', '.');
+      other.git('commit', '-qm', 'one');
+      const found = await diff(await other.handle(), {
+        ...QUERY,
+        what: { ...what, head: other.oid('HEAD') },
+      });
+      expect(found.files).toMatchObject([{ path: 'large', binary: true, added: undefined }]);
+      expect(found.patch).toContain('Binary files /dev/null and b/large differ');
+      await other.remove();
+    },
+  );
 
   test('what a program wrote is listed, and shown when it is named', async () => {
     const other = makeRepository();
@@ -317,7 +333,7 @@ test('objects are compared once', async () => {
   expect(handle.ran).toHaveLength(2);
 });
 
-test('nothing in the repository changes', async () => {
+test(verifies('C6.travelling', 'nothing in the repository changes'), async () => {
   utimesSync(join(repository.path, 'touched'), 2, 2);
   const before = repository.digest();
   const base = repository.oid('HEAD');
@@ -386,17 +402,23 @@ test('the numbers of renames find their files, however the names are built', asy
   await other.remove();
 });
 
-test('a name of 70,000 bytes is refused, and not shortened to another', async () => {
-  const other = makeRepository();
-  const blob = other.run(['hash-object', '-w', '--stdin'], 'x').out.trim();
-  const entry = `100644 blob ${blob}\t${'n'.repeat(70_000)}\n`;
-  const head = other.oid(other.run(['mktree'], entry).out.trim());
-  const query = { ...QUERY, what: { mode: 'objects', base: undefined, head } } as const;
-  // Not the answer itself: a failure would print the name.
-  const refused = await diff(await other.handle(), query).then(
-    () => undefined,
-    (error: unknown) => error instanceof Refusal && error.code,
-  );
-  expect(refused).toBe('repository.too_large');
-  await other.remove();
-});
+test(
+  verifies(
+    'C10.repository-bombs',
+    'a name of 70,000 bytes is refused, and not shortened to another',
+  ),
+  async () => {
+    const other = makeRepository();
+    const blob = other.run(['hash-object', '-w', '--stdin'], 'x').out.trim();
+    const entry = `100644 blob ${blob}\t${'n'.repeat(70_000)}\n`;
+    const head = other.oid(other.run(['mktree'], entry).out.trim());
+    const query = { ...QUERY, what: { mode: 'objects', base: undefined, head } } as const;
+    // Not the answer itself: a failure would print the name.
+    const refused = await diff(await other.handle(), query).then(
+      () => undefined,
+      (error: unknown) => error instanceof Refusal && error.code,
+    );
+    expect(refused).toBe('repository.too_large');
+    await other.remove();
+  },
+);

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { verifies } from '@secure-mcp/testkit';
 import { textFromByteString } from '@secure-mcp/validation';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -110,7 +111,7 @@ describe('equals plain git', () => {
 });
 
 describe('lines around', () => {
-  test('are told from matches, whatever they hold', async () => {
+  test(verifies('C10.hostile-trees', 'are told from matches, whatever they hold'), async () => {
     const { matches } = await grep(await repository.handle(), {
       ...QUERY,
       context: 1,
@@ -141,35 +142,39 @@ describe('lines around', () => {
   });
 });
 
-test('a line of 64 megabytes: a part around the match', { timeout: 120_000 }, async () => {
-  const other = makeRepository();
-  other.write(
-    'long',
-    Buffer.concat([
-      Buffer.alloc(60_000_000, '\u00e9'),
-      Buffer.from('needle'),
-      Buffer.alloc(4_000_000, 'b'),
-    ]),
-  );
-  other.write('short', 'needle\n');
-  other.git('add', '.');
-  other.git('commit', '-qm', 'one');
-  const before = process.memoryUsage.rss();
-  const { matches } = await grep(await other.handle(), {
-    ...QUERY,
-    tree: other.oid('HEAD'),
-    pattern: { kind: 'fixed', text: needleOf('needle') },
-  });
-  expect(process.memoryUsage.rss() - before).toBeLessThan(60_000_000);
-  expect(matches.map(({ path, column }) => [path, column])).toEqual([
-    ['long', 60_000_001],
-    ['short', 1],
-  ]);
-  const [{ text } = { text: '' }] = matches;
-  expect(text).toMatch(/^…\u00e9+needleb+…$/);
-  expect(text.length).toBeLessThanOrEqual(LIMITS.lineCharactersMax + 2);
-  await other.remove();
-});
+test(
+  verifies('C10.repository-bombs', 'a line of 64 megabytes: a part around the match'),
+  { timeout: 120_000 },
+  async () => {
+    const other = makeRepository();
+    other.write(
+      'long',
+      Buffer.concat([
+        Buffer.alloc(60_000_000, '\u00e9'),
+        Buffer.from('needle'),
+        Buffer.alloc(4_000_000, 'b'),
+      ]),
+    );
+    other.write('short', 'needle\n');
+    other.git('add', '.');
+    other.git('commit', '-qm', 'one');
+    const before = process.memoryUsage.rss();
+    const { matches } = await grep(await other.handle(), {
+      ...QUERY,
+      tree: other.oid('HEAD'),
+      pattern: { kind: 'fixed', text: needleOf('needle') },
+    });
+    expect(process.memoryUsage.rss() - before).toBeLessThan(60_000_000);
+    expect(matches.map(({ path, column }) => [path, column])).toEqual([
+      ['long', 60_000_001],
+      ['short', 1],
+    ]);
+    const [{ text } = { text: '' }] = matches;
+    expect(text).toMatch(/^…\u00e9+needleb+…$/);
+    expect(text.length).toBeLessThanOrEqual(LIMITS.lineCharactersMax + 2);
+    await other.remove();
+  },
+);
 
 test('however the stream is divided, the lines are the same', () => {
   const id = 'a'.repeat(40);
@@ -190,25 +195,29 @@ test('however the stream is divided, the lines are the same', () => {
   for (const size of [1, 7, 1000, 65_536, 65_543]) expect(read(size)).toEqual(whole);
 });
 
-test('matches without end are cut', { timeout: 60_000 }, async () => {
-  const other = makeRepository();
-  other.write('many', 'needle in a line that is rather long, as lines go\n'.repeat(100_000));
-  other.git('add', '.');
-  other.git('commit', '-qm', 'one');
-  const query = {
-    ...QUERY,
-    tree: other.oid('HEAD'),
-    pattern: { kind: 'fixed', text: needleOf('needle') },
-  } as const;
-  const some = await grep(await other.handle(), { ...query, limit: 10 });
-  expect([some.matches.length, some.truncated]).toEqual([10, true]);
-  const all = await grep(await other.handle(), { ...query, limit: 1_000_000 });
-  expect(all.truncated).toBe(true);
-  expect(all.matches.length).toBeLessThan(LIMITS.grepBytesMax / 50);
-  await other.remove();
-});
+test(
+  verifies('C10.repository-bombs', 'matches without end are cut'),
+  { timeout: 60_000 },
+  async () => {
+    const other = makeRepository();
+    other.write('many', 'needle in a line that is rather long, as lines go\n'.repeat(100_000));
+    other.git('add', '.');
+    other.git('commit', '-qm', 'one');
+    const query = {
+      ...QUERY,
+      tree: other.oid('HEAD'),
+      pattern: { kind: 'fixed', text: needleOf('needle') },
+    } as const;
+    const some = await grep(await other.handle(), { ...query, limit: 10 });
+    expect([some.matches.length, some.truncated]).toEqual([10, true]);
+    const all = await grep(await other.handle(), { ...query, limit: 1_000_000 });
+    expect(all.truncated).toBe(true);
+    expect(all.matches.length).toBeLessThan(LIMITS.grepBytesMax / 50);
+    await other.remove();
+  },
+);
 
-describe('where git ends in the middle', () => {
+describe(verifies('C10.repository-bombs', 'where git ends in the middle'), () => {
   let other: TestRepository;
   let query: GrepQuery;
   beforeAll(() => {

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { verifies } from '@secure-mcp/testkit';
 import { textFromByteString } from '@secure-mcp/validation';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -183,39 +184,46 @@ test('a ref to an object that is missing is listed', async () => {
   await broken.remove();
 });
 
-test('50,000 refs are counted, and a page is described', { timeout: 120_000 }, async () => {
-  const many = makeRepository();
-  many.git('commit', '--allow-empty', '-qm', 'one');
-  const oid = many.oid('HEAD');
-  const lines = Array.from(
-    { length: 50_000 },
-    (_, at) => `${oid} refs/heads/b${String(at).padStart(6, '0')}`,
-  );
-  many.write('.git/packed-refs', `# pack-refs with: sorted \n${lines.join('\n')}\n`);
-  const handle = await many.handle();
-  const found = await refs(handle, { ...QUERY, skip: 40_000, limit: 50 });
-  expect([found.total, found.more, found.refs.length]).toEqual([50_001, true, 50]);
-  expect(found.refs[0]?.name).toBe('refs/heads/b040000');
-  expect(handle.ran).toHaveLength(2);
-  expect(await namesLike(await many.handle(), 'b0123', 5)).toEqual(
-    Array.from({ length: 5 }, (_, at) => `b01230${String(at)}`),
-  );
-  await many.remove();
-});
+test(
+  verifies('C10.repository-bombs', '50,000 refs are counted, and a page is described'),
+  { timeout: 120_000 },
+  async () => {
+    const many = makeRepository();
+    many.git('commit', '--allow-empty', '-qm', 'one');
+    const oid = many.oid('HEAD');
+    const lines = Array.from(
+      { length: 50_000 },
+      (_, at) => `${oid} refs/heads/b${String(at).padStart(6, '0')}`,
+    );
+    many.write('.git/packed-refs', `# pack-refs with: sorted \n${lines.join('\n')}\n`);
+    const handle = await many.handle();
+    const found = await refs(handle, { ...QUERY, skip: 40_000, limit: 50 });
+    expect([found.total, found.more, found.refs.length]).toEqual([50_001, true, 50]);
+    expect(found.refs[0]?.name).toBe('refs/heads/b040000');
+    expect(handle.ran).toHaveLength(2);
+    expect(await namesLike(await many.handle(), 'b0123', 5)).toEqual(
+      Array.from({ length: 5 }, (_, at) => `b01230${String(at)}`),
+    );
+    await many.remove();
+  },
+);
 
-test('names for completion are what a caller can send back', async () => {
-  expect(await namesLike(await repository.handle(), '', 100)).toEqual([
-    'lost',
-    'main',
-    'old',
-    'topic/-x',
-    'heavy',
-    'light',
-    'nested',
-    'of-a-blob',
-  ]);
-  expect(await namesLike(await repository.handle(), 'l', 100)).toEqual(['lost', 'light']);
-  expect(await namesLike(await repository.handle(), 'l', 1)).toEqual(['lost']);
-  expect(await namesLike(await repository.handle(), '-', 100)).toEqual([]);
-  expect(await namesLike(await repository.handle(), 'l', 0)).toEqual([]);
-});
+test(
+  verifies('C10.hostile-trees', 'names for completion are what a caller can send back'),
+  async () => {
+    expect(await namesLike(await repository.handle(), '', 100)).toEqual([
+      'lost',
+      'main',
+      'old',
+      'topic/-x',
+      'heavy',
+      'light',
+      'nested',
+      'of-a-blob',
+    ]);
+    expect(await namesLike(await repository.handle(), 'l', 100)).toEqual(['lost', 'light']);
+    expect(await namesLike(await repository.handle(), 'l', 1)).toEqual(['lost']);
+    expect(await namesLike(await repository.handle(), '-', 100)).toEqual([]);
+    expect(await namesLike(await repository.handle(), 'l', 0)).toEqual([]);
+  },
+);

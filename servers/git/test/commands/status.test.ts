@@ -1,6 +1,7 @@
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { status } from '../../src/adapter/commands/status.ts';
@@ -86,7 +87,7 @@ describe('a work tree with everything in it', () => {
     expect(cut.truncated).toBe(true);
   });
 
-  test('keeps to paths, taken as they are', async () => {
+  test(verifies('C2.arguments', 'keeps to paths, taken as they are'), async () => {
     const { entries } = await status(await repository.handle(), {
       ...QUERY,
       paths: [treePathOf('-dash'), treePathOf('directory'), treePathOf('*')],
@@ -96,12 +97,18 @@ describe('a work tree with everything in it', () => {
     await expect(odd).rejects.toMatchObject({ code: 'path.encoding' });
   });
 
-  test('changes nothing in the repository, though times of files are out of date', async () => {
-    repository.write('staged', 'other\n');
-    const before = repository.digest();
-    await status(await repository.handle(), QUERY);
-    expect(repository.digest()).toBe(before);
-  });
+  test(
+    verifies(
+      'C6.travelling',
+      'changes nothing in the repository, though times of files are out of date',
+    ),
+    async () => {
+      repository.write('staged', 'other\n');
+      const before = repository.digest();
+      await status(await repository.handle(), QUERY);
+      expect(repository.digest()).toBe(before);
+    },
+  );
 });
 
 describe('branches', () => {
@@ -173,18 +180,22 @@ test('conflicts of all kinds', async () => {
   await repository.remove();
 });
 
-test('200,000 entries are counted, and a few are kept', { timeout: 180_000 }, async () => {
-  const repository = makeRepository();
-  const blob = repository.run(['hash-object', '-w', '--stdin'], 'x').out.trim();
-  const lines = Array.from(
-    { length: 200_000 },
-    (_, at) =>
-      `100644 ${blob}\tdirectory-${String(at % 100)}/a-rather-long-name-of-a-file-${String(at)}`,
-  );
-  repository.run(['update-index', '--index-info'], `${lines.join('\n')}\n`);
-  const found = await status(await repository.handle(), { ...QUERY, limit: 5 });
-  expect(found.entries).toHaveLength(5);
-  expect(found.counts).toMatchObject({ staged: 200_000, unstaged: 200_000 });
-  expect(found.truncated).toBe(true);
-  await repository.remove();
-});
+test(
+  verifies('C10.repository-bombs', '200,000 entries are counted, and a few are kept'),
+  { timeout: 180_000 },
+  async () => {
+    const repository = makeRepository();
+    const blob = repository.run(['hash-object', '-w', '--stdin'], 'x').out.trim();
+    const lines = Array.from(
+      { length: 200_000 },
+      (_, at) =>
+        `100644 ${blob}\tdirectory-${String(at % 100)}/a-rather-long-name-of-a-file-${String(at)}`,
+    );
+    repository.run(['update-index', '--index-info'], `${lines.join('\n')}\n`);
+    const found = await status(await repository.handle(), { ...QUERY, limit: 5 });
+    expect(found.entries).toHaveLength(5);
+    expect(found.counts).toMatchObject({ staged: 200_000, unstaged: 200_000 });
+    expect(found.truncated).toBe(true);
+    await repository.remove();
+  },
+);

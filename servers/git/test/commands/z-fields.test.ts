@@ -1,3 +1,4 @@
+import { verifies } from '@secure-mcp/testkit';
 import { describe, expect, test } from 'vitest';
 
 import { splitAt } from '../../src/adapter/commands/z-fields.ts';
@@ -29,7 +30,7 @@ describe('fields of a stream', () => {
     expect(fieldsOf(pieces, 10)).toEqual(expected);
   });
 
-  test('a field of 300 megabytes is counted away', () => {
+  test(verifies('C10.repository-bombs', 'a field of 300 megabytes is counted away'), () => {
     const before = process.memoryUsage().rss;
     const piece = Buffer.alloc(1_000_000, 'x');
     const pieces = [...Array.from({ length: 300 }, () => piece), Buffer.from('\0y\0')];
