@@ -19,20 +19,8 @@ export interface Execution {
 const WORD_BYTES_MAX = 4096;
 
 function words(file: string): readonly string[] {
-  const calls = 'trace=execve,execveat,clone,clone3,?fork,?vfork';
-  return [
-    '-f',
-    '-qq',
-    '-e',
-    calls,
-    '-e',
-    'signal=none',
-    '-s',
-    String(WORD_BYTES_MAX),
-    '-o',
-    file,
-    '--',
-  ];
+  const calls = ['-e', 'trace=execve,execveat,clone,clone3,?fork,?vfork', '-e', 'signal=none'];
+  return ['-f', '-qq', ...calls, '-s', String(WORD_BYTES_MAX), '-o', file, '--'];
 }
 
 /** The same server, with every program that it or its children start written to `file`. */
@@ -84,28 +72,46 @@ export function straceProblem(): string | undefined {
 const STARTED = /^(\d+) +execve(?:at)?\((?:\w+, )?"((?:[^"\\]|\\.)*)", (\[.*\]|NULL|0x\w+)/;
 const FORKED = /^(\d+) +(?:clone3?|v?fork)\(.*\) += \d+/;
 const RESUMED = /^(\d+) +<\.\.\. \w+ resumed>/;
+const SUPERSEDED = /^(\d+) +\+\+\+ superseded by execve in pid (\d+)/;
 const RESULT = /\) += (-?\d+)/;
 const UNFINISHED = '<unfinished ...>';
 
-/** What strace wrote, a call per line. One that another process's call interrupted stands there in two parts. */
+/**
+ * What strace wrote, a call per line. One that another process's call interrupted stands there in two
+ * parts; one that its process did not survive has only the first.
+ */
 function callsOf(file: string): readonly string[] {
   const unfinished = new Map<string, string>();
-  return readFileSync(file, 'utf8')
+  const calls = readFileSync(file, 'utf8')
     .split('\n')
     .flatMap((line) => {
-      const pid = /^\d+/.exec(line)?.[0] ?? '';
+      const [pid = ''] = /^\d+/.exec(line) ?? [];
       if (line.endsWith(UNFINISHED)) {
         unfinished.set(pid, line.slice(0, -UNFINISHED.length));
         return [];
       }
+      const [, leader = '', thread = ''] = SUPERSEDED.exec(line) ?? [];
+      const becoming = unfinished.get(thread);
+      // A thread that becomes a program takes the number of its process.
+      if (becoming !== undefined) unfinished.set(leader, becoming.replace(thread, leader));
+      unfinished.delete(thread);
       if (!RESUMED.test(line)) return [line];
-      return [`${unfinished.get(pid) ?? ''}${line.slice(line.indexOf('>') + 1)}`];
+      const start = unfinished.get(pid);
+      if (start === undefined) throw new Error(`not understood: ${line}`);
+      unfinished.delete(pid);
+      return [`${start}${line.slice(line.indexOf('>') + 1)}`];
     });
+  return [...calls, ...unfinished.values()];
 }
 
-/** The programs that were started, or were not found, in the order in which the kernel answered. */
+/**
+ * The programs that were started, or were not found, in the order in which the kernel answered. Throws
+ * where it does not understand: no start may be overlooked.
+ */
 export function executionsOf(file: string): readonly Execution[] {
-  return callsOf(file).flatMap(execution);
+  return callsOf(file)
+    .filter((call) => /^\d+ +execve/.test(call))
+    .map(execution);
 }
 
 /**
@@ -119,17 +125,15 @@ export function forksOf(file: string): readonly number[] {
   });
 }
 
-function execution(line: string): readonly Execution[] {
-  const [, pid, path = '', argv = ''] = STARTED.exec(line) ?? [];
-  if (pid === undefined) return [];
-  return [
-    {
-      pid: Number(pid),
-      path: unescaped(path),
-      argv: [...argv.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = '']) => unescaped(word)),
-      ok: Number(RESULT.exec(line.slice(line.indexOf(argv) + argv.length))?.[1] ?? -1) === 0,
-    },
-  ];
+function execution(call: string): Execution {
+  const [, pid, path = '', argv = ''] = STARTED.exec(call) ?? [];
+  if (pid === undefined) throw new Error(`not understood: ${call}`);
+  return {
+    pid: Number(pid),
+    path: unescaped(path),
+    argv: [...argv.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = '']) => unescaped(word)),
+    ok: Number(RESULT.exec(call.slice(call.indexOf(argv) + argv.length))?.[1] ?? -1) === 0,
+  };
 }
 
 const LETTERS: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', v: '\v', f: '\f' };

@@ -23,6 +23,12 @@ describe('what strace wrote', () => {
 15 execve("/bin/four", ["four"], 0x7ffc /* 1 var */ <unfinished ...>
 14 +++ superseded by execve in pid 15 +++
 14 <... execve resumed>)                   = 0
+11 clone3({flags=CLONE_VM|CLONE_THREAD|CLONE_SYSVSEM, child_tid=0x7f, exit_signal=0} => {parent_tid=[14]}, 88) = 14
+12 vfork( <unfinished ...>
+11 clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD <unfinished ...>
+12 <... vfork resumed>)                    = 15
+11 <... clone resumed>, child_tidptr=0x7f) = 16
+12 clone3({flags=CLONE_VFORK, exit_signal=SIGCHLD}, 88) = -1 EAGAIN (Resource temporarily unavailable)
 13 execve("/bin/killed", ["killed"], 0x7ffc /* 1 var */ <unfinished ...>
 `,
   );
@@ -36,6 +42,10 @@ describe('what strace wrote', () => {
       { pid: 14, path: '/bin/four', argv: ['four'], ok: true },
       { pid: 13, path: '/bin/killed', argv: ['killed'], ok: false },
     ]);
+  });
+
+  test('says who started a process, and who only a thread', () => {
+    expect(forksOf(file)).toEqual([12, 11]);
   });
 
   test('is not overlooked where it is not understood', () => {
