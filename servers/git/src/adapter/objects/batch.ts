@@ -4,7 +4,7 @@ import type { Profile, Run, Sink } from '../handle.ts';
 import { refuseFailure, refuseStart } from '../process/failure.ts';
 import type { Known } from './answer.ts';
 import { Lane } from './lane.ts';
-import { createPending, type Pending } from './pending.ts';
+import { createPending, type Pending, reasonOf } from './pending.ts';
 import type { Question } from './question.ts';
 
 /** Long-lived processes, one or two for each repository. */
@@ -175,12 +175,4 @@ async function ask(
   });
   lane.ask(question);
   return await promise;
-}
-
-function reasonOf(refused: () => never): unknown {
-  try {
-    return refused();
-  } catch (error) {
-    return error;
-  }
 }

@@ -1,6 +1,6 @@
+import { refuse } from '../../guard/refusals.ts';
 import { LIMITS } from '../../policy.ts';
 import type { Run } from '../handle.ts';
-import { type Limited, limited } from '../process/limited.ts';
 
 /** The open questions of one call. */
 export interface Pending {
@@ -17,16 +17,23 @@ export interface Pending {
  */
 export function createPending(run: Run): Pending {
   const open = new Set<(error: unknown) => void>();
-  let limit: Limited | undefined;
+  let clock: NodeJS.Timeout | undefined;
 
-  function end(): void {
-    if (open.size > 0) return;
-    limit?.end();
-    limit = undefined;
+  function begin(): void {
+    const leftMs = Math.min(LIMITS.commandMs, run.deadline - performance.now());
+    clock = setTimeout(expire, Math.max(0, leftMs));
+    run.signal.addEventListener('abort', cancel);
   }
 
-  function abandonAll(): void {
-    const error = reasonOf(limit);
+  function end(): void {
+    clearTimeout(clock);
+    run.signal.removeEventListener('abort', cancel);
+  }
+
+  const expire = (): void => abandonAll(reasonOf(() => refuse('git.timeout')));
+  const cancel = (): void => abandonAll(run.signal.reason);
+
+  function abandonAll(error: unknown): void {
     const held = [...open];
     open.clear();
     end();
@@ -36,24 +43,21 @@ export function createPending(run: Run): Pending {
   return {
     hold(abandon) {
       run.signal.throwIfAborted();
+      if (open.size === 0) begin();
       open.add(abandon);
-      if (limit === undefined) {
-        limit = limited(run, LIMITS.commandMs);
-        limit.signal.addEventListener('abort', abandonAll, { once: true });
-      }
       return {
         settle() {
-          open.delete(abandon);
-          end();
+          if (open.delete(abandon) && open.size === 0) end();
         },
       };
     },
   };
 }
 
-function reasonOf(limit: Limited | undefined): unknown {
+/** What a refusal throws, for a promise that is rejected elsewhere. */
+export function reasonOf(refused: () => never): unknown {
   try {
-    return limit?.fail();
+    return refused();
   } catch (error) {
     return error;
   }
