@@ -1,4 +1,4 @@
-import { chmodSync, utimesSync } from 'node:fs';
+import { chmodSync, symlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { verifies } from '@secure-mcp/testkit';
@@ -38,6 +38,7 @@ beforeAll(() => {
     'top moved',
     'a => b',
     'gone',
+    'kind',
     'mode',
     'touched',
     'space',
@@ -58,7 +59,9 @@ beforeAll(() => {
   git('mv', 'src/deep/moved.ts', 'src/moved.ts');
   git('mv', 'top moved', 'sub');
   git('mv', 'quote"d', 'quote"s');
-  git('rm', '-q', 'gone');
+  git('rm', '-q', 'gone', 'kind');
+  // Two patches with one beginning: the file is gone, and a link is made.
+  symlinkSync('changed', join(path, 'kind'));
   write('a => b', `a => b\n${lines}x\n`);
   write('binary', Buffer.from([0, 1, 2, 3, 4]));
   write('line\ndiff --git a/evil b/evil\n@@ -1 +1 @@\n-x', 'new\n');
@@ -99,6 +102,7 @@ describe('equals plain git', () => {
   test('staged', async () => {
     const { files } = await compare({ mode: 'staged', base: repository.oid('HEAD') }, '--cached');
     expect(files.filter(({ kind }) => kind === 'renamed')).toHaveLength(4);
+    expect(files.filter(({ kind }) => kind === 'type changed')).toHaveLength(1);
   });
   test('work tree against a commit', async () => {
     const { totals } = await compare({ mode: 'worktree', base: repository.oid('HEAD') }, 'HEAD');
