@@ -29,7 +29,7 @@ export interface Resource<Context> {
   matches?(uri: string): boolean;
   readonly scope: Scope;
   /** What stands at the top; never the whole tree. */
-  list(context: Context): readonly ListedResource[];
+  list(context: Context): readonly ListedResource[] | Promise<readonly ListedResource[]>;
   /** The URI is the caller's text: a guard has to parse it. */
   read(uri: string, context: Context): Promise<readonly ResourceContent[]>;
   /** Values for one variable that begin like `value`. At most 100 reach the client. */

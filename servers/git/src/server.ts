@@ -5,13 +5,20 @@ import {
   type OpenParts,
   type Services,
 } from '@secure-mcp/runtime';
-import { parseRoot } from '@secure-mcp/validation';
+import { parseRoot, Refusal } from '@secure-mcp/validation';
 
 import packageJson from '../package.json' with { type: 'json' };
 import lock from '../tools.lock.json' with { type: 'json' };
 import { createRepositories, findGit, openRoot, type Repositories } from './adapter/index.ts';
 import { type Options, options } from './config.ts';
-import { labelOf, parseRepositoryId, readCursor, refuse, type RepositoryId, writeCursor } from './guard/index.ts';
+import {
+  labelOf,
+  parseRepositoryId,
+  readCursor,
+  refuse,
+  type RepositoryId,
+  writeCursor,
+} from './guard/index.ts';
 import type { Root } from './policy.ts';
 import type { Context } from './tools/context.ts';
 import { prompts, resources, tools } from './tools/index.ts';
@@ -46,10 +53,7 @@ async function open(given: Options, { policy, logger }: OpenParts): Promise<Serv
     scopes: ['repositories:read'],
     contextOf: (call) => contextOf(call, roots, repositories),
     warnings: [...privilegeWarnings(), ...rootWarnings(policy, roots)],
-    check: async () => {
-      const { version, warnings } = await repositories.git();
-      return [`git ${version}`, ...warnings];
-    },
+    check: () => lookAtGit(repositories),
     close: () => repositories.close(),
   };
 }
@@ -79,6 +83,15 @@ function gitOf({ git: wanted }: Options): string {
   throw wanted === undefined
     ? new ConfigurationProblem('--git', 'there is no git on PATH; install it, or name its file')
     : new ConfigurationProblem('--git', 'is not a program that can be run; write an absolute path');
+}
+
+async function lookAtGit(repositories: Repositories): Promise<readonly string[]> {
+  try {
+    const { version, warnings } = await repositories.git();
+    return [`git ${version}`, ...warnings];
+  } catch (error) {
+    throw error instanceof Refusal ? new ConfigurationProblem('--git', error.message) : error;
+  }
 }
 
 function privilegeWarnings(): readonly string[] {

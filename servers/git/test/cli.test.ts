@@ -83,7 +83,7 @@ describe('check', () => {
   test('refuses a git that is too old, and names the holes of one that is not mended', () => {
     for (const [version, told, code] of [
       ['2.30.1', /too old/, 2],
-      ['2.45.1', /known holes/, 0],
+      ['2.45.1', /published holes/, 0],
       ['2.50.1', /git 2\.50\.1/, 0],
     ] as const) {
       const fake = temp.write(`fake-${version}`, `#!/bin/sh\necho git version ${version}\n`);

@@ -49,8 +49,11 @@ export function listOperation<Context>(
     unknown: 'resource.unknown',
     allowed: () => true,
     parse: () => undefined,
-    run: async (_nothing, call) =>
-      resources.filter(readable).flatMap((resource) => resource.list(contextOf(call))),
+    async run(_nothing, call) {
+      const context = contextOf(call);
+      const lists = resources.filter(readable).map((resource) => resource.list(context));
+      return (await Promise.all(lists)).flat();
+    },
     shape: (listed, caller) => shaped(listed, caller, () => false),
   };
 }

@@ -1,7 +1,15 @@
-import { defineResource, type ResourceContent } from '@secure-mcp/runtime';
+import { defineResource, type ListedResource, type ResourceContent } from '@secure-mcp/runtime';
 
 import type { Repository } from '../adapter/index.ts';
-import { isUri, type Oid, type ParsedUri, parseUri, refuse, SCHEME } from '../guard/index.ts';
+import {
+  commitUri,
+  isUri,
+  type Oid,
+  type ParsedUri,
+  parseUri,
+  refuse,
+  SCHEME,
+} from '../guard/index.ts';
 import { LIMITS } from '../policy.ts';
 import { type FileFacts, fileLines } from './changes.ts';
 import { commitHead, commitText } from './commits.ts';
@@ -22,8 +30,18 @@ import { entryFacts, entryLine } from './trees.ts';
  * single patches can be left out, of generated or very large files, and the list of files says so.
  */
 
-/** What a repository has at the top is known when it is opened, and a listing opens none. */
-const list = (): readonly [] => [];
+/** Every commit leads to all that it holds: a file or a diff needs a place to begin. */
+const listNothing = (): readonly [] => [];
+
+/** Where each repository stands. A directory of repositories is looked into by `git_repos`, not by a listing. */
+async function listHeads({ find }: Context): Promise<readonly ListedResource[]> {
+  const { repositories } = await find({ depth: 0, limit: LIMITS.itemsMax });
+  return repositories.flatMap(({ id, head }) =>
+    head === undefined
+      ? []
+      : [{ uri: commitUri(id, head), name: `${id} HEAD`, mimeType: 'text/plain' }],
+  );
+}
 
 const blob = defineResource<Context>({
   name: 'blob',
@@ -33,7 +51,7 @@ const blob = defineResource<Context>({
   scheme: SCHEME,
   matches: (uri) => isUri('blob', uri),
   scope: 'repositories:read',
-  list,
+  list: listNothing,
 
   async read(uri, context) {
     const { repository: id, revision, path } = parsed(uri, 'blob');
@@ -60,7 +78,7 @@ const commit = defineResource<Context>({
   scheme: SCHEME,
   matches: (uri) => isUri('commit', uri),
   scope: 'repositories:read',
-  list,
+  list: listHeads,
 
   async read(uri, context) {
     const { repository: id, oid } = parsed(uri, 'commit');
@@ -85,7 +103,7 @@ const diff = defineResource<Context>({
   scheme: SCHEME,
   matches: (uri) => isUri('diff', uri),
   scope: 'repositories:read',
-  list,
+  list: listNothing,
 
   async read(uri, context) {
     const { repository: id, base, head } = parsed(uri, 'diff');

@@ -81,8 +81,13 @@ describe('resources', () => {
     await expect(read(uri)).rejects.toMatchObject({ code });
   });
 
-  test('nothing is listed: a repository has to be opened first', () => {
-    for (const family of resources) expect(family.list(caller.context)).toEqual([]);
+  test('the commit at the head of each repository is listed', async () => {
+    const lists = await Promise.all(resources.map(async ({ list }) => list(caller.context)));
+    expect(lists.flat()).toEqual([
+      expect.objectContaining({
+        uri: expect.stringMatching(/^git:\/\/[^/]+\/commit\/[0-9a-f]{40}$/),
+      }),
+    ]);
   });
 });
 
