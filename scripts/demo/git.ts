@@ -24,7 +24,7 @@ const SHOWN: readonly string[] = [
   'textconv',
   'filter-clean',
   'lazy-file',
-  'gitfile',
+  'worktree-outside',
 ];
 
 /** The git act: this repository itself, and then some that were built to hurt their reader. */

@@ -1,5 +1,6 @@
 import type { PromiseId } from '@secure-mcp/testkit';
 
+import { GIT_MUTATIONS } from './git.ts';
 import { POSTGRES_MUTATIONS } from './postgres.ts';
 
 /** One control taken out, and the tests that have to notice. */
@@ -674,6 +675,7 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['packages/runtime/test/stdio'],
   },
   ...POSTGRES_MUTATIONS,
+  ...GIT_MUTATIONS,
 ];
 
 /** Promises that no line holds, so that none can be taken out, with the reason. */
