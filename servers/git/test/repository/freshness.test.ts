@@ -15,7 +15,7 @@ import { makeTemp, verifies } from '@secure-mcp/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { word } from '../../src/guard/argument.ts';
-import { commit, git, type Ground, groundIn, SECRET } from './fixture.ts';
+import { buildRepository, commit, git, type Ground, groundIn, SECRET } from './fixture.ts';
 import { type Opening, openingIn } from './opening.ts';
 
 let temp: ReturnType<typeof makeTemp>;
@@ -70,6 +70,16 @@ test('the branch that is checked out is the one of now', async () => {
   await settled();
   git(app, ['switch', '--quiet', '--create', 'topic']);
   expect(await branch()).toBe('refs/heads/topic\n');
+});
+
+test('a `.git` that names another directory is followed there', async () => {
+  buildRepository(join(ground.root, 'other'), 'other');
+  renameSync(join(app, '.git'), join(ground.root, 'moved'));
+  writeFileSync(join(app, '.git'), 'gitdir: ../moved\n');
+  expect(await subjects()).toEqual(['second inside', 'first inside']);
+  await settled();
+  writeFileSync(join(app, '.git'), 'gitdir: ../other/.git\n');
+  expect(await subjects()).toEqual(['second other', 'first other']);
 });
 
 test('another configuration makes another directory, and ends what ran on the old one', async () => {

@@ -17,7 +17,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createPrivateRoot } from '../../src/adapter/repository/private-root.ts';
 import { word } from '../../src/guard/argument.ts';
 import { commit, git, type Ground, groundIn } from './fixture.ts';
-import { type Opening, openingIn } from './opening.ts';
+import { type Opening, openingIn, someTime } from './opening.ts';
 
 let temp: ReturnType<typeof makeTemp>;
 let ground: Ground;
@@ -129,6 +129,31 @@ test(
     });
   },
 );
+
+test(verifies('C3.repository', 'of a refused repository git is shown nothing'), async () => {
+  symlinkSync(join(ground.outside, 'app/.git/HEAD'), join(app, '.git/refs/heads/evil'));
+  const layout = opening.layout(ground.root, 'app');
+  const shown = await opening.keeper.inspect(layout, someTime(), true, ({ prepared, report }) => {
+    expect(report.refused).toBe(true);
+    return [...readdirSync(prepared.directory), ...readdirSync(join(prepared.directory, 'refs'))];
+  });
+  expect(shown).toContain('refs');
+  for (const name of ['store0', 'logs', 'heads']) expect(shown).not.toContain(name);
+});
+
+test('a sparse index is read whole', async () => {
+  mkdirSync(join(app, 'kept'));
+  mkdirSync(join(app, 'left/out'), { recursive: true });
+  commit(app, 'kept/a', 'a', 'kept');
+  commit(app, 'left/out/b', 'b', 'left out');
+  git(app, ['sparse-checkout', 'set', '--cone', '--sparse-index', 'kept']);
+  const opened = await opening.open(ground.root, 'app');
+  const { facts } = await opening.index(opened);
+  expect(facts).toMatchObject({ entries: 4, skipWorktree: 1 });
+  expect(opened.profile.warnings).toEqual(['sparse']);
+  const status = [word('status'), word('--porcelain=v2'), word('--branch')];
+  expect(await opening.git(opened, status)).toBe(git(app, status));
+});
 
 test('linked work trees have their own HEAD, index, refs and logs', async () => {
   git(app, ['worktree', 'add', '--quiet', '-b', 'topic', join(ground.root, 'linked')]);

@@ -1,11 +1,11 @@
 import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { makeTemp, verifies } from '@secure-mcp/testkit';
+import { makeTemp, treeDigest, verifies } from '@secure-mcp/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { createRepositories, findGit, type Repositories } from '../../src/adapter/index.ts';
-import { parseRepositoryId, parseRevision } from '../../src/guard/index.ts';
+import { type Oid, parseRepositoryId, parseRevision } from '../../src/guard/index.ts';
 import { buildRepository, git, type Ground, groundIn, SECRET } from './fixture.ts';
 import { someTime } from './opening.ts';
 
@@ -100,6 +100,23 @@ test('a linked work tree of a repository outside is read', async () => {
     head: git(outside, ['rev-parse', 'topic']).trim(),
   });
 });
+
+test(
+  verifies('C6.travelling', 'the preview of a merge sets no times in the repository'),
+  async () => {
+    const app = join(ground.root, 'app');
+    const oid = async (text: string): Promise<Oid> =>
+      (await open('root/app')).commitOf(parseRevision(text));
+    const [base, head] = [await oid('HEAD~1'), await oid('HEAD')];
+    const before = treeDigest(app);
+    const comparison = await (await open('root/app')).compare({ base, head, limit: 5 });
+    expect(comparison.merge).toMatchObject({
+      clean: true,
+      tree: git(app, ['rev-parse', 'HEAD^{tree}']).trim(),
+    });
+    expect(treeDigest(app)).toBe(before);
+  },
+);
 
 test('calls beside each other see the same repository', async () => {
   const all = await Promise.all(Array.from({ length: 12 }, () => open('root/app')));

@@ -96,10 +96,22 @@ test(
   },
 );
 
-test('a line of packed-refs that git would print is refused', async () => {
-  writeFileSync(place('packed-refs'), 'root:x:0:0:root:/root:/bin/bash\n');
-  await expect(readAll()).rejects.toMatchObject({ code: 'repository.broken' });
-});
+test.each(['ref: ../../outside/app/.git/HEAD\n', 'ref: refs/../../x\n', 'root:x:0:0\n', ''])(
+  'a HEAD that names no branch and no commit is refused: %j',
+  async (text) => {
+    writeFileSync(place('HEAD'), text);
+    await expect(readAll()).rejects.toMatchObject({ code: 'repository.broken' });
+  },
+);
+
+test.each(['packed-refs', 'shallow'])(
+  verifies('C3.repository', 'what stands in a strange %s is not printed by git'),
+  async (name) => {
+    writeFileSync(place(name), 'root:x:0:0:root:/root:/bin/bash\n');
+    const refused = { code: 'repository.broken', detail: `layout.malformed ${name}` };
+    await expect(readAll()).rejects.toMatchObject(refused);
+  },
+);
 
 test('a repository with everything in its place is opened', async () => {
   git(join(ground.root, 'app'), ['pack-refs', '--all']);
