@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+
 import { plainGit } from '../process/profile.ts';
 import type { Oid } from '../../src/guard/index.ts';
 import { oidOf } from './opened.ts';
@@ -11,6 +13,13 @@ export function writeObject(
   const args = ['hash-object', '-t', kind, '-w', '--stdin', '--literally'];
   const input = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;
   return oidOf(plainGit(repository, args, { input }).toString());
+}
+
+/** Writes a blob of so many bytes without ever holding it: what a test measures is what the server holds. */
+export function writeLargeBlob(repository: string, bytes: number, line: string): Oid {
+  const command = `yes "$1" | head -c "$2" | git -C "$3" hash-object -w --stdin`;
+  const args = ['-c', command, 'sh', line, String(bytes), repository];
+  return oidOf(execFileSync('sh', args).toString());
 }
 
 export interface CommitParts {
