@@ -130,8 +130,10 @@ export const LIMITS = {
   /** Long-lived processes at one time, and how long one may idle, in milliseconds. */
   batchesMax: 4,
   batchIdleMs: 60_000,
-  /** Bytes of an object whose text is read as a whole: a commit, a tag, a tree. */
-  objectBytesMax: 8_388_608,
+  /** Bytes of a commit or a tag, which are read as a whole. One with 20,000 parents fits. */
+  messageBytesMax: 1_048_576,
+  /** Bytes of a tree, which is read as a whole. One with 200,000 entries fits. */
+  treeBytesMax: 8_388_608,
   /** Bytes of all commits that one call reads. */
   commitsBytesMax: 16_777_216,
   /** Bytes of a blob that is looked into. A larger one is named with its size. */

@@ -63,6 +63,7 @@ describe('a repository that was built to hurt its reader', () => {
       expect(existsSync(place.canary.file)).toBe(false);
       expect(told).not.toContain(place.marker);
       expect(client.stderr()).not.toContain(place.marker);
+      expect(told).not.toContain('limit.busy');
       expect(treeDigest(place.repository)).toBe(before);
     },
     120_000,

@@ -293,7 +293,7 @@ test('a small tree that holds millions of files is cut by counting', async () =>
 test('a tree with more bytes than a tree may have is refused', async () => {
   const file = Buffer.from(writeObject(repository, 'blob', 'x'), 'hex').toString('latin1');
   const entry = `100644 ${'n'.repeat(1000)}\0${file}`;
-  const oid = writeObject(repository, 'tree', entry.repeat(LIMITS.objectBytesMax / 1000));
+  const oid = writeObject(repository, 'tree', entry.repeat(LIMITS.treeBytesMax / 1000));
   const found = tree(opened.handle(), oid, { depth: 1, skip: 0, limit: 10 });
   await expect(found).rejects.toMatchObject({ code: 'object.too_large' });
   const above = writeObject(

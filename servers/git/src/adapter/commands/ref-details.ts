@@ -107,7 +107,7 @@ async function targetsOf(
     infos.map(({ oid, kind }) => [oid, { ...MISSING, objectKind: kind }]),
   );
   // What is too large is named without being read.
-  const readable = infos.filter(({ size }) => size <= LIMITS.objectBytesMax);
+  const readable = infos.filter(({ size }) => size <= LIMITS.messageBytesMax);
   await describeCommits(handle, readable, targets);
   await describeTags(handle, readable, targets);
   return targets;

@@ -59,7 +59,7 @@ export async function entryAt(handle: Handle, treeish: Oid, path: TreePath): Pro
   if (path === TOP) {
     return { path: '', kind: 'directory', oid: parent.oid, size: undefined };
   }
-  const bytes = await objects.bytes(parent.oid, LIMITS.objectBytesMax);
+  const bytes = await objects.bytes(parent.oid, LIMITS.treeBytesMax);
   const raw = findInTree(bytes, idBytesOf(handle), path.slice(slash + 1));
   if (raw === undefined) return refuse('path.unknown');
   return await entryOf(handle, { raw, path: visible(path.split('/')) });
@@ -78,7 +78,7 @@ async function* walk(
   depth: number,
   prefix = '',
 ): AsyncGenerator<Walked | 'too large'> {
-  const bytes = await handle.objects.bytes(oid, LIMITS.objectBytesMax);
+  const bytes = await handle.objects.bytes(oid, LIMITS.treeBytesMax);
   for (const raw of readTree(bytes, idBytesOf(handle))) {
     const path = `${prefix}${visible([raw.name])}`;
     yield { raw, path };
@@ -86,7 +86,7 @@ async function* walk(
     // The next entry stands behind all that is in this one.
     // oxlint-disable-next-line no-await-in-loop
     const info = await handle.objects.info(raw.oid);
-    if (info === undefined || info.size > LIMITS.objectBytesMax) yield 'too large';
+    if (info === undefined || info.size > LIMITS.treeBytesMax) yield 'too large';
     else yield* walk(handle, raw.oid, depth - 1, `${path}/`);
   }
 }

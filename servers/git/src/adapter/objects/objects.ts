@@ -19,7 +19,7 @@ export interface ObjectsParts {
 export function createObjects({ profile, batch, cache }: ObjectsParts): Objects {
   /** An object that is read as a whole. Undefined when the name leads nowhere. */
   async function wholeAs(kind: ObjectKind, name: string): Promise<Whole | undefined> {
-    const found = await readWhole(batch, name, { bytesMax: LIMITS.objectBytesMax });
+    const found = await readWhole(batch, name, { bytesMax: LIMITS.messageBytesMax });
     if (found === undefined || found.kind === kind) return found;
     const code = kind === 'commit' ? 'revision.not_a_commit' : 'repository.broken';
     return refuse(code, { detail: `${found.oid} is no ${kind}` });
