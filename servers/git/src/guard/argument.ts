@@ -76,14 +76,19 @@ export function ref(name: RefName): Argument {
 }
 
 /**
- * Paths, after the word that ends the options; none for everything. Pathspecs are literal for every
- * command (policy.ts). Refuses `path.encoding`: Node writes arguments as UTF-8, so other bytes would
+ * Paths, after the word that ends the options; none for everything. That word is not enough: `rev-list` of
+ * git 2.50 and newer looks for `-z` behind it as well, so no path begins with a dash. Pathspecs are literal
+ * for every command (policy.ts). Refuses `path.encoding`: Node writes arguments as UTF-8, so other bytes would
  * arrive as another name.
  */
 export function paths(those: readonly TreePath[]): readonly Argument[] {
   // The top holds everything, whatever stands beside it; git takes no empty pathspec.
   const limits = those.includes(TOP) ? [] : those;
-  return [word('--'), ...limits.map((path) => utf8Of(path) as Argument)];
+  return [word('--'), ...limits.map((path) => noOption(utf8Of(path)) as Argument)];
+}
+
+function noOption(path: string): string {
+  return path.startsWith('-') ? `./${path}` : path;
 }
 
 function utf8Of(bytes: string): string {

@@ -42,12 +42,15 @@ describe('arguments', () => {
     ]);
   });
 
-  test(verifies('C2.arguments', 'paths stand behind the end of the options'), () => {
-    const those = ['--output=x', ':(glob)**', 'é'].map(parseTreePath);
-    expect(paths(those)).toEqual(['--', '--output=x', ':(glob)**', 'é']);
-    expect(paths([])).toEqual(['--']);
-    expect(paths([parseTreePath('a'), TOP])).toEqual(['--']);
-  });
+  test(
+    verifies('C2.arguments', 'paths stand behind the end of the options, and none looks like one'),
+    () => {
+      const those = ['--output=x', '-z', ':(glob)**', 'é'].map(parseTreePath);
+      expect(paths(those)).toEqual(['--', './--output=x', './-z', ':(glob)**', 'é']);
+      expect(paths([])).toEqual(['--']);
+      expect(paths([parseTreePath('a'), TOP])).toEqual(['--']);
+    },
+  );
 
   test(
     verifies('C2.arguments', 'a path that is no UTF-8 is refused, not changed into another'),
