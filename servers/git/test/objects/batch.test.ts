@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { eventually, makeTemp } from '@secure-mcp/testkit';
+import { eventually, makeTemp, verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import type { Profile } from '../../src/adapter/handle.ts';
@@ -78,47 +78,59 @@ test.each([
   }
 });
 
-test('a name cannot end a question and begin another one', async () => {
+test(verifies('C2.arguments', 'a name cannot end a question and begin another one'), async () => {
   const batches = createBatches();
   const batch = batches.open(profile, callFor());
   await expect(batch.info('x\0info HEAD')).rejects.toThrow('cannot hold NUL');
   await batches.close();
 });
 
-test('an answer is told from the echo of a name by its bytes, however they arrive', () => {
-  const name = `${'1'.repeat(40)} blob 3\nabc`;
-  const echo = Buffer.from(`${name} missing\n`);
-  for (let length = 0; length < echo.length; length += 1) {
-    expect(readAnswerLine(echo.subarray(0, length), name)).toBeUndefined();
-  }
-  expect(readAnswerLine(echo, name)).toEqual({ known: 'missing', bytes: echo.length });
-  const submodule = Buffer.from(`${'2'.repeat(40)} submodule\n`);
-  expect(readAnswerLine(submodule, name)).toEqual({ known: 'missing', bytes: submodule.length });
-  for (const line of [
-    `${'1'.repeat(40)} blob -3\n`,
-    'x'.repeat(200),
-    `${'1'.repeat(40)} link 3\n`,
-  ]) {
-    expect(() => readAnswerLine(Buffer.from(line), 'HEAD')).toThrow('no answer');
-  }
-});
+test(
+  verifies(
+    'C2.arguments',
+    'an answer is told from the echo of a name by its bytes, however they arrive',
+  ),
+  () => {
+    const name = `${'1'.repeat(40)} blob 3\nabc`;
+    const echo = Buffer.from(`${name} missing\n`);
+    for (let length = 0; length < echo.length; length += 1) {
+      expect(readAnswerLine(echo.subarray(0, length), name)).toBeUndefined();
+    }
+    expect(readAnswerLine(echo, name)).toEqual({ known: 'missing', bytes: echo.length });
+    const submodule = Buffer.from(`${'2'.repeat(40)} submodule\n`);
+    expect(readAnswerLine(submodule, name)).toEqual({ known: 'missing', bytes: submodule.length });
+    for (const line of [
+      `${'1'.repeat(40)} blob -3\n`,
+      'x'.repeat(200),
+      `${'1'.repeat(40)} link 3\n`,
+    ]) {
+      expect(() => readAnswerLine(Buffer.from(line), 'HEAD')).toThrow('no answer');
+    }
+  },
+);
 
-test('an object that is larger than asked for is refused before it is read, and others are answered', async () => {
-  const batches = createBatches();
-  try {
-    const batch = batches.open(profile, callFor());
-    let bytes = 0;
-    const refused = batch.contents(large, { bytesMax: 1_000_000 }, (piece) => {
-      bytes += piece.length;
-    });
-    const after = contentsOf(batch, `${head}:a.txt`);
-    await expect(refused).rejects.toMatchObject({ code: 'object.too_large' });
-    expect(await after).toBe('a\n');
-    expect(bytes).toBe(0);
-  } finally {
-    await batches.close();
-  }
-});
+test(
+  verifies(
+    'C10.repository-bombs',
+    'an object that is larger than asked for is refused before it is read, and others are answered',
+  ),
+  async () => {
+    const batches = createBatches();
+    try {
+      const batch = batches.open(profile, callFor());
+      let bytes = 0;
+      const refused = batch.contents(large, { bytesMax: 1_000_000 }, (piece) => {
+        bytes += piece.length;
+      });
+      const after = contentsOf(batch, `${head}:a.txt`);
+      await expect(refused).rejects.toMatchObject({ code: 'object.too_large' });
+      expect(await after).toBe('a\n');
+      expect(bytes).toBe(0);
+    } finally {
+      await batches.close();
+    }
+  },
+);
 
 test('a consumer that has enough gets no more, and what follows is answered', async () => {
   const batches = createBatches();
@@ -136,7 +148,7 @@ test('a consumer that has enough gets no more, and what follows is answered', as
   }
 });
 
-test('a large object does not stand before a small one', async () => {
+test(verifies('E13.light', 'a large object does not stand before a small one'), async () => {
   const batches = createBatches();
   try {
     const batch = batches.open(profile, callFor());
@@ -191,34 +203,42 @@ function hangingProfile(key: string): Profile {
   return base;
 }
 
-test('a question over which git hangs ends with its call, and so does the process; others go on', async () => {
-  const batches = createBatches();
-  const hanging = hangingProfile('hanging');
-  try {
-    const cancel = new AbortController();
-    const cancelled = batches.open(hanging, callFor(60_000, cancel.signal)).info('refs/heads/none');
-    const ended = cancelled.catch((error: unknown) => error);
-    const patient = batches.open(hanging, callFor()).info(head);
-    const [hung] = await eventually(
-      () => gitsIn(hanging),
-      ({ length }) => length === 1,
-      20_000,
-    );
-    cancel.abort(new Error('cancelled here'));
-    expect(await ended).toMatchObject({ message: 'cancelled here' });
-    expect(await patient).toMatchObject({ oid: head });
-    expect(gitsIn(hanging)).not.toContain(hung);
-    const late = batches.open(hanging, callFor(600)).info('refs/heads/none');
-    await expect(late).rejects.toMatchObject({ code: 'git.timeout' });
-    await eventually(
-      () => gitsIn(hanging),
-      ({ length }) => length === 0,
-      20_000,
-    );
-  } finally {
-    expect(await batches.close()).toBe(true);
-  }
-});
+test(
+  verifies(
+    'E13.processes',
+    'a question over which git hangs ends with its call, and so does the process; others go on',
+  ),
+  async () => {
+    const batches = createBatches();
+    const hanging = hangingProfile('hanging');
+    try {
+      const cancel = new AbortController();
+      const cancelled = batches
+        .open(hanging, callFor(60_000, cancel.signal))
+        .info('refs/heads/none');
+      const ended = cancelled.catch((error: unknown) => error);
+      const patient = batches.open(hanging, callFor()).info(head);
+      const [hung] = await eventually(
+        () => gitsIn(hanging),
+        ({ length }) => length === 1,
+        20_000,
+      );
+      cancel.abort(new Error('cancelled here'));
+      expect(await ended).toMatchObject({ message: 'cancelled here' });
+      expect(await patient).toMatchObject({ oid: head });
+      expect(gitsIn(hanging)).not.toContain(hung);
+      const late = batches.open(hanging, callFor(600)).info('refs/heads/none');
+      await expect(late).rejects.toMatchObject({ code: 'git.timeout' });
+      await eventually(
+        () => gitsIn(hanging),
+        ({ length }) => length === 0,
+        20_000,
+      );
+    } finally {
+      expect(await batches.close()).toBe(true);
+    }
+  },
+);
 
 test('processes are few: the least recently used one goes, and none idles for long', async () => {
   const batches = createBatches({ processesMax: 2, idleMs: 400 });

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { eventually, makeTemp } from '@secure-mcp/testkit';
+import { eventually, makeTemp, verifies } from '@secure-mcp/testkit';
 import { Refusal } from '@secure-mcp/validation';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -75,35 +75,44 @@ test('output arrives as it is', async () => {
   });
 });
 
-test('no output is kept: 100 MB pass through in little memory', async () => {
-  const args = [word('cat-file'), word('blob'), large];
-  let bytes = 0;
-  const live = createLiveBytes();
-  const before = live();
-  let most = 0;
-  await runner.run(profile, { args, bytesMax: 2 * LARGE_BYTES }, callFor(), (piece) => {
-    const measured = Math.floor(bytes / STEP_BYTES);
-    bytes += piece.length;
-    if (Math.floor(bytes / STEP_BYTES) > measured) most = Math.max(most, live());
-  });
-  expect(bytes).toBe(LARGE_BYTES);
-  // All of it would be 100 MB.
-  expect(most).toBeGreaterThan(0);
-  expect(most - before).toBeLessThan(30_000_000);
-});
+test(
+  verifies('C10.repository-bombs', 'no output is kept: 100 MB pass through in little memory'),
+  async () => {
+    const args = [word('cat-file'), word('blob'), large];
+    let bytes = 0;
+    const live = createLiveBytes();
+    const before = live();
+    let most = 0;
+    await runner.run(profile, { args, bytesMax: 2 * LARGE_BYTES }, callFor(), (piece) => {
+      const measured = Math.floor(bytes / STEP_BYTES);
+      bytes += piece.length;
+      if (Math.floor(bytes / STEP_BYTES) > measured) most = Math.max(most, live());
+    });
+    expect(bytes).toBe(LARGE_BYTES);
+    // All of it would be 100 MB.
+    expect(most).toBeGreaterThan(0);
+    expect(most - before).toBeLessThan(30_000_000);
+  },
+);
 
-test('a command is stopped at its limit of bytes, and hands out no more', async () => {
-  const args = [word('cat-file'), word('blob'), large];
-  let bytes = 0;
-  const ended = await runner.run(profile, { args, bytesMax: 100_001 }, callFor(), (piece) => {
-    bytes += piece.length;
-  });
-  expect({ bytes, ended }).toEqual({
-    bytes: 100_001,
-    ended: { code: 0, cut: true, complained: false },
-  });
-  expect(processesWith(String(large))).toEqual([]);
-});
+test(
+  verifies(
+    'C10.repository-bombs',
+    'a command is stopped at its limit of bytes, and hands out no more',
+  ),
+  async () => {
+    const args = [word('cat-file'), word('blob'), large];
+    let bytes = 0;
+    const ended = await runner.run(profile, { args, bytesMax: 100_001 }, callFor(), (piece) => {
+      bytes += piece.length;
+    });
+    expect({ bytes, ended }).toEqual({
+      bytes: 100_001,
+      ended: { code: 0, cut: true, complained: false },
+    });
+    expect(processesWith(String(large))).toEqual([]);
+  },
+);
 
 test('a consumer that has enough ends the command, and one that fails does so, too', async () => {
   const args = [word('cat-file'), word('blob'), large];
@@ -123,12 +132,15 @@ test('a consumer that has enough ends the command, and one that fails does so, t
   expect(processesWith(String(large))).toEqual([]);
 });
 
-test('a git that hangs is killed at the deadline', async () => {
-  const hanging = hangingProfile();
-  const call = runner.run(hanging, { args: HANGS }, callFor(700), () => undefined);
-  await expect(call).rejects.toMatchObject({ code: 'git.timeout' });
-  expect(gitsIn(hanging)).toEqual([]);
-});
+test(
+  verifies('E13.processes', 'E13.deadline', 'a git that hangs is killed at the deadline'),
+  async () => {
+    const hanging = hangingProfile();
+    const call = runner.run(hanging, { args: HANGS }, callFor(700), () => undefined);
+    await expect(call).rejects.toMatchObject({ code: 'git.timeout' });
+    expect(gitsIn(hanging)).toEqual([]);
+  },
+);
 
 /** Processes whose environment names this private directory. */
 function gitsIn({ gitDir }: Profile): string[] {
@@ -142,27 +154,34 @@ function gitsIn({ gitDir }: Profile): string[] {
   });
 }
 
-test('a git that hangs is killed when its call is cancelled, even one that is stopped', async () => {
-  const hanging = hangingProfile();
-  const cancel = new AbortController();
-  const call = runner.run(hanging, { args: HANGS }, callFor(60_000, cancel.signal), () => {});
-  const ended = call.catch((error: unknown) => error);
-  await eventually(
-    () => gitsIn(hanging),
-    ({ length }) => length === 1,
-    20_000,
-  );
-  const [id] = gitsIn(hanging);
-  // A stopped process takes no signal but one.
-  process.kill(Number(id), 'SIGSTOP');
-  try {
-    cancel.abort(new Error('cancelled here'));
-    expect(await ended).toMatchObject({ message: 'cancelled here' });
-    expect(gitsIn(hanging)).toEqual([]);
-  } finally {
-    if (gitsIn(hanging).includes(id ?? '')) process.kill(Number(id), 'SIGKILL');
-  }
-});
+test(
+  verifies(
+    'E13.processes',
+    'E13.cancel',
+    'a git that hangs is killed when its call is cancelled, even one that is stopped',
+  ),
+  async () => {
+    const hanging = hangingProfile();
+    const cancel = new AbortController();
+    const call = runner.run(hanging, { args: HANGS }, callFor(60_000, cancel.signal), () => {});
+    const ended = call.catch((error: unknown) => error);
+    await eventually(
+      () => gitsIn(hanging),
+      ({ length }) => length === 1,
+      20_000,
+    );
+    const [id] = gitsIn(hanging);
+    // A stopped process takes no signal but one.
+    process.kill(Number(id), 'SIGSTOP');
+    try {
+      cancel.abort(new Error('cancelled here'));
+      expect(await ended).toMatchObject({ message: 'cancelled here' });
+      expect(gitsIn(hanging)).toEqual([]);
+    } finally {
+      if (gitsIn(hanging).includes(id ?? '')) process.kill(Number(id), 'SIGKILL');
+    }
+  },
+);
 
 test('a call that is over starts nothing', async () => {
   const cancelled = callFor(60_000, AbortSignal.abort(new Error('cancelled before')));
@@ -171,34 +190,40 @@ test('a call that is over starts nothing', async () => {
   await expect(call).rejects.toThrow('cancelled before');
 });
 
-test('so many processes run at once, so many calls wait, and the next one is refused', async () => {
-  const own = createGitRunner();
-  const hanging = hangingProfile();
-  const cancel = new AbortController();
-  const call = callFor(60_000, cancel.signal);
-  const start = (): Promise<unknown> => own.run(hanging, { args: HANGS }, call, () => {});
-  const calls = Array.from({ length: LIMITS.processesMax + LIMITS.processesWaitingMax }, start);
-  const settled = Promise.allSettled(calls);
-  try {
-    await eventually(
-      () => gitsIn(hanging),
-      ({ length }) => length === LIMITS.processesMax,
-      20_000,
-    );
-    await expect(start()).rejects.toMatchObject({ code: 'git.busy' });
-    expect(gitsIn(hanging)).toHaveLength(LIMITS.processesMax);
-  } finally {
-    cancel.abort(new Error('enough'));
-  }
-  const results = await settled;
-  expect(results.every(({ status }) => status === 'rejected')).toBe(true);
-  expect(gitsIn(hanging)).toEqual([]);
-  // Every place was given back.
-  const args = [word('log'), word('HEAD'), word('--')];
-  const after = Array.from({ length: 8 }, () => own.run(profile, { args }, callFor(), () => {}));
-  expect(await Promise.all(after)).toHaveLength(8);
-  expect(await own.close()).toBe(true);
-});
+test(
+  verifies(
+    'E13.concurrency',
+    'so many processes run at once, so many calls wait, and the next one is refused',
+  ),
+  async () => {
+    const own = createGitRunner();
+    const hanging = hangingProfile();
+    const cancel = new AbortController();
+    const call = callFor(60_000, cancel.signal);
+    const start = (): Promise<unknown> => own.run(hanging, { args: HANGS }, call, () => {});
+    const calls = Array.from({ length: LIMITS.processesMax + LIMITS.processesWaitingMax }, start);
+    const settled = Promise.allSettled(calls);
+    try {
+      await eventually(
+        () => gitsIn(hanging),
+        ({ length }) => length === LIMITS.processesMax,
+        20_000,
+      );
+      await expect(start()).rejects.toMatchObject({ code: 'git.busy' });
+      expect(gitsIn(hanging)).toHaveLength(LIMITS.processesMax);
+    } finally {
+      cancel.abort(new Error('enough'));
+    }
+    const results = await settled;
+    expect(results.every(({ status }) => status === 'rejected')).toBe(true);
+    expect(gitsIn(hanging)).toEqual([]);
+    // Every place was given back.
+    const args = [word('log'), word('HEAD'), word('--')];
+    const after = Array.from({ length: 8 }, () => own.run(profile, { args }, callFor(), () => {}));
+    expect(await Promise.all(after)).toHaveLength(8);
+    expect(await own.close()).toBe(true);
+  },
+);
 
 test('closing kills what runs', async () => {
   const own = createGitRunner();
@@ -215,35 +240,38 @@ test('closing kills what runs', async () => {
   expect(await ended).toMatchObject({ code: 'repository.broken' });
 });
 
-test('the environment of a process is complete: nothing of ours gets in', async () => {
-  const hanging = hangingProfile();
-  process.env['GIT_SSH_COMMAND'] = 'canary';
-  process.env['SOMETHING_OF_OURS'] = 'canary';
-  const cancel = new AbortController();
-  const run = callFor(60_000, cancel.signal);
-  const call = runner.run(hanging, { args: HANGS }, run, () => {});
-  const ended = call.catch((error: unknown) => error);
-  try {
-    await eventually(
-      () => gitsIn(hanging),
-      ({ length }) => length === 1,
-      20_000,
-    );
-    const environ = readFileSync(`/proc/${gitsIn(hanging)[0]}/environ`, 'utf8');
-    const names = environ.split('\0').map((line) => line.split('=')[0]);
-    expect(environ).not.toContain('canary');
-    const isKnown = (name = ''): boolean => name in hanging.env || name.startsWith('GIT_CONFIG_');
-    // What simple-git adds forbids to abbreviate an option.
-    expect(names.filter((name) => name !== '' && !isKnown(name))).toEqual([
-      'GIT_TEST_DISALLOW_ABBREVIATED_OPTIONS',
-    ]);
-  } finally {
-    delete process.env['GIT_SSH_COMMAND'];
-    delete process.env['SOMETHING_OF_OURS'];
-    cancel.abort(new Error('seen'));
-    expect(await ended).toMatchObject({ message: 'seen' });
-  }
-});
+test(
+  verifies('C6.travelling', 'the environment of a process is complete: nothing of ours gets in'),
+  async () => {
+    const hanging = hangingProfile();
+    process.env['GIT_SSH_COMMAND'] = 'canary';
+    process.env['SOMETHING_OF_OURS'] = 'canary';
+    const cancel = new AbortController();
+    const run = callFor(60_000, cancel.signal);
+    const call = runner.run(hanging, { args: HANGS }, run, () => {});
+    const ended = call.catch((error: unknown) => error);
+    try {
+      await eventually(
+        () => gitsIn(hanging),
+        ({ length }) => length === 1,
+        20_000,
+      );
+      const environ = readFileSync(`/proc/${gitsIn(hanging)[0]}/environ`, 'utf8');
+      const names = environ.split('\0').map((line) => line.split('=')[0]);
+      expect(environ).not.toContain('canary');
+      const isKnown = (name = ''): boolean => name in hanging.env || name.startsWith('GIT_CONFIG_');
+      // What simple-git adds forbids to abbreviate an option.
+      expect(names.filter((name) => name !== '' && !isKnown(name))).toEqual([
+        'GIT_TEST_DISALLOW_ABBREVIATED_OPTIONS',
+      ]);
+    } finally {
+      delete process.env['GIT_SSH_COMMAND'];
+      delete process.env['SOMETHING_OF_OURS'];
+      cancel.abort(new Error('seen'));
+      expect(await ended).toMatchObject({ message: 'seen' });
+    }
+  },
+);
 
 test.each([
   { name: 'core.fsmonitor', value: (canary: string) => `touch ${canary};` },
