@@ -128,14 +128,19 @@ describe.each(all)('%s', (name, { path }) => {
 
   test('refs are those of plain git', async () => {
     const { structured } = await ask(name, 'git_refs', { limit: 200 });
-    const form = '--format=%(refname)%00%(objectname)%00%(*objectname)%00%(upstream)';
+    const form = '--format=%(refname)%00%(objectname)%00%(objecttype)%00%(upstream)';
     const told = (plain(path, 'for-each-ref', form) ?? '')
       .split('\n')
-      .filter((line) => line !== '');
+      .filter((line) => line !== '')
+      .map((line) => {
+        const [ref = '', oid = '', type, upstream = ''] = line.split('\0');
+        const peeled = type === 'tag' ? plain(path, 'rev-parse', `${oid}^{}`) : undefined;
+        return [visible(ref), oid, peeled?.trim() ?? '', visible(upstream)];
+      });
     const ours = list
       .parse(structured['refs'])
       .map(({ name: ref, oid, peeled = '', upstream = '' }) => [ref, oid, peeled, upstream]);
-    expect(ours).toEqual(told.map((line) => line.split('\0').map((field) => visible(field))));
+    expect(ours).toEqual(told);
   });
 
   test('reading it leaves every byte as it was', async () => {

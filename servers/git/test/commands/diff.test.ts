@@ -132,10 +132,11 @@ describe('equals plain git', () => {
     const flags = [...FLAGS, '--full-index', '-U0', '-w'];
     expect(found.patch).toBe(text(repository.git('diff', ...flags, '--', 'space', 'changed')));
     expect(found.patch).not.toContain('space');
-    expect(found.files).toMatchObject([
-      { path: 'changed' },
-      { path: 'space', added: 0, removed: 0 },
-    ]);
+    // Gits before 2.54 list the file whose only change is not looked at, newer ones leave it out.
+    const names = repository.git('diff', '--name-only', '-w', '--', 'space', 'changed');
+    expect(found.files.map(({ path }) => path)).toEqual(names.trim().split('\n'));
+    const space = found.files.filter(({ path }) => path === 'space');
+    expect(space.map(({ added, removed }) => [added, removed])).toEqual(space.map(() => [0, 0]));
     expect(found.withheld).toEqual([]);
   });
 });

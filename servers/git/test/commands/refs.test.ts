@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { namesLike } from '../../src/adapter/commands/names.ts';
 import { refs } from '../../src/adapter/commands/refs.ts';
 import type { RefsQuery } from '../../src/adapter/index.ts';
+import { LIMITS } from '../../src/policy.ts';
 import { makeRepository, type TestRepository } from './repository.ts';
 
 const QUERY: RefsQuery = {
@@ -91,7 +92,6 @@ describe('equals plain git', () => {
       'refname',
       'objectname',
       'objecttype',
-      '*objectname',
       'symref',
       'HEAD',
       'creatordate:iso-strict',
@@ -102,13 +102,14 @@ describe('equals plain git', () => {
     const format = fields.map((field) => `%(${field})`).join('%00');
     const lines = repository.git('for-each-ref', `--format=${format}`, ...args).split('\n');
     return lines.slice(0, -1).map((line) => {
-      const [name = '', oid, objectKind, peeled, symbolic, head, at = '', subject, ...upstream] =
+      const [name = '', oid, objectKind, symbolic, head, at = '', subject, ...upstream] =
         line.split('\0');
       return {
         name: textFromByteString(name),
         oid,
         objectKind,
-        peeled: textOf(peeled),
+        // Gits before 2.45 follow only the first of two tags in `%(*objectname)`.
+        peeled: objectKind === 'tag' ? repository.oid(`${String(oid)}^{}`) : undefined,
         symbolic: textOf(symbolic),
         current: head === '*',
         subject: objectKind === 'blob' ? '' : subject,
@@ -144,6 +145,30 @@ describe('equals plain git', () => {
     expect([found.total, found.more]).toEqual([expected.length, false]);
     expect(expected.length).toBeGreaterThan(2);
   });
+});
+
+test('tags are followed only to what is a tag, and only so far', async () => {
+  const tag = (target: string, kind: string, more = ''): string => {
+    const text = `object ${target}\ntype ${kind}\ntag t\ntagger T <t@example.org> 1 +0000\n\nT${more}\n`;
+    const made = repository.run(['hash-object', '-t', 'tag', '-w', '--literally', '--stdin'], text);
+    return made.out.trim();
+  };
+  const commit = repository.oid('HEAD');
+  const links = [tag(commit, 'commit')];
+  for (let link = 1; link < 12; link += 1) links.unshift(tag(links[0] ?? '', 'tag', String(link)));
+  const large = tag(commit, 'commit', 'x'.repeat(LIMITS.messageBytesMax));
+  const ends = {
+    chain: [links[0], links[9]],
+    lie: [tag(commit, 'tag'), commit],
+    missing: [tag('0'.repeat(39).concat('1'), 'tag'), '0'.repeat(39).concat('1')],
+    large: [tag(large, 'tag'), large],
+  };
+  for (const [name, [oid = '']] of Object.entries(ends))
+    repository.git('update-ref', `refs/chains/${name}`, oid);
+  const { refs: found } = await refs(await repository.handle(), { ...QUERY, kinds: ['other'] });
+  const peeled = found.map(({ name, peeled: end }) => [name.replace('refs/chains/', ''), end]);
+  for (const [name, [, end]] of Object.entries(ends)) expect(peeled).toContainEqual([name, end]);
+  for (const name of Object.keys(ends)) repository.git('update-ref', '-d', `refs/chains/${name}`);
 });
 
 test('kinds, and names in other bytes', async () => {

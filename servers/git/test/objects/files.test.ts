@@ -1,4 +1,4 @@
-import { makeTemp } from '@secure-mcp/testkit';
+import { makeTemp, verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { blob } from '../../src/adapter/commands/blob.ts';
@@ -270,25 +270,32 @@ test.each([
   await expect(found).rejects.toMatchObject({ code: 'repository.broken' });
 });
 
-test('a small tree that holds millions of files is cut by counting', async () => {
-  const file = Buffer.from(writeObject(repository, 'blob', 'x'), 'hex').toString('latin1');
-  const wide = (mode: string, id: string): Oid => {
-    const names = Array.from({ length: 300 }, (_, index) => String(index).padStart(3, '0'));
-    return writeObject(repository, 'tree', names.map((name) => `${mode} ${name}\0${id}`).join(''));
-  };
-  let bomb = wide('100644', file);
-  for (let level = 0; level < 3; level += 1) {
-    bomb = wide('40000', Buffer.from(bomb, 'hex').toString('latin1'));
-  }
-  const commit = writeObject(repository, 'commit', commitBytes({ tree: bomb }));
-  const handle = opened.handle();
-  const near = await tree(handle, bomb, { depth: 3, skip: 0, limit: 50 });
-  expect(near).toMatchObject({ next: 50, truncated: true });
-  const far = await tree(handle, bomb, { depth: 3, skip: 5_000_000, limit: 50 });
-  expect(far).toEqual({ entries: [], next: undefined, truncated: true });
-  const path = parseTreePath('007/008/009/010');
-  expect(await entryAt(handle, commit, path)).toMatchObject({ kind: 'file', size: 1 });
-});
+test(
+  verifies('C10.repository-bombs', 'a small tree that holds millions of files is cut by counting'),
+  async () => {
+    const file = Buffer.from(writeObject(repository, 'blob', 'x'), 'hex').toString('latin1');
+    const wide = (mode: string, id: string): Oid => {
+      const names = Array.from({ length: 300 }, (_, index) => String(index).padStart(3, '0'));
+      return writeObject(
+        repository,
+        'tree',
+        names.map((name) => `${mode} ${name}\0${id}`).join(''),
+      );
+    };
+    let bomb = wide('100644', file);
+    for (let level = 0; level < 3; level += 1) {
+      bomb = wide('40000', Buffer.from(bomb, 'hex').toString('latin1'));
+    }
+    const commit = writeObject(repository, 'commit', commitBytes({ tree: bomb }));
+    const handle = opened.handle();
+    const near = await tree(handle, bomb, { depth: 3, skip: 0, limit: 50 });
+    expect(near).toMatchObject({ next: 50, truncated: true });
+    const far = await tree(handle, bomb, { depth: 3, skip: 5_000_000, limit: 50 });
+    expect(far).toEqual({ entries: [], next: undefined, truncated: true });
+    const path = parseTreePath('007/008/009/010');
+    expect(await entryAt(handle, commit, path)).toMatchObject({ kind: 'file', size: 1 });
+  },
+);
 
 test('a tree with more bytes than a tree may have is refused', async () => {
   const file = Buffer.from(writeObject(repository, 'blob', 'x'), 'hex').toString('latin1');

@@ -276,30 +276,33 @@ test(
 test.each([
   { name: 'core.fsmonitor', value: (canary: string) => `touch ${canary};` },
   { name: 'diff.external', value: (canary: string) => `touch ${canary};` },
-])('a setting of a file is outranked: $name', async ({ name, value }) => {
-  const canary = join(temp.path, `canary-${name}`);
-  const armed = handmadeProfile(temp, { gitDir: `${repository}/.git`, workTree: repository });
-  const key = ['config', '--file', join(armed.gitDir, 'config'), name, value(canary)];
-  plainGit(repository, key);
-  plainGit(repository, ['read-tree', '--index-output', join(armed.gitDir, 'index'), 'HEAD']);
-  temp.write('repo/a.txt', 'changed\n');
-  const env = { ...armed.env, GIT_INDEX_FILE: join(armed.gitDir, 'index') };
-  for (const refreshes of [false, true]) {
-    for (const args of [[word('status'), word('--porcelain')], [word('diff')]]) {
-      // A diff without `--no-ext-diff` ends with an error: the program that is left has no name.
-      const ran = runner.run({ ...armed, env }, { args, refreshes }, callFor(), () => {});
-      await ran.catch((error: unknown) => expect(error).toBeInstanceOf(Refusal));
+])(
+  verifies('C6.travelling', 'a setting of a file is outranked: $name'),
+  async ({ name, value }) => {
+    const canary = join(temp.path, `canary-${name}`);
+    const armed = handmadeProfile(temp, { gitDir: `${repository}/.git`, workTree: repository });
+    const key = ['config', '--file', join(armed.gitDir, 'config'), name, value(canary)];
+    plainGit(repository, key);
+    plainGit(repository, ['read-tree', '--index-output', join(armed.gitDir, 'index'), 'HEAD']);
+    temp.write('repo/a.txt', 'changed\n');
+    const env = { ...armed.env, GIT_INDEX_FILE: join(armed.gitDir, 'index') };
+    for (const refreshes of [false, true]) {
+      for (const args of [[word('status'), word('--porcelain')], [word('diff')]]) {
+        // A diff without `--no-ext-diff` ends with an error: the program that is left has no name.
+        const ran = runner.run({ ...armed, env }, { args, refreshes }, callFor(), () => {});
+        await ran.catch((error: unknown) => expect(error).toBeInstanceOf(Refusal));
+      }
     }
-  }
-  expect(existsSync(canary)).toBe(false);
-  // The trap is a good one: it fires when nothing outranks it.
-  try {
-    plainGit(repository, ['diff'], { env });
-  } catch {
-    // The program of the trap prints nothing that git could use.
-  }
-  expect(existsSync(canary)).toBe(true);
-});
+    expect(existsSync(canary)).toBe(false);
+    // The trap is a good one: it fires when nothing outranks it.
+    try {
+      plainGit(repository, ['diff'], { env });
+    } catch {
+      // The program of the trap prints nothing that git could use.
+    }
+    expect(existsSync(canary)).toBe(true);
+  },
+);
 
 test.each(['--upload-pack', '--template', '-c', '--exec-path', '-u', 'core.fsmonitor=x'])(
   'a text that is searched for is no option, for simple-git as well: %s',

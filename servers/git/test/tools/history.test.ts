@@ -170,7 +170,13 @@ describe('git_show', () => {
 
 test('git_refs tells what plain git tells', async () => {
   const refs = await allPages(caller, 'git_refs', { limit: 3 }, 'refs');
-  const plain = world.lines('for-each-ref', '--format=%(refname) %(objectname) %(*objectname)');
+  const plain = world
+    .lines('for-each-ref', '--format=%(refname) %(objectname) %(objecttype)')
+    .map((line) => {
+      const [name = '', oid = '', kind] = line.split(' ');
+      const peeled = kind === 'tag' ? world.lines('rev-parse', `${oid}^{}`) : [];
+      return `${name} ${oid} ${peeled.join('')}`;
+    });
   expect(
     refs.map(({ name, oid, peeled }) => `${String(name)} ${String(oid)} ${String(peeled ?? '')}`),
   ).toEqual(plain);
