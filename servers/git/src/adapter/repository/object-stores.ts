@@ -119,7 +119,7 @@ function alternatesOf(store: string, layout: Layout, report: Report): readonly s
 }
 
 /** A place within the repository, as findings name it: beginning at `.git` or at the root. */
-export function relativeTo({ gitDir, commonDir, bounds }: Layout, path: string): string {
+function relativeTo({ gitDir, commonDir, bounds }: Layout, path: string): string {
   for (const base of [commonDir, gitDir, ...bounds]) {
     if (path.startsWith(`${base}/`)) return path.slice(base.length + 1);
   }

@@ -41,7 +41,7 @@ export interface Tools {
   readonly links: boolean;
 }
 
-export const CONFIG: Piece = {
+const CONFIG: Piece = {
   base: 'commonDir',
   steps: ['config'],
   bytesMax: LIMITS.configBytesMax,
@@ -49,7 +49,7 @@ export const CONFIG: Piece = {
   judge: (bytes) => ({ ok: true, shown: bytes }),
 };
 
-export const WORKTREE_CONFIG: Piece = { ...CONFIG, base: 'gitDir', steps: ['config.worktree'] };
+const WORKTREE_CONFIG: Piece = { ...CONFIG, base: 'gitDir', steps: ['config.worktree'] };
 
 /**
  * Makes the directory that git is shown instead of the repository's own.

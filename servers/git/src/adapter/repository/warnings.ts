@@ -31,7 +31,7 @@ export function isSparse({ all }: Settings): boolean {
   return isOn(lastValue(all, 'core.sparsecheckout') ?? 'false');
 }
 
-export function isPartial({ all }: Settings): boolean {
+function isPartial({ all }: Settings): boolean {
   return all.some(
     ({ key, value = 'true' }) =>
       (key === 'extensions.partialclone' && value !== '') ||
