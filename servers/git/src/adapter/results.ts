@@ -194,7 +194,7 @@ export interface Ref {
   readonly oid: Oid;
   /** Undefined when the object is missing here. */
   readonly objectKind: ObjectKind | undefined;
-  /** What an annotated tag points to. */
+  /** What an annotated tag points to, through other tags. */
   readonly peeled: Oid | undefined;
   /** What a symbolic ref points to. */
   readonly symbolic: string | undefined;

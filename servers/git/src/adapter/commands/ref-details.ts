@@ -4,7 +4,7 @@ import { type Oid, ref, refNameFromGit, type RefName, word } from '../../guard/i
 import { LIMITS } from '../../policy.ts';
 import type { Handle } from '../handle.ts';
 import { readMessage } from '../objects/message.ts';
-import type { ObjectInfo, Ref } from '../results.ts';
+import type { ObjectInfo, Ref, Tag } from '../results.ts';
 import { LINE_FEED, readFields, utf8 } from './z-fields.ts';
 
 /** A ref as it is listed. Its names are binary strings. */
@@ -130,14 +130,31 @@ async function describeTags(
   targets: Map<Oid, Target>,
 ): Promise<void> {
   const oids = infos.filter(({ kind }) => kind === 'tag').map(({ oid }) => oid);
-  for (const { oid, target, tagger, message } of await Promise.all(
-    oids.map((tag) => objects.tag(tag)),
-  )) {
+  const tags = await Promise.all(oids.map((oid) => objects.tag(oid)));
+  const ends = await Promise.all(tags.map((tag) => endOf(objects, tag)));
+  for (const [at, { oid, tagger, message }] of tags.entries()) {
     targets.set(oid, {
       objectKind: 'tag',
-      peeled: target,
+      peeled: ends[at],
       at: tagger?.at,
       subject: readMessage(message).subject,
     });
   }
+}
+
+/** Tags of tags that are followed. Nobody nests more, and a chain made by hand can be of any length. */
+const TAGS_MAX = 8;
+
+/** Where a chain of tags ends: at what is no tag, is missing, or is too large to be read. */
+async function endOf(objects: Handle['objects'], tag: Tag): Promise<Oid> {
+  let { target, kind } = tag;
+  for (let depth = 0; kind === 'tag' && depth < TAGS_MAX; depth += 1) {
+    // Each tag says where the next one is, and may say of anything that it is a tag.
+    // oxlint-disable-next-line no-await-in-loop
+    const info = await objects.info(target);
+    if (info?.kind !== 'tag' || info.size > LIMITS.messageBytesMax) break;
+    // oxlint-disable-next-line no-await-in-loop
+    ({ target, kind } = await objects.tag(target));
+  }
+  return target;
 }
