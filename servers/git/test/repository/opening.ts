@@ -67,7 +67,7 @@ export function openingIn(parent: string): Opening {
   };
 }
 
-export function layoutOf(root: string, ...steps: string[]): Layout {
+function layoutOf(root: string, ...steps: string[]): Layout {
   const located = locate({ name: 'root', path: root }, steps);
   if (located.kind !== 'found') throw new Error(`the repository is ${located.kind}`);
   return located.layout;
