@@ -180,6 +180,8 @@ export const CONTROLS = {
         'Nothing that a call leaves in its session meets the next call: no setting, lock, listener or role.',
       'C6.travelling':
         'No setting, hook, filter or driver that a repository carries is run or followed, and reading changes nothing in it.',
+      'C6.binary':
+        'The program that runs is the one that the operator named, or the first on an absolute entry of PATH: never one of the working directory.',
       'C6.workers': 'What reads files has no environment and no protocol stream.',
     },
   },

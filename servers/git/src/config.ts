@@ -19,10 +19,7 @@ export const options = commonOptions.extend({
     .optional()
     .describe('Where private copies of small files are kept. Without it: the temporary directory.')
     .meta({ value: 'DIRECTORY' }),
-  unsafeRoots: z
-    .boolean()
-    .default(false)
-    .describe('Serve even / or a home directory.'),
+  unsafeRoots: z.boolean().default(false).describe('Serve even / or a home directory.'),
 });
 
 export type Options = z.output<typeof options>;

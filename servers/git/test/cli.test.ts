@@ -57,7 +57,7 @@ describe('a configuration that cannot be served', () => {
     expect(stderr).toContain('there is no git on PATH');
   });
 
-  test('a git of the working directory is never taken', () => {
+  test(verifies('C6.binary', 'a git of the working directory is never taken'), () => {
     const bin = join(temp.path, 'bin');
     temp.write('bin/git', `#!/bin/sh\n: > '${join(temp.path, 'canary')}'\n`);
     chmodSync(join(bin, 'git'), 0o755);

@@ -51,7 +51,7 @@ export function listOperation<Context>(
     parse: () => undefined,
     async run(_nothing, call) {
       const context = contextOf(call);
-      const lists = resources.filter(readable).map((resource) => resource.list(context));
+      const lists = resources.filter(readable).map(async (resource) => resource.list(context));
       return (await Promise.all(lists)).flat();
     },
     shape: (listed, caller) => shaped(listed, caller, () => false),

@@ -101,6 +101,7 @@ export interface Handle {
 
 /** Least recently used goes first; bounded in bytes (policy.ts). */
 export interface Cache {
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- what is kept under a name has one type, which the name begins with.
   get<Value>(key: string): Value | undefined;
   set(key: string, value: unknown, bytes: number): void;
 }

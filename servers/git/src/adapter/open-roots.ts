@@ -6,8 +6,7 @@ import { isUnsafeRoot, type RequestedRoot } from '@secure-mcp/validation';
 import type { Root } from '../policy.ts';
 
 export type OpenedRoot =
-  | { readonly ok: true; readonly root: Root }
-  | { readonly ok: false; readonly problem: string };
+  { readonly ok: true; readonly root: Root } | { readonly ok: false; readonly problem: string };
 
 /** Looks at a root once, when the server starts: a slip of the operator should be told at once. */
 export function openRoot({ name, path }: RequestedRoot, unsafe: boolean): OpenedRoot {

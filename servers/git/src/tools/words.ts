@@ -41,7 +41,7 @@ export function areInOrder({ start_line: start = 1, end_line: end = start }: Lin
 export const OUT_OF_ORDER = { path: ['end_line'], error: 'comes before start_line' };
 
 /** What a reader of any answer should know of the repository. */
-export const warned = { warnings: judged(z.array(z.string())).optional() };
+const warned = { warnings: judged(z.array(z.string())).optional() };
 
 /** What every answer says that can be cut. */
 export const cuttable = { truncated: z.boolean(), ...warned };

@@ -7,7 +7,7 @@ import type { TempDirectory } from '@secure-mcp/testkit';
 import type { Profile, Run } from '../../src/adapter/handle.ts';
 import { ENVIRONMENT } from '../../src/policy.ts';
 
-export const GIT = execFileSync('sh', ['-c', 'command -v git']).toString().trim();
+const GIT = execFileSync('sh', ['-c', 'command -v git']).toString().trim();
 
 /** Plain git, with a stable author, and nothing of the user's own settings. */
 export function plainGit(

@@ -27,7 +27,7 @@ export interface Batch {
   contents(name: string, how: ContentsOptions, sink: Sink): Promise<Known>;
 }
 
-export interface ContentsOptions {
+interface ContentsOptions {
   readonly bytesMax: number;
   /** It can be large, and must not stand before small ones. */
   readonly large?: boolean;
