@@ -76,6 +76,9 @@ export function handmadeProfile(
 }
 
 /** A call of its own, with so many milliseconds. */
-export function callFor(milliseconds = 60_000, signal = new AbortController().signal): Run {
+export function callFor(
+  milliseconds = 60_000,
+  signal: Run['signal'] = new AbortController().signal,
+): Run {
   return { signal, deadline: performance.now() + milliseconds };
 }

@@ -1,5 +1,5 @@
 import { findGit } from '../../src/adapter/git-binary.ts';
-import type { GitCommand, Profile, Run, Sink } from '../../src/adapter/handle.ts';
+import type { GitCommand, GitEnded, Profile, Run, Sink } from '../../src/adapter/handle.ts';
 import { createGitRunner } from '../../src/adapter/process/git-process.ts';
 import type { Opened } from '../../src/adapter/repository/building.ts';
 import { createKeeper, type Keeper } from '../../src/adapter/repository/keeper.ts';
@@ -13,7 +13,7 @@ export interface Opening {
   readonly keeper: Keeper;
   /** Keys of states that are over. */
   readonly over: readonly string[];
-  gitFor(run: Run): (profile: Profile, command: GitCommand, sink: Sink) => Promise<unknown>;
+  gitFor(run: Run): (profile: Profile, command: GitCommand, sink: Sink) => Promise<GitEnded>;
   layout(root: string, ...steps: string[]): Layout;
   open(root: string, ...steps: string[]): Promise<Opened>;
   index(opened: Opened): Promise<PrivateIndex>;

@@ -153,9 +153,9 @@ describe('resources', () => {
     expect(JSON.parse(await read(uri)).name).toBe(table?.['name']);
   });
 
-  test('the list: what stands at the top of each database', () => {
-    const listed = resources.flatMap((resource) => resource.list(caller.context));
-    expect(listed.map(({ uri }) => uri)).toEqual(['pg://shop/schema', 'pg://shop/posture']);
+  test('the list: what stands at the top of each database', async () => {
+    const lists = await Promise.all(resources.map(async ({ list }) => list(caller.context)));
+    expect(lists.flat().map(({ uri }) => uri)).toEqual(['pg://shop/schema', 'pg://shop/posture']);
   });
 
   test('completions: databases, schemas, tables of a schema', async () => {
