@@ -21,7 +21,9 @@ export {
 export { brokenRules, textsOf } from './description-rules.ts';
 export { startSwapping, type Swapper, type SwapPlan } from './race.ts';
 export { type RawStdio, startRaw, type WireMessage } from './raw-stdio.ts';
+export { type Ended, runOnce } from './run-once.ts';
 export { openParts } from './schema-rules.ts';
 export * as gitFixtures from './git/index.ts';
 export { makeTemp, type TempDirectory, treeDigest } from './temp.ts';
+export { type Compiled, compileTypes } from './type-test.ts';
 export { allPromises, verifies } from './verifies.ts';

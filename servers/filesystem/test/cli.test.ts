@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync } from '
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-import { connect, eventually, makeTemp, startRaw, verifies } from '@secure-mcp/testkit';
+import { connect, eventually, makeTemp, runOnce, startRaw, verifies } from '@secure-mcp/testkit';
 import { afterAll, describe, expect, test } from 'vitest';
 
 import lock from '../tools.lock.json' with { type: 'json' };
@@ -16,13 +16,7 @@ temp.write('docs/file.txt', 'hello');
 temp.write('other/docs/file.txt', 'other');
 
 function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const { command, args: all } = bundle(...args);
-  const { status, stdout, stderr } = spawnSync(command, all, {
-    encoding: 'utf8',
-    env: { ...process.env, ...env },
-    input: '',
-  });
-  return { status, stdout, stderr };
+  return runOnce(bundle(...args), { ...process.env, ...env });
 }
 
 describe('a configuration that cannot be served', () => {

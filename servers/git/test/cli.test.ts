@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync } 
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-import { connect, gitFixtures, makeTemp, verifies } from '@secure-mcp/testkit';
+import { connect, gitFixtures, makeTemp, runOnce, verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { bundle } from './bundle.ts';
@@ -22,13 +22,7 @@ beforeAll(() => {
 afterAll(() => temp.remove());
 
 function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const { command, args: all } = bundle(...args);
-  const { status, stdout, stderr } = spawnSync(command, all, {
-    encoding: 'utf8',
-    env: { ...process.env, ...env },
-    input: '',
-  });
-  return { status, stdout, stderr };
+  return runOnce(bundle(...args), { ...process.env, ...env });
 }
 
 describe('a configuration that cannot be served', () => {

@@ -1,8 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { connect, makeTemp, verifies } from '@secure-mcp/testkit';
+import { connect, makeTemp, runOnce, verifies } from '@secure-mcp/testkit';
 import { afterAll, describe, expect, test } from 'vitest';
 
 import lock from '../tools.lock.json' with { type: 'json' };
@@ -26,13 +25,10 @@ function run(
   args: readonly string[],
   { DATABASE_URL, ...env }: Readonly<Record<string, string>> = { DATABASE_URL: url },
 ) {
-  const { command, args: all } = bundle(undefined, ...args);
-  const { status, stdout, stderr } = spawnSync(command, all, {
-    encoding: 'utf8',
-    env: { ...env, ...(DATABASE_URL !== undefined && { DATABASE_URL }) },
-    input: '',
+  return runOnce(bundle(undefined, ...args), {
+    ...env,
+    ...(DATABASE_URL !== undefined && { DATABASE_URL }),
   });
-  return { status, stdout, stderr };
 }
 
 const config = (value: object) =>
