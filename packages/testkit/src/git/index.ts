@@ -19,6 +19,7 @@ export {
 export {
   type Execution,
   executionsOf,
+  type Fork,
   forksOf,
   straceProblem,
   traced,

@@ -71,7 +71,7 @@ export function straceProblem(): string | undefined {
 }
 
 const STARTED = /^(\d+) +execve(?:at)?\((?:\w+, )?"((?:[^"\\]|\\.)*)", (\[.*\]|NULL|0x\w+)/;
-const FORKED = /^(\d+) +(?:clone3?|v?fork)\(.*\) += \d+/;
+const FORKED = /^(\d+) +(?:clone3?|v?fork)\(.*\) += (\d+)/;
 const RESUMED = /^(\d+) +<\.\.\. \w+ resumed>/;
 const SUPERSEDED = /^(\d+) +\+\+\+ superseded by execve in pid (\d+)/;
 const RESULT = /\) += (-?\d+)/;
@@ -115,14 +115,19 @@ export function executionsOf(file: string): readonly Execution[] {
     .map(execution);
 }
 
-/**
- * Who started processes: a pid for each process that came to be, of the one that asked for it. A thread
- * is no process.
- */
-export function forksOf(file: string): readonly number[] {
+/** A process that came to be, and the process (or thread) that asked for it. */
+export interface Fork {
+  readonly parent: number;
+  readonly child: number;
+}
+
+/** The processes that were started. A thread is none. Numbers come again, of processes that have ended. */
+export function forksOf(file: string): readonly Fork[] {
   return callsOf(file).flatMap((call) => {
-    const pid = FORKED.exec(call)?.[1];
-    return pid === undefined || call.includes('CLONE_THREAD') ? [] : [Number(pid)];
+    const [, parent, child] = FORKED.exec(call) ?? [];
+    return parent === undefined || call.includes('CLONE_THREAD')
+      ? []
+      : [{ parent: Number(parent), child: Number(child) }];
   });
 }
 

@@ -45,7 +45,10 @@ describe('what strace wrote', () => {
   });
 
   test('says who started a process, and who only a thread', () => {
-    expect(forksOf(file)).toEqual([12, 11]);
+    expect(forksOf(file)).toEqual([
+      { parent: 12, child: 15 },
+      { parent: 11, child: 16 },
+    ]);
   });
 
   test('is not overlooked where it is not understood', () => {
