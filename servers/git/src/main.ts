@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import './stay-small.ts';
+
 import { run } from '@secure-mcp/runtime';
 
 import { git } from './server.ts';

@@ -168,7 +168,8 @@ export const LIMITS = {
   /** Directories of alternates, nested. */
   alternatesMax: 5,
   findingsMax: 100,
-  cacheBytesMax: 8_388_608,
+  /** Of remembered answers: about a thousand commits, or the last files that were read. */
+  cacheBytesMax: 2_097_152,
   /** Commits from which a private commit-graph pays. */
   graphCommitsMin: 5000,
 } as const;

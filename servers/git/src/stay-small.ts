@@ -1,0 +1,15 @@
+/**
+ * Keeps V8 from taking memory that this server does not need, further than the runtime does for all.
+ * Most of what V8 takes would be garbage that waits: 170 MB after some hundred answers, of which 15 MB
+ * are in use. V8 gives pages back to the system late or never, so they must not be taken first; and every
+ * process of git that is started costs more the larger this one is.
+ *
+ * It has to run before the other modules are evaluated, which is when the room for young objects grows
+ * first, so it is the first import of the program.
+ */
+import { setFlagsFromString } from 'node:v8';
+
+// V8 doubles the room for young objects whenever many of them live, as while modules are evaluated.
+setFlagsFromString('--semi-space-growth-factor=1');
+// Collects old garbage when there are some MB of it. V8 waits for two to four times of what is in use.
+setFlagsFromString('--optimize-for-size');
