@@ -400,6 +400,13 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
   },
   {
     promise: 'C3.repository',
+    file: 'servers/git/src/adapter/repository/freshness.ts',
+    control: 'if (realOf(store.path) !== store.path) return undefined;',
+    without: '',
+    tests: ['servers/git/test/repository/freshness.test.ts'],
+  },
+  {
+    promise: 'C3.repository',
     file: 'servers/git/src/adapter/repository/prepare.ts',
     control: 'if (report.refused || !tools.links) showNothing(prepared);',
     without: 'if (!tools.links) showNothing(prepared);',

@@ -191,6 +191,37 @@ test.each(CHANGES)(
 );
 
 test(
+  verifies('C3.repository', 'objects that are borrowed are resolved again by every call'),
+  async () => {
+    const victim = join(ground.outside, 'app');
+    const stolen = git(victim, ['rev-parse', 'HEAD']).trim();
+    // The store is within the root, as it has to be. What stands above it changes later.
+    git(ground.root, ['init', '--quiet', '--bare', 'lender']);
+    const lender = join(ground.root, 'lender');
+    mkdirSync(join(app, '.git/objects/info'), { recursive: true });
+    writeFileSync(join(app, '.git/objects/info/alternates'), `${lender}/objects\n`);
+    await settled();
+    renameSync(lender, join(ground.root, 'before'));
+    symlinkSync(join(victim, '.git'), lender);
+    const read = async (): Promise<string> => {
+      const opened = await opening.open(ground.root, 'app');
+      return opening.git(opened, [
+        word('cat-file'),
+        word('--batch-all-objects'),
+        word('--batch-check'),
+      ]);
+    };
+    await expect(read()).rejects.toMatchObject({
+      code: 'repository.refused',
+      detail: expect.stringContaining('objects.alternate_outside'),
+    });
+    rmSync(lender);
+    renameSync(join(ground.root, 'before'), lender);
+    expect(await read()).not.toContain(stolen);
+  },
+);
+
+test(
   verifies('C3.repository', 'an object that becomes a link is found within a second or so'),
   async () => {
     await settled();

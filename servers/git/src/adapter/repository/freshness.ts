@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { realOf } from './layout.ts';
 import { inspectPart, type ObjectStore, PARTS } from './object-stores.ts';
 import { copyPackedRefs } from './packed-refs.ts';
 import { isUntouched, type Piece, takePiece } from './pieces.ts';
@@ -95,6 +96,9 @@ function freshenStore(
   { layout }: Prepared,
   { report, pace, thorough }: { report: Report; pace: Pace; thorough: boolean },
 ): ObjectStore | undefined {
+  // It was a real path within the bounds. Since then a directory above it can have become a link, which
+  // changes no time of anything that stands beneath.
+  if (realOf(store.path) !== store.path) return undefined;
   const stats = lstatOrNothing(store.path);
   if (stats?.isDirectory() !== true) return undefined;
   const stamp = stampOf(stats);
