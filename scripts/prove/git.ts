@@ -401,7 +401,7 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
   {
     promise: 'C3.repository',
     file: 'servers/git/src/adapter/repository/freshness.ts',
-    control: 'if (realOf(store.path) !== store.path) return undefined;',
+    control: 'if (realOf(path) !== path) return undefined;',
     without: '',
     tests: ['servers/git/test/repository/freshness.test.ts'],
   },

@@ -96,12 +96,8 @@ function freshenStore(
   { layout }: Prepared,
   { report, pace, thorough }: { report: Report; pace: Pace; thorough: boolean },
 ): ObjectStore | undefined {
-  // It was a real path within the bounds. Since then a directory above it can have become a link, which
-  // changes no time of anything that stands beneath.
-  if (realOf(store.path) !== store.path) return undefined;
-  const stats = lstatOrNothing(store.path);
-  if (stats?.isDirectory() !== true) return undefined;
-  const stamp = stampOf(stats);
+  const stamp = stampInPlace(store.path);
+  if (stamp === undefined) return undefined;
   const isGrown = !isSame(store.stamp, stamp);
   const names = isGrown || thorough ? PARTS : ['pack'];
   const parts = new Map(store.parts);
@@ -116,4 +112,14 @@ function freshenStore(
     else parts.set(name, now);
   }
   return changed ? { ...store, stamp, parts } : store;
+}
+
+/**
+ * The stamp of a directory that still stands where it was found. It was a real path within the bounds;
+ * since then a directory above it can have become a link, which changes no time of anything beneath.
+ */
+function stampInPlace(path: string): Stamp | undefined {
+  if (realOf(path) !== path) return undefined;
+  const stats = lstatOrNothing(path);
+  return stats?.isDirectory() === true ? stampOf(stats) : undefined;
 }
