@@ -9,7 +9,13 @@
  */
 import { setFlagsFromString } from 'node:v8';
 
+/** From here on V8's middle compiler, Maglev, is on. */
+const HAS_MAGLEV = Number.parseInt(process.versions.node, 10) >= 24;
+
 // V8 doubles the room for young objects whenever many of them live, as while modules are evaluated.
 setFlagsFromString('--semi-space-growth-factor=1');
 // Collects old garbage when there are some MB of it. V8 waits for two to four times of what is in use.
 setFlagsFromString('--optimize-for-size');
+// The compiler for long loops takes 8 MB when it is first used. Here git does the long work: what Maglev
+// makes of this server is as fast.
+if (HAS_MAGLEV) setFlagsFromString('--no-turbofan');

@@ -42,20 +42,49 @@ export async function mergeBases(handle: Handle, base: Oid, head: Oid): Promise<
 const NONE = 1;
 
 async function compute(handle: Handle, query: CompareQuery): Promise<Comparison> {
-  // Each walks the history for itself, and can take as long as the other.
-  const [bases, sides] = await Promise.all([
-    mergeBases(handle, query.base, query.head),
-    sidesOf(handle, query),
+  const sides = await sidesOf(handle, query);
+  const [aheadCommits, behindCommits, meeting] = await Promise.all([
+    handle.objects.commits(sides.ahead.first),
+    handle.objects.commits(sides.behind.first),
+    meetingOf(handle, query, sides),
   ]);
-  if (bases.length === 0) return refuse('history.unrelated');
-  return {
-    bases,
-    ahead: sides.ahead.total,
-    behind: sides.behind.total,
-    aheadCommits: await handle.objects.commits(sides.ahead.first),
-    behindCommits: await handle.objects.commits(sides.behind.first),
-    merge: await previewMerge(handle, query),
-  };
+  const [ahead, behind] = [sides.ahead.total, sides.behind.total];
+  return { ...meeting, ahead, behind, aheadCommits, behindCommits };
+}
+
+interface Sides {
+  readonly ahead: Side;
+  readonly behind: Side;
+}
+
+/** Where two histories meet, and what a merge of them would be. Refuses `history.unrelated`. */
+async function meetingOf(
+  handle: Handle,
+  { base, head }: CompareQuery,
+  { ahead, behind }: Sides,
+): Promise<Pick<Comparison, 'bases' | 'merge'>> {
+  // One has nothing that the other has not: they meet in it, and the other is what a merge would make.
+  if (behind.total === 0) return within(handle, base, head);
+  if (ahead.total === 0) return within(handle, head, base);
+  // Each can take as long as the other. Histories that do not meet cannot be merged either.
+  const [bases, merge] = await Promise.allSettled([
+    mergeBases(handle, base, head),
+    previewMerge(handle, { base, head }),
+  ]);
+  if (bases.status === 'rejected') throw bases.reason;
+  if (bases.value.length === 0) return refuse('history.unrelated');
+  if (merge.status === 'rejected') throw merge.reason;
+  return { bases: bases.value, merge: merge.value };
+}
+
+async function within(
+  { objects }: Handle,
+  older: Oid,
+  newer: Oid,
+): Promise<Pick<Comparison, 'bases' | 'merge'>> {
+  const [commit] = await objects.commits([newer]);
+  const { tree } = commit ?? refuse('object.missing', { detail: newer });
+  return { bases: [older], merge: { clean: true, conflicts: [], conflictsTotal: 0, tree } };
 }
 
 interface Side {
@@ -64,10 +93,7 @@ interface Side {
 }
 
 /** One pass over both sides: counted whole, and the newest of each. */
-async function sidesOf(
-  handle: Handle,
-  { base, head, limit }: CompareQuery,
-): Promise<{ readonly ahead: Side; readonly behind: Side }> {
+async function sidesOf(handle: Handle, { base, head, limit }: CompareQuery): Promise<Sides> {
   const ahead: Side = { first: [], total: 0 };
   const behind: Side = { first: [], total: 0 };
   const { cut } = await readFields(

@@ -4,16 +4,15 @@ import { parseRevision, parseTreePath } from '../../guard/index.ts';
 import { LIMITS } from '../../policy.ts';
 import type { Handle } from '../handle.ts';
 import { readPlain } from '../repository/plain-file.ts';
-import { type Mailmap, parseMailmap } from './mailmap.ts';
 
 /**
  * Reads the mailmap that plain git would use: that of the work tree, or of HEAD in a bare repository.
  * One that is no plain file, or too large, says nothing.
  */
-export async function readMailmap(handle: Handle): Promise<Mailmap> {
+export async function readMailmap(handle: Handle): Promise<string> {
   const { workTree } = handle.profile;
   const bytes = workTree === undefined ? await fromHead(handle) : fromWorkTree(workTree);
-  return parseMailmap(bytes?.toString('utf8') ?? '');
+  return bytes?.toString('utf8') ?? '';
 }
 
 function fromWorkTree(workTree: string): Buffer | undefined {

@@ -13,6 +13,8 @@ export interface RawRef {
   readonly name: string;
   readonly symbolic: string | undefined;
   readonly current: boolean;
+  /** The settings name one for it; it need not be there. */
+  readonly hasUpstream: boolean;
   readonly kind: Ref['kind'];
 }
 
@@ -21,8 +23,10 @@ export async function describeRefs(
   handle: Handle,
   refs: readonly RawRef[],
 ): Promise<readonly Ref[]> {
-  const upstreams = await upstreamsOf(handle, refs);
-  const targets = await targetsOf(handle, refs);
+  const [upstreams, targets] = await Promise.all([
+    upstreamsOf(handle, refs),
+    targetsOf(handle, refs),
+  ]);
   return refs.map(({ oid, name, symbolic, current, kind }) => ({
     name: textFromByteString(name),
     kind,
@@ -48,7 +52,7 @@ async function upstreamsOf(
   handle: Handle,
   refs: readonly RawRef[],
 ): Promise<ReadonlyMap<string, Upstream>> {
-  const names = refs.flatMap(({ kind, name }) => (kind === 'branch' ? argumentsOf(name) : []));
+  const names = refs.flatMap(({ hasUpstream, name }) => (hasUpstream ? argumentsOf(name) : []));
   const upstreams = new Map<string, Upstream>();
   // Without a name the command would list all.
   if (names.length === 0) return upstreams;

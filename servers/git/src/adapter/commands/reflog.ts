@@ -17,12 +17,14 @@ import { zoned } from './zoned.ts';
  */
 export async function reflog(handle: Handle, query: ReflogQuery): Promise<ReflogPage> {
   const { limit } = query;
-  const entries = await read(handle, query, []);
+  const [entries, times] = await Promise.all([
+    read(handle, query, []),
+    read(handle, query, [word('--date=raw')]),
+  ]);
   if (entries === undefined) {
     if (await exists(handle, query)) return refuse('repository.broken');
     return refuse('revision.unknown');
   }
-  const times = entries.length === 0 ? [] : await read(handle, query, [word('--date=raw')]);
   return {
     entries: entries.slice(0, limit).map((entry, at) => entryOf(entry, times?.[at])),
     more: entries.length > limit,

@@ -44,7 +44,7 @@ const PREFIXES = {
 function listing({ kinds, contains, mergedInto, sort }: RefsQuery): readonly Argument[] {
   return [
     word('for-each-ref'),
-    word('--format=%(objectname)%00%(HEAD)%00%(symref)%00%(refname)'),
+    word('--format=%(objectname)%00%(HEAD)%00%(symref)%00%(upstream)%00%(refname)'),
     sort === 'name' ? word('--sort=refname') : word('--sort=-creatordate'),
     ...(contains === undefined ? [] : [option('--contains=', contains)]),
     ...(mergedInto === undefined ? [] : [option('--merged=', mergedInto)]),
@@ -64,11 +64,12 @@ function filterOf({ kinds, name }: RefsQuery): (ref: RawRef) => boolean {
 
 /** No name of a ref holds a control character: nothing in one can look like another field or line. */
 function parseRef(line: string): RawRef {
-  const [oid = '', head, symbolic = '', name = ''] = line.split('\0');
+  const [oid = '', head, symbolic = '', upstream = '', name = ''] = line.split('\0');
   return {
     oid: oidOf(oid),
     current: head === '*',
     symbolic: symbolic === '' ? undefined : symbolic,
+    hasUpstream: upstream !== '',
     name,
     kind: kindOf(name),
   };
