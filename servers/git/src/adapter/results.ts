@@ -122,6 +122,8 @@ export interface Changes {
   /** Where the next page begins: how many files were given out. */
   readonly next: number | undefined;
   readonly truncated: boolean;
+  /** Of the whole list: another one on the next page means that the work tree or the index has changed. */
+  readonly digest: string;
 }
 
 export interface StatusEntry {

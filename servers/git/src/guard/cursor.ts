@@ -17,6 +17,8 @@ const position = z.strictObject({
   oid: fullName.optional(),
   /** What it is compared with, where there are two. */
   base: fullName.optional(),
+  /** What the whole list was, where it has no name of its own: the work tree, the refs. */
+  digest: z.string().max(64).optional(),
 });
 
 export type CursorPosition = z.output<typeof position>;
@@ -31,6 +33,7 @@ export type Cursor = Trusted<
     readonly skip: number;
     readonly oid?: Oid | undefined;
     readonly base?: Oid | undefined;
+    readonly digest?: string | undefined;
   },
   'Cursor'
 >;

@@ -14,7 +14,7 @@ import {
   totalsText,
 } from './changes.ts';
 import type { Context } from './context.ts';
-import { expectSame, mergeBaseOf, pathsOf, startOf, tipOf } from './revisions.ts';
+import { expectSame, expectSameList, mergeBaseOf, pathsOf, startOf, tipOf } from './revisions.ts';
 import {
   bytesLimit,
   joinSentences,
@@ -90,9 +90,10 @@ export const gitDiff = defineTool({
       skip: at.skip,
       limit,
     });
-    const { truncated, next } = changes;
+    const { truncated, next, digest } = changes;
+    if (what.mode !== 'objects') expectSameList(at, digest);
     const ends = endsOf(what);
-    const position = { oid: ends.head ?? ends.base, base: ends.base };
+    const position = { oid: ends.head ?? ends.base, base: ends.base, digest };
     return {
       output: {
         ...ends,

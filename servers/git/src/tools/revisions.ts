@@ -36,6 +36,11 @@ export function expectSame(at: Cursor, now: Oid | undefined): void {
   if (at.skip > 0 && at.oid !== now) refuse('cursor.stale');
 }
 
+/** Refuses a page of a list that has changed since, where the list has no name of its own. */
+export function expectSameList(at: Cursor, digest: string): void {
+  if (at.skip > 0 && at.digest !== digest) refuse('cursor.stale');
+}
+
 /** What a revision leads to, with the tags on the way. */
 export interface Peeled {
   readonly tags: readonly Tag[];

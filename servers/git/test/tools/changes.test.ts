@@ -112,6 +112,20 @@ describe('git_diff', () => {
     world.git('branch', '--delete', '--force', 'ends');
   });
 
+  test('a page of the work tree is refused when another file has changed since', async () => {
+    const asked = { mode: 'unstaged', detail: 'summary', limit: 1 };
+    world.temp.write('app/README.md', 'changed\n');
+    world.temp.write('app/src/app.ts', 'changed\n');
+    const { output } = await caller.call('git_diff', asked);
+    const cursor = output['next_cursor'];
+    await caller.call('git_diff', { ...asked, cursor });
+    world.git('checkout', '--quiet', '--', 'README.md');
+    await expect(caller.call('git_diff', { ...asked, cursor })).rejects.toMatchObject({
+      code: 'cursor.stale',
+    });
+    world.git('checkout', '--quiet', '--', 'src/app.ts');
+  });
+
   test('histories that have nothing in common', async () => {
     world.git('checkout', '--quiet', '--orphan', 'alone');
     world.git('commit', '--quiet', '--message', 'Alone');

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { refuse } from '../../guard/index.ts';
 import { isGenerated, LIMITS } from '../../policy.ts';
 import type { ChangedFile } from '../results.ts';
@@ -40,6 +42,7 @@ export class ChangesReading {
   patches: PatchPage | undefined;
   /** A conflict's name holds a line feed: what follows its line cannot be told from a patch. */
   hasForger = false;
+  readonly #digest = createHash('sha256');
   readonly #byName = new NamedQueue<RawChange>();
   /** The name of the conflict that was read last. */
   #conflict: string | undefined;
@@ -65,7 +68,13 @@ export class ChangesReading {
     return this.changes.map((change) => changedFile(change, this.counts.get(change)));
   }
 
+  /** Of all files, in their order. */
+  digest(): string {
+    return this.#digest.digest('base64');
+  }
+
   #raw(line: string): void {
+    this.#digest.update(`${line}\n`);
     const change = parseRaw(line);
     // A file that only one side has: git names the conflict, and then again what changed since.
     const isTold = change.to === this.#conflict;

@@ -144,6 +144,7 @@ function changesOf(
     withheld: listed.filter((_, file) => file < end && isWithheld(file)).map(({ path }) => path),
     next,
     truncated: next !== undefined || cut,
+    digest: reading.digest(),
   };
 }
 

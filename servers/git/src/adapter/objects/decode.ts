@@ -8,12 +8,12 @@ export type Decode = (bytes: Buffer) => string;
  * is the runtime's. What it does not know is read as UTF-8, and what is no UTF-8 becomes U+FFFD.
  */
 export function decoderFor(label: string | undefined): Decode {
-  // An encoding in which ASCII means something else would give the headers another sense than git saw.
-  if (label === undefined || !/^[\w.:-]{1,40}$/.test(label) || /^utf-?(?:8|16|32)/i.test(label)) {
-    return utf8;
-  }
+  if (label === undefined || !/^[\w.:-]{1,40}$/.test(label)) return utf8;
   try {
     const decoder = new TextDecoder(label, { ignoreBOM: true });
+    // An encoding in which ASCII means something else would give the headers another sense than git saw.
+    // It has many labels: `unicode`, `ucs-2` and more.
+    if (/^utf-/.test(decoder.encoding)) return utf8;
     return (bytes) => decoder.decode(bytes);
   } catch {
     return utf8;
