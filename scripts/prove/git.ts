@@ -436,9 +436,45 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
   {
     promise: 'E12.private',
     file: 'servers/git/src/adapter/repository/private-root.ts',
-    control: 'return path === undefined || remove(path);',
+    control: 'return isStillOurs(made) && remove(made.path);',
     without: 'return true;',
     tests: ['servers/git/test/repository/private-directory.test.ts'],
+  },
+  {
+    promise: 'E12.private',
+    file: 'servers/git/src/adapter/repository/private-root.ts',
+    control: '|| now.dev !== stats.dev || now.ino !== stats.ino)',
+    without: ')',
+    tests: ['servers/git/test/repository/private-directory.test.ts'],
+  },
+  {
+    promise: 'E12.private',
+    file: 'servers/git/src/adapter/repository/private-root.ts',
+    control: 'return now.uid === BigInt(process.geteuid()) && (now.mode & 0o777n) === 0o700n;',
+    without: 'return true;',
+    tests: ['servers/git/test/repository/private-directory.test.ts'],
+  },
+  {
+    promise: 'E12.private',
+    file: 'servers/git/src/adapter/repository/private-root.ts',
+    control: 'if (holds(directory)) remove(directory);',
+    without: 'remove(directory);',
+    tests: ['servers/git/test/repository/private-directory.test.ts'],
+  },
+  {
+    promise: 'E12.private',
+    file: 'servers/git/src/adapter/repository/private-parent.ts',
+    control: 'if ((mode & OTHERS_WRITE) !== 0n) return true;',
+    without: '',
+    tests: ['servers/git/test/repository/private-directory.test.ts'],
+  },
+  {
+    promise: 'E12.private',
+    file: 'servers/git/src/adapter/repositories.ts',
+    control:
+      "if (!privateRoot.holds(profile.gitDir)) return refuse('repository.broken', { detail: GONE });",
+    without: '',
+    tests: ['servers/git/test/repository/repositories.test.ts'],
   },
   {
     promise: 'C6.binary',

@@ -9,7 +9,13 @@ import { parseRoot, Refusal } from '@secure-mcp/validation';
 
 import packageJson from '../package.json' with { type: 'json' };
 import lock from '../tools.lock.json' with { type: 'json' };
-import { createRepositories, findGit, openRoot, type Repositories } from './adapter/index.ts';
+import {
+  createRepositories,
+  findGit,
+  openRoot,
+  privateParentProblem,
+  type Repositories,
+} from './adapter/index.ts';
 import { type Options, options } from './config.ts';
 import {
   labelOf,
@@ -42,6 +48,8 @@ export const git = defineServer({
 
 async function open(given: Options, { policy, logger }: OpenParts): Promise<Services<Context>> {
   const roots = openRoots(given);
+  const problem = privateParentProblem(given.privateDirectory);
+  if (problem !== undefined) throw new ConfigurationProblem('--private-directory', problem);
   const repositories = createRepositories({
     roots,
     git: gitOf(given),

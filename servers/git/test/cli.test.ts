@@ -15,6 +15,8 @@ beforeAll(() => {
   temp.write('app/file.txt', 'hello\n');
   temp.write('other/app/file.txt', 'other\n');
   mkdirSync(places);
+  mkdirSync(join(temp.path, 'open'));
+  chmodSync(join(temp.path, 'open'), 0o777);
   gitFixtures.git(app, ['init', '--quiet']);
   gitFixtures.git(app, ['add', '.']);
   gitFixtures.git(app, ['commit', '--quiet', '--message', 'First']);
@@ -36,6 +38,14 @@ describe('a configuration that cannot be served', () => {
     [[homedir()], 'holds a whole home or system'],
     [[app, '--git', 'git'], '--git: is not a program that can be run'],
     [[app, '--git', join(app, 'file.txt')], '--git: is not a program that can be run'],
+    [
+      [app, '--private-directory', join(temp.path, 'missing')],
+      '--private-directory: is not a directory that can be opened',
+    ],
+    [
+      [app, '--private-directory', join(temp.path, 'open')],
+      '--private-directory: others may write there',
+    ],
     [[app, '--writable', 'app'], '--writable: unknown option'],
     [[app, '--policy', join(temp.path, 'missing.json')], '--policy: the file cannot be read'],
   ])(verifies('C6.configuration', 'C6.roots', '%j: one line, exit 2'), (args, problem) => {

@@ -40,13 +40,16 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
   const runner = createGitRunner();
   const batches = createBatches();
   const memory = createMemory();
-  const graphs = createGraphs();
   const privateRoot = createPrivateRoot({
     parent: options.privateDirectory,
     prefix: options.prefix,
   });
-  const gitFor: RunGitFor = (run) => (profile, command, sink) =>
-    runner.run(profile, command, run, sink);
+  const graphs = createGraphs(privateRoot.holds);
+  const gitFor: RunGitFor = (run) => async (profile, command, sink) => {
+    // It was ours when the call began. Somebody else's would have settings of theirs.
+    if (!privateRoot.holds(profile.gitDir)) return refuse('repository.broken', { detail: GONE });
+    return runner.run(profile, command, run, sink);
+  };
   const keeper = createKeeper({
     privateRoot,
     binary: options.git,
@@ -87,6 +90,8 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
     },
   };
 }
+
+const GONE = 'the private directory was taken away';
 
 interface Version {
   readonly text: string;

@@ -38,7 +38,7 @@ test(
   async () => {
     const before = treeDigest(join(large, '.git'));
     const opened = await opening.open(join(temp.path, 'root'), 'large');
-    const graphs = createGraphs();
+    const graphs = createGraphs(existsSync);
     const { directory } = opened.prepared;
     const plain = await opening.git(opened, LOG);
     graphs.consider(opened.prepared, opened.profile);
@@ -62,7 +62,7 @@ test(
 test('none is written for a small repository', async () => {
   buildRepository(join(temp.path, 'root/small'), 'small');
   const { prepared, profile } = await opening.open(join(temp.path, 'root'), 'small');
-  const graphs = createGraphs();
+  const graphs = createGraphs(existsSync);
   graphs.consider(prepared, profile);
   // It would have been begun long before, and takes a tenth of this.
   await sleep(3000);

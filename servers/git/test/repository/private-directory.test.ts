@@ -1,15 +1,20 @@
 import { spawnSync } from 'node:child_process';
 import {
+  appendFileSync,
+  chmodSync,
   chownSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { makeTemp, treeDigest, verifies } from '@secure-mcp/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -242,5 +247,96 @@ test(
     expect(left).not.toContain(dead);
     expect(left).toEqual(expect.arrayContaining([own, ...kept]));
     expect(existsSync(join(app, 'a.txt'))).toBe(true);
+  },
+);
+
+/** Puts a directory of somebody else in the place of ours, with a program that git runs when it compares. */
+function plant(canary: string): string {
+  const [name = ''] = readdirSync(ground.private);
+  const place = join(ground.private, name);
+  renameSync(place, join(temp.path, 'taken'));
+  cpSync(join(temp.path, 'taken'), place, { recursive: true, verbatimSymlinks: true });
+  chmodSync(place, 0o700);
+  const planted = join(place, '1');
+  const filter = `[filter "x"]\n\tclean = ": > '${canary}'; cat"\n`;
+  appendFileSync(join(planted, 'config'), filter);
+  writeFileSync(join(planted, 'info/attributes'), '* filter=x\n');
+  writeFileSync(join(app, 'a.txt'), 'outside\n');
+  // It bites whoever uses it.
+  const env = { ...process.env, GIT_DIR: planted, GIT_WORK_TREE: app };
+  const index = { GIT_INDEX_FILE: join(planted, 'index-1') };
+  spawnSync('git', ['diff'], { cwd: app, env: { ...env, ...index } });
+  expect(existsSync(canary)).toBe(true);
+  rmSync(canary);
+  return place;
+}
+
+const DIFF = [word('diff'), word('--no-ext-diff')];
+
+test(
+  verifies('E12.private', 'what somebody put in the place of the private directory is not used'),
+  async () => {
+    await opening.git(await opening.open(ground.root, 'app'), DIFF);
+    const canary = join(temp.path, 'canary');
+    const place = plant(canary);
+    const opened = await opening.open(ground.root, 'app');
+    expect(await opening.git(opened, DIFF)).toContain('+outside');
+    expect(existsSync(canary)).toBe(false);
+    expect(opened.profile.gitDir.startsWith(place)).toBe(false);
+    // Nor is it removed: it is not ours.
+    await opening.close();
+    expect(readdirSync(ground.private)).toEqual([basename(place)]);
+    expect(existsSync(join(place, '1/config'))).toBe(true);
+  },
+);
+
+test(
+  verifies('E12.private', 'nor is it removed in the place of ours, when that is all there is'),
+  () => {
+    const root = createPrivateRoot({ parent: ground.private, prefix: 'secure-mcp-git-' });
+    const made = root.make('1');
+    renameSync(dirname(made), join(temp.path, 'taken'));
+    mkdirSync(made, { recursive: true });
+    chmodSync(dirname(made), 0o700);
+    writeFileSync(join(made, 'config'), 'theirs');
+    root.drop(made);
+    expect(root.close()).toBe(false);
+    expect(readFileSync(join(made, 'config'), 'utf8')).toBe('theirs');
+  },
+);
+
+test.runIf(process.platform !== 'win32')(
+  verifies('E12.private', 'a private directory that others may enter by now is left'),
+  async () => {
+    const { profile } = await opening.open(ground.root, 'app');
+    chmodSync(dirname(profile.gitDir), 0o777);
+    const after = (await opening.open(ground.root, 'app')).profile;
+    expect(dirname(after.gitDir)).not.toBe(dirname(profile.gitDir));
+  },
+);
+
+test.runIf(process.getuid?.() === 0)(
+  verifies('E12.private', 'a private directory that is somebody else’s by now is left'),
+  async () => {
+    const { profile } = await opening.open(ground.root, 'app');
+    chownSync(dirname(profile.gitDir), 65534, 65534);
+    const after = (await opening.open(ground.root, 'app')).profile;
+    expect(dirname(after.gitDir)).not.toBe(dirname(profile.gitDir));
+  },
+);
+
+test.runIf(process.platform !== 'win32')(
+  verifies('E12.private', 'nothing is made where others could move it away'),
+  () => {
+    const make = (parent: string): string =>
+      createPrivateRoot({ parent, prefix: 'secure-mcp-git-' }).make('x');
+    const inner = join(ground.private, 'inner');
+    mkdirSync(inner);
+    chmodSync(ground.private, 0o777);
+    expect(() => make(ground.private)).toThrow('no place');
+    expect(() => make(inner)).toThrow('no place');
+    chmodSync(ground.private, 0o1777);
+    expect(existsSync(make(ground.private))).toBe(true);
+    expect(existsSync(make(inner))).toBe(true);
   },
 );

@@ -1,4 +1,12 @@
-import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import { makeTemp, treeDigest, verifies } from '@secure-mcp/testkit';
@@ -160,3 +168,17 @@ test(verifies('E12.private', 'nothing is left after the end'), async () => {
   expect(await repositories.close()).toBe(true);
   expect(readdirSync(ground.private)).toEqual([]);
 });
+
+test(
+  verifies('E12.private', 'a private directory that is taken away during a call ends it'),
+  async () => {
+    const repository = await open('root/app');
+    const [name = ''] = readdirSync(ground.private);
+    const place = join(ground.private, name);
+    renameSync(place, join(temp.path, 'taken'));
+    cpSync(join(temp.path, 'taken'), place, { recursive: true, verbatimSymlinks: true });
+    const query = { untracked: 'normal', paths: [], limit: 10 } as const;
+    await expect(repository.status(query)).rejects.toMatchObject({ code: 'repository.broken' });
+    expect((await (await open('root/app')).status(query)).branch).toBe('main');
+  },
+);

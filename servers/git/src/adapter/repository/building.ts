@@ -10,7 +10,6 @@ import { type Prepared, prepare, profileOf, refuseBy } from './prepare.ts';
 import { createIndexKeeper, type IndexKeeper } from './private-index.ts';
 import type { PrivateRoot } from './private-root.ts';
 import { createReport, type Report } from './report.ts';
-import { lstatOrNothing } from './stamp.ts';
 
 /** A repository that may be read now. */
 export interface Opened {
@@ -116,7 +115,7 @@ export function createBuilder(options: BuilderOptions): Builder {
 function createBlank({ privateRoot, binary }: BuilderOptions): () => Profile {
   let profile: Profile | undefined;
   return () => {
-    if (profile !== undefined && lstatOrNothing(profile.gitDir) !== undefined) return profile;
+    if (profile !== undefined && privateRoot.holds(profile.gitDir)) return profile;
     const gitDir = privateRoot.make('blank');
     for (const inner of ['objects', 'refs']) mkdirSync(join(gitDir, inner), { mode: 0o700 });
     writeFileSync(join(gitDir, 'HEAD'), 'ref: refs/heads/none\n', { mode: 0o600 });

@@ -32,7 +32,8 @@ const OBJECTS_OF_A_COMMIT = 4;
 /** The quick part first. The second one lets `log -- PATH` skip commits whose paths are others. */
 const STEPS: readonly (readonly string[])[] = [[], ['--changed-paths']];
 
-export function createGraphs(): Graphs {
+/** @param holds whether a directory is still there, and ours. */
+export function createGraphs(holds: (directory: string) => boolean): Graphs {
   let closed = false;
   let running: ChildProcess | undefined;
   let turn: Promise<void> = Promise.resolve();
@@ -40,7 +41,7 @@ export function createGraphs(): Graphs {
   const write = async (prepared: Prepared, profile: Profile): Promise<void> => {
     for (const options of STEPS) {
       // The repository may have changed so far that this directory is gone.
-      if (closed || lstatOrNothing(prepared.directory) === undefined) return;
+      if (closed || !holds(prepared.directory)) return;
       running = startQuietly(profile, options);
       // oxlint-disable-next-line no-await-in-loop -- one step after the other, by intent
       await ended(running);

@@ -11,6 +11,7 @@ import {
 import { freshen } from './freshness.ts';
 import type { Layout } from './layout.ts';
 import { operationIn } from './operation.ts';
+import type { PrivateRoot } from './private-root.ts';
 import { createReport } from './report.ts';
 import { lstatOrNothing } from './stamp.ts';
 import { warningsOf } from './warnings.ts';
@@ -44,7 +45,7 @@ export function createKeeper(options: BuilderOptions): Keeper {
     place.kept = undefined;
     let isUsable = false;
     try {
-      isUsable = kept !== undefined && (await isFresh(kept, layout, run));
+      isUsable = kept !== undefined && (await isFresh(kept, layout, run, options.privateRoot));
     } finally {
       if (kept !== undefined && !isUsable) retire(kept, options);
     }
@@ -64,10 +65,16 @@ export function createKeeper(options: BuilderOptions): Keeper {
 }
 
 /** True when what was judged may go on. Refuses, and forgets the state, when something new leads outside. */
-async function isFresh(kept: Kept, layout: Layout, { signal }: Run): Promise<boolean> {
+async function isFresh(
+  kept: Kept,
+  layout: Layout,
+  { signal }: Run,
+  privateRoot: PrivateRoot,
+): Promise<boolean> {
   const { prepared } = kept;
   if (JSON.stringify(layout) !== JSON.stringify(prepared.layout)) return false;
   // Hosts clean their directory for temporary files, now and then below a running server.
+  if (!privateRoot.holds(prepared.directory)) return false;
   if (lstatOrNothing(join(prepared.common, 'config')) === undefined) return false;
   const now = performance.now();
   const thorough = now - kept.thoroughAt >= THOROUGH_MS;

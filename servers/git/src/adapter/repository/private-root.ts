@@ -1,14 +1,28 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import {
+  type BigIntStats,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+} from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
 
+import { privateParentOf, privateParentProblem } from './private-parent.ts';
 import { lstatOrNothing } from './stamp.ts';
 
 /** The directory of this process, in which every GIT_DIR lies that git gets to see. */
 export interface PrivateRoot {
   /** Makes a new directory in it, which nobody but this user may enter. */
   make(name: string): string;
+  /**
+   * True while a directory stands in the one that was made, and that is still the same one, of this user
+   * alone. Asked before git is shown it.
+   */
+  holds(directory: string): boolean;
   /** Removes one again. Links in it are removed, and never followed. */
   drop(directory: string): void;
   /** Removes all. False when something could not be removed. */
@@ -22,34 +36,63 @@ export interface PrivateRootOptions {
   readonly prefix: string;
 }
 
+interface Made {
+  readonly path: string;
+  /** Its device and number: a name is anybody's once the directory is gone. */
+  readonly stats: BigIntStats;
+}
+
 /** Makes nothing before the first directory is asked for; then removes what killed servers left. */
 export function createPrivateRoot({ parent, prefix }: PrivateRootOptions): PrivateRoot {
-  let path: string | undefined;
+  let made: Made | undefined;
   let closed = false;
   const open = (): string => {
     if (closed) throw new TypeError('the private directory is closed');
     // Hosts clean their directory for temporary files, now and then below a running server.
-    if (path !== undefined && lstatOrNothing(path) !== undefined) return path;
-    const real = realpathSync.native(parent ?? tmpdir());
+    if (made !== undefined && isStillOurs(made)) return made.path;
+    const real = privateParentOf(parent);
+    if (real === undefined || privateParentProblem(real) !== undefined)
+      throw new TypeError('there is no place for the private directory');
     sweep(real, prefix);
     // mkdtemp makes it with mode 0700, and fails where something of that name is there already.
-    path = mkdtempSync(join(real, `${prefix}${process.pid}-${whereabouts()}-`));
+    const path = mkdtempSync(join(real, `${prefix}${process.pid}-${whereabouts()}-`));
+    made = { path, stats: lstatSync(path, { bigint: true }) };
     return path;
   };
+  const holds = (directory: string): boolean =>
+    made !== undefined &&
+    dirname(directory) === made.path &&
+    isStillOurs(made) &&
+    lstatOrNothing(directory)?.isDirectory() === true;
   return {
     make(name) {
       const directory = join(open(), name);
       mkdirSync(directory, { mode: 0o700 });
       return directory;
     },
+    holds,
     drop(directory) {
-      remove(directory);
+      // What somebody put in its place is theirs, and could lead the removal elsewhere.
+      if (holds(directory)) remove(directory);
     },
     close() {
       closed = true;
-      return path === undefined || remove(path);
+      if (made === undefined || lstatOrNothing(made.path) === undefined) return true;
+      return isStillOurs(made) && remove(made.path);
     },
   };
+}
+
+/**
+ * Whether what stands there is the directory that was made. When a cleaner took it away, any user of the
+ * host can make one of the same name, and what stands in it would run with our rights.
+ */
+function isStillOurs({ path, stats }: Made): boolean {
+  const now = lstatOrNothing(path);
+  if (now?.isDirectory() !== true || now.dev !== stats.dev || now.ino !== stats.ino) return false;
+  // Windows has neither.
+  if (process.geteuid === undefined) return true;
+  return now.uid === BigInt(process.geteuid()) && (now.mode & 0o777n) === 0o700n;
 }
 
 /**
