@@ -483,4 +483,12 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
     without: ';',
     tests: ['servers/git/test/cli.test.ts'],
   },
+  {
+    // Red where the system has the converter and strace may look.
+    promise: 'C6.travelling',
+    file: 'servers/git/src/adapter/repository/pieces.ts',
+    control: 'judge: (bytes) => shown(Buffer.concat([bytes, NO_CONVERSION])),',
+    without: 'judge: shown,',
+    tests: ['servers/git/test/converters.test.ts'],
+  },
 ];

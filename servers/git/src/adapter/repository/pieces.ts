@@ -19,12 +19,21 @@ export interface Piece {
   readonly rebuilds: boolean;
   /** What of it git is shown; undefined shows nothing. */
   judge(bytes: Buffer): Judged;
+  /** What git is shown where the repository has no such file. */
+  readonly absent?: Buffer;
 }
 
 export type Judged =
   | { readonly ok: true; readonly shown: Buffer | undefined }
   /** It is malformed in a way in which git would print it, or read what it names. */
   | { readonly ok: false };
+
+/**
+ * The last line of the last file of attributes that git asks, so it outranks all others: no file of the
+ * work tree is converted. The C library's iconv would load a converter that the repository names, and
+ * run it on what the repository holds.
+ */
+const NO_CONVERSION = Buffer.from('\n* !working-tree-encoding\n');
 
 /** The files that are copied into the private directory, each after it was judged. */
 export const PIECES = {
@@ -56,7 +65,8 @@ export const PIECES = {
     steps: ['info', 'attributes'],
     bytesMax: LIMITS.configBytesMax,
     rebuilds: false,
-    judge: shown,
+    judge: (bytes) => shown(Buffer.concat([bytes, NO_CONVERSION])),
+    absent: NO_CONVERSION,
   },
   sparse: {
     base: 'gitDir',
@@ -86,7 +96,7 @@ export interface Taken {
   readonly digest: string;
 }
 
-/** Reads and judges a piece. Undefined when there is a finding. Bytes are undefined where there is no file. */
+/** Reads and judges a piece. Undefined when there is a finding. Bytes are undefined where there is nothing to show. */
 export function takePiece(
   piece: Piece,
   layout: Layout,
@@ -100,7 +110,7 @@ export function takePiece(
     return undefined;
   }
   if (file?.kind !== 'file')
-    return { taken: { stamp: file?.stamp ?? '-', digest: '' }, bytes: undefined };
+    return { taken: { stamp: file?.stamp ?? '-', digest: '' }, bytes: piece.absent };
   const judged = piece.judge(file.bytes);
   if (judged.ok)
     return { taken: { stamp: file.stamp, digest: digestOf(file.bytes) }, bytes: judged.shown };
