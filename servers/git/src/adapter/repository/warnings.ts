@@ -4,6 +4,7 @@ import { parseAttributes } from '../../guard/layout/index.ts';
 import { LIMITS } from '../../policy.ts';
 import type { IndexFacts } from '../handle.ts';
 import type { Warning } from '../results.ts';
+import type { Layout } from './layout.ts';
 import { PIECES } from './pieces.ts';
 import { readPlain } from './plain-file.ts';
 import { entriesOf, hostBytes } from './plain-tree.ts';
@@ -19,7 +20,7 @@ export function warningsOf(prepared: Prepared, index: IndexFacts | undefined): r
     ['shallow', (taken.get(PIECES.shallow)?.digest ?? '') !== ''],
     ['partial', isPartial(settings)],
     ['sparse', sparse],
-    ['filters_not_applied', appliesFilters(layout.workTree)],
+    ['filters_not_applied', appliesFilters(layout)],
     ['submodules_not_inspected', hasSubmodules(layout.workTree, index)],
     ['hidden_index_flags', index !== undefined && hidesEntries(index, sparse)],
     ['replace_refs_ignored', hasReplaceRefs(prepared)],
@@ -39,13 +40,20 @@ function isPartial({ all }: Settings): boolean {
   );
 }
 
-/** The repository's own attributes name a filter; only those at the top are asked, where all but few stand. */
-function appliesFilters(workTree: string | undefined): boolean {
+/**
+ * The repository's own attributes name a filter or another encoding. Only those at the top and those of
+ * `info/attributes` are asked, where all but few stand: the others would cost a walk for each call.
+ */
+function appliesFilters({ workTree, commonDir }: Layout): boolean {
   if (workTree === undefined) return false;
-  const file = readPlain(workTree, ['.gitattributes'], LIMITS.configBytesMax);
-  if (file.kind !== 'file') return false;
-  const { filters, reencodes } = parseAttributes(file.bytes.toString('latin1'));
-  return filters.size > 0 || reencodes;
+  return [
+    readPlain(workTree, ['.gitattributes'], LIMITS.configBytesMax),
+    readPlain(commonDir, ['info', 'attributes'], LIMITS.configBytesMax),
+  ].some((file) => {
+    if (file.kind !== 'file') return false;
+    const { filters, reencodes } = parseAttributes(file.bytes.toString('latin1'));
+    return filters.size > 0 || reencodes;
+  });
 }
 
 function hasSubmodules(workTree: string | undefined, index: IndexFacts | undefined): boolean {
