@@ -224,7 +224,7 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
   {
     promise: 'E6.keys',
     file: 'servers/git/src/tools/screen.ts',
-    control: 'const isKey = await isInKey(repository, tree, match);',
+    control: 'const isKey = await isInKey(repository, { tree, match, budget });',
     without: 'const isKey = false;',
     tests: ['servers/git/test/tools/content.test.ts'],
   },
@@ -415,6 +415,27 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
   {
     promise: 'C10.repository-bombs',
     file: 'servers/git/src/adapter/repository/settings.ts',
+    control: 'return entries.length <= LIMITS.settingsMax;',
+    without: 'return true;',
+    tests: ['servers/git/test/repository/special-files.test.ts'],
+  },
+  {
+    promise: 'C10.repository-bombs',
+    file: 'servers/git/src/adapter/repository/object-stores.ts',
+    control: 'named.length > STORES_MAX',
+    without: 'named.length < 0',
+    tests: ['servers/git/test/repository/special-files.test.ts'],
+  },
+  {
+    promise: 'C10.repository-bombs',
+    file: 'servers/git/src/adapter/repository/discover.ts',
+    control: 'return id === undefined ? undefined : refusedAs(labelOf(id), undefined, undefined);',
+    without: 'throw error;',
+    tests: ['servers/git/test/repository/discover.test.ts'],
+  },
+  {
+    promise: 'C10.repository-bombs',
+    file: 'servers/git/src/adapter/repository/settings.ts',
     control: 'bytesMax: LIST_BYTES_MAX,',
     without: 'bytesMax: 2_000_000_000,',
     tests: ['servers/git/test/repository/special-files.test.ts'],
@@ -490,5 +511,26 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
     control: 'judge: (bytes) => shown(Buffer.concat([bytes, NO_CONVERSION])),',
     without: 'judge: shown,',
     tests: ['servers/git/test/converters.test.ts'],
+  },
+  {
+    promise: 'C6.travelling',
+    file: 'servers/git/src/adapter/objects/batch-process.ts',
+    control: 'if (!head.equals(echo.subarray(0, head.length))) goesOn();',
+    without: '',
+    tests: ['servers/git/test/objects/forged.test.ts'],
+  },
+  {
+    promise: 'C10.repository-bombs',
+    file: 'servers/git/src/adapter/objects/batch-process.ts',
+    control: 'if (next.finder.found(piece)) endsEarly();',
+    without: '',
+    tests: ['servers/git/test/objects/forged.test.ts'],
+  },
+  {
+    promise: 'C6.travelling',
+    file: 'servers/git/src/adapter/objects/batch.ts',
+    control: 'digest?.fits() === false ? reject(notItsName()) : resolve(known)',
+    without: 'resolve(known)',
+    tests: ['servers/git/test/objects/forged.test.ts'],
   },
 ];

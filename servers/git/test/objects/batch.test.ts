@@ -104,7 +104,7 @@ test(
       'x'.repeat(200),
       `${'1'.repeat(40)} link 3\n`,
     ]) {
-      expect(() => readAnswerLine(Buffer.from(line), 'HEAD')).toThrow('no answer');
+      expect(() => readAnswerLine(Buffer.from(line), 'HEAD')).toThrow('cannot read the repository');
     }
   },
 );

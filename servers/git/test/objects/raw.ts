@@ -1,4 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 
 import { plainGit } from '../process/profile.ts';
 import type { Oid } from '../../src/guard/index.ts';
@@ -43,4 +46,12 @@ export function commitBytes(parts: CommitParts): string {
     `committer ${committer}`,
   ];
   return `${lines.join('\n')}\n${more}\n${message}`;
+}
+
+/** Writes the very bytes of a loose object, its header included, under any id. */
+export function plantObject(repository: string, id: string, bytes: string): Oid {
+  const directory = join(repository, '.git/objects', id.slice(0, 2));
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, id.slice(2)), deflateSync(Buffer.from(bytes, 'latin1')));
+  return oidOf(id);
 }

@@ -1,4 +1,5 @@
 import { parseOid } from '../../guard/oid.ts';
+import { refuse } from '../../guard/refusals.ts';
 import type { ObjectInfo, ObjectKind } from '../results.ts';
 
 /** What git knows of a name. */
@@ -19,7 +20,7 @@ const LINE_BYTES_MAX = 64 + 1 + 10 + 1 + 20 + 1;
  * For a name that leads nowhere git repeats the name, which can hold anything, newlines and the look of
  * another answer as well. It is known, so it is compared and never searched.
  *
- * Throws when the line is none: the stream cannot be trusted any more then.
+ * Refuses `repository.broken` when the line is none: the stream cannot be trusted any more then.
  */
 export function readAnswerLine(received: Buffer, name: string): AnswerLine | undefined {
   const bytes = Math.max(name.length + LONGEST_ECHO, LINE_BYTES_MAX);
@@ -33,12 +34,16 @@ export function readAnswerLine(received: Buffer, name: string): AnswerLine | und
   if (end >= 0 && end < LINE_BYTES_MAX)
     return { known: parseLine(head.slice(0, end)), bytes: end + 1 };
   if (head.length < LINE_BYTES_MAX) return undefined;
-  throw new Error('cat-file printed a line that is no answer.');
+  return noAnswer();
+}
+
+function noAnswer(): never {
+  return refuse('repository.broken', { detail: 'cat-file printed a line that is no answer' });
 }
 
 const ECHOES = ['missing', 'ambiguous'] as const;
 const LONGEST_ECHO = ' ambiguous\n'.length;
-const LINE = /^([0-9a-f]{40,64}) (commit|tree|blob|tag) (0|[1-9][0-9]{0,15})$/;
+const LINE = /^([0-9a-f]{40,64}) (commit|tree|blob|tag) (0|[1-9][0-9]{0,19})$/;
 
 function parseLine(line: string): Known {
   // Newer git says of a link to a submodule what it is; its commit is in another repository.
@@ -46,10 +51,9 @@ function parseLine(line: string): Known {
   const [, id = '', word = '', size = ''] = LINE.exec(line) ?? [];
   const oid = parseOid(id);
   const kind = KINDS.get(word);
-  if (oid === undefined || kind === undefined) {
-    throw new Error('cat-file printed a line that is no answer.');
-  }
-  return { oid, kind, size: Number(size) };
+  if (oid === undefined || kind === undefined) return noAnswer();
+  // A header can announce any size. Above all limits, one is as good as another.
+  return { oid, kind, size: Math.min(Number(size), Number.MAX_SAFE_INTEGER) };
 }
 
 const KINDS: ReadonlyMap<string, ObjectKind> = new Map([

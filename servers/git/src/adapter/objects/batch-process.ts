@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
 import { word } from '../../guard/argument.ts';
+import { refuse } from '../../guard/refusals.ts';
 import type { Profile } from '../handle.ts';
 import { environmentOf } from '../process/environment.ts';
 import type { Exit } from '../process/failure.ts';
 import { globalFlags } from '../process/flags.ts';
-import { type AnswerLine, readAnswerLine } from './answer.ts';
+import { isFound, readAnswerLine } from './answer.ts';
+import { createMarks, MarkFinder } from './marks.ts';
 import type { Question } from './question.ts';
 
 /** Bytes of an object that nobody wants any more which are read past; a longer one ends the process. */
@@ -16,23 +18,44 @@ const STDERR_BYTES_MAX = 1024;
 export interface BatchEvents {
   /** All questions are answered. */
   onIdle(): void;
-  /** The process is gone, with the questions that it left, the one that it was at first. */
+  /**
+   * The process is gone, with the questions that it left, the one that it was at first. The error is
+   * why it could not be started.
+   */
   onEnd(left: readonly Question[], exit: Exit, error: unknown): void;
 }
 
+/** A question on its way, and the mark behind its object. */
+interface Asked {
+  readonly question: Question;
+  readonly mark: string | undefined;
+}
+
+/** What comes next of the first answer: its first line, so many bytes of the object, or the mark behind it. */
+type Next =
+  | { readonly what: 'line' }
+  | { readonly what: 'mark' }
+  | { readonly what: 'object'; left: number; readonly finder: MarkFinder };
+
+const LINE: Next = { what: 'line' };
+const MARK: Next = { what: 'mark' };
+
 /**
  * One `git cat-file --batch-command`: names go in on its stdin, where they can be no options, each
- * ended by NUL, which no name can hold; objects come out in the same order.
+ * ended by NUL, which no name can hold; objects come out in the same order. An object is done when the
+ * mark behind it has come (marks.ts), and not before.
  */
 export class BatchProcess {
   readonly #child: ChildProcess;
   readonly #events: BatchEvents;
-  readonly #asked: Question[] = [];
+  readonly #nextMark = createMarks();
+  readonly #asked: Asked[] = [];
   #unsent = '';
   #received: Buffer = Buffer.alloc(0);
-  /** Bytes of the current object that are still to come, its newline not counted; undefined before its first line. */
-  #left: number | undefined;
+  #next: Next = LINE;
   #wanted = false;
+  /** Nothing that it prints can be told apart any more. */
+  #lost = false;
   #heard = '';
   #error: unknown;
 
@@ -65,9 +88,11 @@ export class BatchProcess {
 
   /** Asks; all questions of one turn go out together. */
   ask(question: Question): void {
-    this.#asked.push(question);
+    const mark = question.verb === 'contents' ? this.#nextMark() : undefined;
+    this.#asked.push({ question, mark });
     if (this.#unsent === '') queueMicrotask(() => this.#send());
     this.#unsent += `${question.verb} ${question.name}\0`;
+    if (mark !== undefined) this.#unsent += `info ${mark}\0`;
   }
 
   /** Answers what was asked, and goes. */
@@ -82,7 +107,7 @@ export class BatchProcess {
 
   /** Ends the process when a question that nobody waits for is still what it works at. */
   killIfAt(question: Question): void {
-    if (this.#asked.includes(question)) this.kill();
+    if (this.#asked.some((asked) => asked.question === question)) this.kill();
   }
 
   #send(): void {
@@ -92,52 +117,69 @@ export class BatchProcess {
   }
 
   #receive(piece: Buffer): void {
-    if (this.#error !== undefined) return;
+    if (this.#lost) return;
     this.#received = this.#received.length === 0 ? piece : Buffer.concat([this.#received, piece]);
     try {
       while (this.#step());
     } catch (error) {
-      // Nothing that follows can be told apart any more.
-      this.#error = error;
+      // The first question's object did this; the others are asked again, of another process.
+      this.#lost = true;
+      this.#asked[0]?.question.fail(error);
       this.kill();
     }
   }
 
   /** Takes one step through what was received. False when more has to come. */
   #step(): boolean {
-    const [question] = this.#asked;
-    if (question === undefined) {
-      if (this.#received.length > 0) throw new Error('cat-file answered without a question.');
-      return false;
-    }
-    return this.#left === undefined ? this.#readLine(question) : this.#readBody(question);
+    const [asked] = this.#asked;
+    if (asked === undefined) return this.#received.length > 0 && unasked();
+    if (this.#next.what === 'line') return this.#readLine(asked);
+    if (this.#next.what === 'mark') return this.#readMark(asked);
+    return this.#readObject(asked, this.#next);
   }
 
-  #readLine(question: Question): boolean {
+  #readLine({ question, mark }: Asked): boolean {
     const line = readAnswerLine(this.#received, question.name);
     if (line === undefined) return false;
     this.#received = this.#received.subarray(line.bytes);
     this.#wanted = question.known(line.known);
-    const size = sizeOfBody(question, line);
-    if (size === undefined) this.#finish(question);
-    else if (!this.#wanted && size > DRAIN_BYTES_MAX) this.kill();
-    this.#left = size;
+    if (mark === undefined) {
+      this.#finish(question);
+      return true;
+    }
+    const { known } = line;
+    if (!isFound(known)) {
+      this.#next = MARK;
+      return true;
+    }
+    if (!this.#wanted && known.size > DRAIN_BYTES_MAX) this.kill();
+    this.#next = { what: 'object', left: known.size, finder: new MarkFinder(mark) };
     return true;
   }
 
-  #readBody(question: Question): boolean {
-    const left = this.#left ?? 0;
-    const piece = this.#received.subarray(0, left);
+  #readObject({ question }: Asked, next: Extract<Next, { what: 'object' }>): boolean {
+    const piece = this.#received.subarray(0, next.left);
+    if (next.finder.found(piece)) endsEarly();
     if (piece.length > 0 && this.#wanted && !question.over && question.piece(piece) === false) {
       this.#wanted = false;
-      if (left > DRAIN_BYTES_MAX) this.kill();
+      if (next.left > DRAIN_BYTES_MAX) this.kill();
     }
-    this.#left = left - piece.length;
+    next.left -= piece.length;
     this.#received = this.#received.subarray(piece.length);
-    if (this.#left > 0 || this.#received.length === 0) return false;
-    if (this.#received[0] !== NEWLINE) throw new Error('cat-file printed more than it announced.');
+    if (next.left > 0 || this.#received.length === 0) return false;
+    if (this.#received[0] !== NEWLINE) goesOn();
     this.#received = this.#received.subarray(1);
-    this.#left = undefined;
+    this.#next = MARK;
+    return true;
+  }
+
+  #readMark({ question, mark = '' }: Asked): boolean {
+    const echo = Buffer.from(`${mark} missing\n`, 'latin1');
+    const head = this.#received.subarray(0, echo.length);
+    if (!head.equals(echo.subarray(0, head.length))) goesOn();
+    if (head.length < echo.length) return false;
+    this.#received = this.#received.subarray(echo.length);
+    this.#next = LINE;
     this.#finish(question);
     return true;
   }
@@ -150,7 +192,7 @@ export class BatchProcess {
 
   #end(code: number | null, signal: NodeJS.Signals | null): void {
     this.#received = Buffer.alloc(0);
-    const left = this.#asked.splice(0);
+    const left = this.#asked.splice(0).map(({ question }) => question);
     this.#events.onEnd(left, { code, signal, stderr: this.#heard }, this.#error);
   }
 }
@@ -167,6 +209,14 @@ const ARGUMENTS = [
   word('--buffer'),
 ];
 
-function sizeOfBody({ verb }: Question, { known }: AnswerLine): number | undefined {
-  return verb === 'contents' && typeof known !== 'string' ? known.size : undefined;
+function unasked(): never {
+  return refuse('repository.broken', { detail: 'cat-file answered without a question' });
+}
+
+function endsEarly(): never {
+  return refuse('repository.broken', { detail: 'an object has fewer bytes than it announces' });
+}
+
+function goesOn(): never {
+  return refuse('repository.broken', { detail: 'an object has more bytes than it announces' });
 }

@@ -3,6 +3,7 @@ import { LIMITS } from '../../policy.ts';
 import type { Profile, Run, Sink } from '../handle.ts';
 import { refuseFailure, refuseStart } from '../process/failure.ts';
 import type { Known } from './answer.ts';
+import { Digest } from './digest.ts';
 import { Lane } from './lane.ts';
 import { createPending, type Pending, reasonOf } from './pending.ts';
 import type { Question } from './question.ts';
@@ -21,8 +22,9 @@ export interface Batches {
 export interface Batch {
   info(name: string): Promise<Known>;
   /**
-   * Streams an object. Refuses `object.too_large` before anything of it is read, and what
-   * `refuseFailure` says of one that git cannot read.
+   * Streams an object. Refuses `object.too_large` before anything of it is read, `repository.broken`
+   * when what was handed out is not the object of that id, and what `refuseFailure` says of one that git
+   * cannot read. So nothing that the sink took may be used before this resolves.
    */
   contents(name: string, how: ContentsOptions, sink: Sink): Promise<Known>;
 }
@@ -118,6 +120,9 @@ const TRIES_MAX = 2;
 const NO_SUCH_NAME =
   /^fatal: (?:log for '|no upstream configured|no such branch|HEAD does not point to a branch|upstream branch ')/m;
 
+const notItsName = (): unknown =>
+  reasonOf(() => refuse('repository.broken', { detail: 'an object has not the hash of its name' }));
+
 /** Puts one question, and settles when it is answered, fails, or its call ends. */
 async function ask(
   lane: Lane,
@@ -128,6 +133,7 @@ async function ask(
   if (name.includes('\0')) throw new Error('A name cannot hold NUL.');
   const { promise, resolve, reject } = Promise.withResolvers<Known>();
   let known: Known = 'missing';
+  let digest: Digest | undefined;
   let over = false;
   let tries = 0;
   const end = (settle: () => void): void => {
@@ -144,12 +150,15 @@ async function ask(
     },
     known(said) {
       known = said;
-      if (bytesMax === undefined || typeof said === 'string' || said.size <= bytesMax) return !over;
+      if (bytesMax === undefined || typeof said === 'string') return !over;
+      digest = new Digest(said);
+      if (said.size <= bytesMax) return !over;
       end(() => reject(reasonOf(() => refuse('object.too_large'))));
       return false;
     },
     piece(bytes) {
       try {
+        digest?.push(bytes);
         const more = sink?.(bytes);
         if (more === false) end(() => resolve(known));
         return more;
@@ -158,7 +167,8 @@ async function ask(
         return false;
       }
     },
-    done: () => end(() => resolve(known)),
+    // What nobody waits for any more was not hashed to its end, and is not asked.
+    done: () => end(() => (digest?.fits() === false ? reject(notItsName()) : resolve(known))),
     crashed(exit) {
       tries += 1;
       // Somebody or something else ended it. What has been handed out already cannot be asked for again.
