@@ -21,41 +21,44 @@ export function byteStringFromText(text: string): string {
     .join('');
 }
 
-/** Writes a name on one line so that a caller sees all of it and can send it back. */
+/**
+ * Writes a name on one line so that a caller sees all of it and can send it back.
+ *
+ * The time is linear in the length of the name, with no exception for a byte that is no UTF-8: a name
+ * of megabytes that holds nothing else would otherwise stop a server for a minute.
+ */
 export function textFromByteString(name: string): string {
   if (PLAIN.test(name)) return name;
-  const bytes = Buffer.from(name, 'latin1');
-  const text = decode(bytes);
-  if (text !== undefined) return toVisibleName(text);
-  let visible = '';
+  // A list, because a text that grows by a few letters a million times is a tree of a million nodes.
+  const pieces: string[] = [];
   // Characters are shown together, or an escape that is part of the name would not be seen as one.
-  let run = '';
-  for (let at = 0; at < bytes.length;) {
-    const character = characterAt(bytes, at);
-    if (character === undefined) {
-      visible += `${toVisibleName(run)}\\x{${(bytes[at] ?? 0).toString(16).toUpperCase().padStart(2, '0')}}`;
-      run = '';
-    } else run += character;
-    at += character === undefined ? 1 : Buffer.byteLength(character);
+  let run = 0;
+  for (let at = 0; at < name.length;) {
+    CHARACTERS.lastIndex = at;
+    if (CHARACTERS.test(name)) {
+      at = CHARACTERS.lastIndex;
+      continue;
+    }
+    if (run < at) pieces.push(shown(name.slice(run, at)));
+    pieces.push(escapeOf(name.charCodeAt(at)));
+    at += 1;
+    run = at;
   }
-  return visible + toVisibleName(run);
+  pieces.push(shown(name.slice(run)));
+  return pieces.join('');
 }
 
-/** The one character that begins at a byte, when the bytes there are valid UTF-8. */
-function characterAt(bytes: Buffer, at: number): string | undefined {
-  for (let length = 1; length <= 4 && at + length <= bytes.length; length += 1) {
-    const character = decode(bytes.subarray(at, at + length));
-    if (character !== undefined) return character;
-  }
-  return undefined;
+/**
+ * ASCII, or one character of well-formed UTF-8 (The Unicode Standard, table 3-7): no overlong form, no
+ * surrogate, nothing above U+10FFFF.
+ */
+const CHARACTERS =
+  /[\0-\x7f]+|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}/y;
+
+function shown(utf8: string): string {
+  return toVisibleName(Buffer.from(utf8, 'latin1').toString('utf8'));
 }
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return UTF8.decode(bytes);
-  } catch {
-    return undefined;
-  }
+function escapeOf(byte: number): string {
+  return `\\x{${byte.toString(16).toUpperCase()}}`;
 }
