@@ -55,16 +55,6 @@ export function option<const Name extends `--${string}=` | `-${string}`>(
   return `${name as string}${String(value)}` as Argument;
 }
 
-/**
- * A bound in time, as `--since=` or `--until=`. The form with `@` and a zone is the only one that git
- * does not guess about: it takes eight bare digits for a day.
- *
- * @param seconds since 1970; what lies before counts as 1970.
- */
-export function moment(name: '--since=' | '--until=', seconds: number): Argument {
-  return `${name}@${String(Math.max(0, Math.trunc(seconds)))} +0000` as Argument;
-}
-
 /** Lines of a file as `blame` takes them, both counted in. In a text the same option reads expressions. */
 export function lineRange(first: number, last: number): Argument {
   return `-L${String(Math.trunc(first))},${String(Math.trunc(last))}` as Argument;

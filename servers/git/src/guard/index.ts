@@ -1,7 +1,6 @@
 export {
   type Argument,
   lineRange,
-  moment,
   object,
   option,
   paths,

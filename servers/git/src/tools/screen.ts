@@ -1,7 +1,7 @@
 import { createKeyFollower, maskOf, maskSecrets, mayHoldSecrets } from '@secure-mcp/validation';
 
 import type { GrepMatch, Repository } from '../adapter/index.ts';
-import { type Oid, parseTreePath } from '../guard/index.ts';
+import { type Oid, treePath } from '../guard/index.ts';
 import { LIMITS } from '../policy.ts';
 import type { Context } from './context.ts';
 
@@ -89,11 +89,12 @@ export async function screenMatches(
 ): Promise<readonly GrepMatch[]> {
   if (secrets === 'allow') return matches;
   const screened: GrepMatch[] = [];
+  const budget = { bytes: LOOKED_UP_BYTES_MAX };
   let hidden = 0;
   for (const match of matches) {
     // One after the other: hundreds of reads at once would make every other call wait.
     // oxlint-disable-next-line no-await-in-loop
-    const isKey = await isInKey(repository, tree, match);
+    const isKey = await isInKey(repository, { tree, match, budget });
     const { text, rules } = isKey ? covered(match.text) : maskSecrets(match.text);
     hidden += rules.length;
     screened.push({ ...match, text });
@@ -105,13 +106,29 @@ export async function screenMatches(
 /** What a line of a private key can look like. */
 const BASE64 = /^[\s>#*/+"'|-]{0,16}[A-Za-z0-9+/=]{8,}[\s"',\\nr]{0,8}$/;
 
+/**
+ * Bytes of files that one answer reads for this. A file of base64 is read for each of its lines that was
+ * found; what comes behind the limit is covered, as what could be a key's.
+ */
+const LOOKED_UP_BYTES_MAX = 33_554_432;
+
+interface LookUp {
+  readonly tree: Oid;
+  readonly match: GrepMatch;
+  readonly budget: { bytes: number };
+}
+
 async function isInKey(
   repository: Repository,
-  tree: Oid,
-  { path, line, text }: GrepMatch,
+  { tree, match: { path, line, text }, budget }: LookUp,
 ): Promise<boolean> {
   if (!BASE64.test(text) && !text.includes('PRIVATE KEY')) return false;
-  const { oid } = await repository.entryAt(tree, parseTreePath(path));
+  const asked = treePath.safeParse(path);
+  // git finds lines in files whose names no caller may write (`git~1`).
+  if (!asked.success) return true;
+  const { oid, size = 0 } = await repository.entryAt(tree, asked.data);
+  budget.bytes -= size;
+  if (budget.bytes < 0) return true;
   const isKey = await followKey(repository, oid, line);
   return isKey(text);
 }

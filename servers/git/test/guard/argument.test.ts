@@ -1,8 +1,7 @@
 import { verifies } from '@secure-mcp/testkit';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import {
-  moment,
   needle,
   object,
   option,
@@ -16,7 +15,6 @@ import {
   without,
   word,
 } from '../../src/guard/index.ts';
-import { emptyRepository, runGit } from './git.ts';
 
 const oid = parseOid('a'.repeat(40)) ?? fail();
 const other = parseOid('b'.repeat(40)) ?? fail();
@@ -63,41 +61,3 @@ describe('arguments', () => {
     },
   );
 });
-
-describe('in git itself', () => {
-  const repository = emptyRepository();
-  afterAll(() => repository.remove());
-  for (const seconds of [100, 50_000_000, 1_700_000_000]) {
-    const date = `@${String(seconds)} +0000`;
-    const who = ['-c', 'user.name=a', '-c', 'user.email=a@b'];
-    repository.write('a', String(seconds));
-    runGit(repository.path, ['add', '.']);
-    // The date of the committer counts, and only the environment sets it.
-    runGit(repository.path, [...who, 'commit', '-q', '-m', String(seconds), `--date=${date}`]);
-    const amended = runGit(repository.path, ['cat-file', 'commit', 'HEAD']).out.replace(
-      /^(committer .*> )\d+ .*$/m,
-      `$1${date.slice(1)}`,
-    );
-    const made = runGit(repository.path, ['hash-object', '-t', 'commit', '-w', '--stdin'], amended);
-    runGit(repository.path, ['update-ref', 'HEAD', made.out.trim()]);
-  }
-  const log = (...args: readonly string[]): string =>
-    runGit(repository.path, ['log', '--format=%s', ...args, '--'])
-      .out.trim()
-      .split('\n')
-      .join(' ');
-
-  test('a moment is that moment, however early', () => {
-    expect(log()).toBe('1700000000 50000000 100');
-    expect(log(moment('--since=', 50_000_000))).toBe('1700000000 50000000');
-    expect(log(moment('--since=', 50_000_001))).toBe('1700000000');
-    expect(log(moment('--until=', 50_000_000))).toBe('50000000 100');
-    expect(log(moment('--until=', 99))).toBe('');
-    expect(log(moment('--since=', -5))).toBe('1700000000 50000000 100');
-    expect(log(moment('--since=', 4_102_444_800))).toBe('');
-  });
-});
-
-function fail(): never {
-  throw new Error('no name');
-}

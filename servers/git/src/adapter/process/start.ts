@@ -3,11 +3,13 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
 import type { simpleGit as SimpleGit } from 'simple-git';
 
+import type { Argument } from '../../guard/argument.ts';
+
 /** A command as it is started. */
 export interface Start {
   /** Absolute. */
   readonly binary: string;
-  readonly args: readonly string[];
+  readonly args: readonly Argument[];
   readonly cwd: string;
   /** Complete: nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
@@ -39,16 +41,17 @@ const UNSAFE = {
   // A text that is searched for is one word with its option, and `-S--upload-pack` is taken for the second.
   allowUnsafePack: true,
   allowUnsafeTemplateDir: true,
-  // Its pattern for a safe path knows no space. The path is the operator's, or that of PATH.
+  // The path is the operator's, or that of PATH, and may hold a space.
   allowUnsafeCustomBinary: true,
 } as const;
 
 /**
  * Starts one command through simple-git, and hands over its process at once.
  *
- * simple-git collects all output (300 MB of it cost 956 MB of memory) and stops a process with SIGINT
- * only. So its listeners are taken off the streams before anything was read, and the process itself is
- * taken from Node's own announcement of it (the channel `child_process`). `take` is called in the same
+ * simple-git gives out a command's output as a whole, and stops a process with SIGINT. Here output is
+ * read as it comes and its end has to be certain, so its listeners are taken off the streams before
+ * anything was read, and the process itself is taken from Node's own announcement of it (the channel
+ * `child_process`). `take` is called in the same
  * turn in which the process was started. Rejects when there is no process.
  */
 export async function startGit(
