@@ -100,7 +100,7 @@ export function anObjectIsNoRepository(): void {
   // @ts-expect-error: only the guard mints a RepositoryId.
   const id: RepositoryId = { root: 'app', steps: ['..'] };
   // @ts-expect-error: and a name is none.
-  void repositories.open('app', run);
+  void repositories.open('app', run, ['app']);
   void id;
 }
 
@@ -117,6 +117,13 @@ export function anEntryIsJudged(): void {
   // @ts-expect-error: and so for its type.
   const taken: ConfigEntry = entry;
   void taken;
+}
+
+export function anOptionHasALetter(needle: Needle): void {
+  // @ts-expect-error: a bare dash would make an option of the value.
+  option('-', needle);
+  // @ts-expect-error: and so would two.
+  option('--', needle);
 }
 
 export function aTrustedValueIsStillText(path: TreePath, id: RepositoryId): string {

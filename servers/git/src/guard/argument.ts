@@ -47,8 +47,15 @@ export function without(oid: Oid): Argument {
   return `^${oid}` as Argument;
 }
 
+type Letter =
+  'a' | 'b' | 'c' | 'd' | 'e' | 'f' | 'g' | 'h' | 'i' | 'j' | 'k' | 'l' | 'm' | 'n' | 'o';
+type LaterLetter = 'p' | 'q' | 'r' | 's' | 't' | 'u' | 'v' | 'w' | 'x' | 'y' | 'z';
+type AnyLetter = Letter | LaterLetter;
+/** With a letter, or a bare dash would make an option of the value. */
+type OptionName = `--${AnyLetter}${string}=` | `-${AnyLetter | Uppercase<AnyLetter>}`;
+
 /** An option of ours and its value in one word, so that the value cannot be read as another option. */
-export function option<const Name extends `--${string}=` | `-${string}`>(
+export function option<const Name extends OptionName>(
   name: Literal<Name>,
   value: number | Oid | Needle | Ere | RefName,
 ): Argument {
