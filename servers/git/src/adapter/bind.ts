@@ -19,6 +19,7 @@ import { createObjects } from './objects/objects.ts';
 import type { Repository } from './repository.ts';
 import type { Opened } from './repository/building.ts';
 import type { RunGit } from './repository/git-runs.ts';
+import type { HeldIndex } from './repository/private-index.ts';
 
 /** What one call needs to work on an opened repository. */
 export interface HandleParts {
@@ -32,16 +33,21 @@ export interface HandleParts {
 /** The one command that writes objects; it gets a store of its own (repository/merge-store.ts). */
 const WRITES_OBJECTS = word('merge-tree');
 
+const INDEX_GONE = 'the copy of the index was taken away';
+
 /** Makes the handle of one call. An index is shown to git only after it was looked through. */
 export function handleOf({ opened, batch, cache, git, run }: HandleParts): Handle {
   const { profile, index, merges } = opened;
-  let indexFile: string | undefined;
+  const held: HeldIndex[] = [];
 
-  const profileFor = async ({ args }: GitCommand): Promise<Profile> => {
+  const profileFor = async (
+    { args }: GitCommand,
+    shown: HeldIndex | undefined,
+  ): Promise<Profile> => {
     const base = args[0] === WRITES_OBJECTS ? await merges.profile(run) : profile;
-    return indexFile === undefined
+    return shown === undefined
       ? base
-      : { ...base, env: { ...base.env, GIT_INDEX_FILE: indexFile } };
+      : { ...base, env: { ...base.env, GIT_INDEX_FILE: shown.file } };
   };
 
   return {
@@ -49,13 +55,20 @@ export function handleOf({ opened, batch, cache, git, run }: HandleParts): Handl
     cache,
     objects: createObjects({ profile, batch, cache }),
     async git(command: GitCommand, sink: Sink): Promise<GitEnded> {
-      return git(await profileFor(command), command, sink);
+      const shown = held.at(-1);
+      const ended = await git(await profileFor(command, shown), command, sink);
+      // A host that cleans its directory for temporary files can take it away.
+      if (shown?.isGone() === true) return refuse('repository.broken', { detail: INDEX_GONE });
+      return ended;
     },
     async index() {
       if (profile.workTree === undefined) return refuse('repository.bare');
-      const { file, facts } = await index.current({ git, signal: run.signal });
-      indexFile = file;
-      return facts;
+      const current = await index.current({ git, signal: run.signal });
+      held.push(current);
+      return current.facts;
+    },
+    release() {
+      for (const { release } of held.splice(0)) release();
     },
   };
 }
@@ -63,6 +76,7 @@ export function handleOf({ opened, batch, cache, git, run }: HandleParts): Handl
 /** Makes of a handle what tools see: every operation is one function on it. */
 export function repositoryOf(handle: Handle, id: string): Repository {
   const { objects, profile } = handle;
+  const onIndex = releasing(handle);
   return {
     id,
     warnings: profile.warnings,
@@ -79,8 +93,8 @@ export function repositoryOf(handle: Handle, id: string): Repository {
     blob: (oid, window) => blob(handle, oid, window),
     tree: (oid, how) => tree(handle, oid, how),
     log: (query) => log(handle, query),
-    status: (query) => status(handle, query),
-    diff: (query) => diff(handle, query),
+    status: (query) => onIndex(() => status(handle, query)),
+    diff: (query) => onIndex(() => diff(handle, query)),
     grep: (query) => grep(handle, query),
     blame: (query) => blame(handle, query),
     refs: (query) => refs(handle, query),
@@ -89,6 +103,20 @@ export function repositoryOf(handle: Handle, id: string): Repository {
     compare: (query) => compare(handle, query),
     mergeBases: (base, head) => mergeBases(handle, base, head),
     namesLike: (text, limit) => namesLike(handle, text, limit),
+  };
+}
+
+/** Lets go of what a handle holds when the last of the operations is over that run side by side on it. */
+function releasing(handle: Handle): <Value>(act: () => Promise<Value>) => Promise<Value> {
+  let running = 0;
+  return async (act) => {
+    running += 1;
+    try {
+      return await act();
+    } finally {
+      running -= 1;
+      if (running === 0) handle.release();
+    }
   };
 }
 

@@ -95,6 +95,8 @@ export interface Handle {
   git(command: GitCommand, sink: Sink): Promise<GitEnded>;
   /** Brings the private index up to date and looks through it. Refuses `repository.bare` and `repository.refused`. */
   index(): Promise<IndexFacts>;
+  /** Lets go of the copies that `index` brought, when an operation is over. */
+  release(): void;
   /** Bytes of immutable answers, kept by name. */
   readonly cache: Cache;
 }

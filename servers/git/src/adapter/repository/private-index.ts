@@ -16,12 +16,22 @@ import { refuse } from '../../guard/refusals.ts';
 import { LIMITS } from '../../policy.ts';
 import type { IndexFacts, Profile } from '../handle.ts';
 import type { RunGit } from './git-runs.ts';
+import { createIndexCopies } from './index-copies.ts';
 import { maskMemories } from './index-file.ts';
 import { createIndexScan } from './index-scan.ts';
 import { openPlain } from './plain-file.ts';
 import { createPace, type Pace } from './plain-tree.ts';
 import { createReport, fileProblem, findingOf, type Report } from './report.ts';
-import { isSame, type Stamp, stampAt, stampOf, UNSETTLED } from './stamp.ts';
+import {
+  ABSENT,
+  isSame,
+  lstatOrNothing,
+  type Stamp,
+  stampAt,
+  stampOf,
+  UNSETTLED,
+} from './stamp.ts';
+import { createTurns } from './turns.ts';
 
 /** A copy of the index that was looked through, and what stands in it. */
 export interface PrivateIndex {
@@ -30,50 +40,70 @@ export interface PrivateIndex {
   readonly facts: IndexFacts;
 }
 
+/** A copy that stays until it is let go of. */
+export interface HeldIndex extends PrivateIndex {
+  /** The copy was taken away: git takes an index that is not there for an empty one. */
+  isGone(): boolean;
+  release(): void;
+}
+
 interface Copied extends PrivateIndex {
   readonly stamp: Stamp;
 }
 
-/** Copies that are kept besides the newest: a command that began before can still read one. */
-const KEPT_COPIES = 3;
 const PIECE_BYTES = 1_048_576;
 const NOTHING: IndexFacts = { entries: 0, assumeUnchanged: 0, skipWorktree: 0, submodules: 0 };
 
 /** The index of one repository, copied again whenever it changed. */
 export interface IndexKeeper {
   /** Refuses `repository.refused` for an index that leads outside. */
-  current(run: { readonly git: RunGit; readonly signal: AbortSignal }): Promise<PrivateIndex>;
+  current(run: { readonly git: RunGit; readonly signal: AbortSignal }): Promise<HeldIndex>;
   /** What the newest copy said, without looking. */
   known(): IndexFacts | undefined;
 }
 
 export function createIndexKeeper(from: string, profile: Profile): IndexKeeper {
-  let newest: Copied | undefined;
-  let copying: Promise<Copied> | undefined;
-  let copies = 0;
+  const copies = createIndexCopies();
+  const inTurn = createTurns();
+  let newest: (Copied & { readonly number: number }) | undefined;
+  let begun = 0;
+
+  const copy = async (git: RunGit, signal: AbortSignal): Promise<Copied> => {
+    const number = (begun += 1);
+    const file = join(profile.gitDir, `index-${number}`);
+    // A call that ends in the middle leaves nothing of what it began.
+    const release = copies.hold(file);
+    try {
+      const copied = await copyOrRefuse({ from, file, profile, git, pace: createPace(signal) });
+      newest = { ...copied, number };
+      copies.renew(file);
+      return copied;
+    } finally {
+      release();
+    }
+  };
+
   return {
     async current({ git, signal }) {
-      // One that another call began may have begun before this call's change: it is asked again.
-      if (copying !== undefined) await copying.catch(() => undefined);
-      if (newest !== undefined && isSame(newest.stamp, stampAt(join(from, 'index')))) return newest;
-      copies += 1;
-      const file = join(profile.gitDir, `index-${copies}`);
-      const job = copyOrRefuse({ from, file, profile, git, pace: createPace(signal) });
-      copying = job;
-      try {
-        newest = await job;
-      } finally {
-        copying = undefined;
-      }
-      forget(profile.gitDir, copies - KEPT_COPIES);
-      return newest;
+      const before = begun;
+      return inTurn(async () => {
+        signal.throwIfAborted();
+        const isUsable =
+          newest !== undefined &&
+          !isGone(newest) &&
+          // One that was begun after this call had asked is as new as it has to be, and many share it.
+          (newest.number > before || isSame(newest.stamp, stampAt(join(from, 'index'))));
+        const copied = isUsable && newest !== undefined ? newest : await copy(git, signal);
+        const { file, facts } = copied;
+        return { file, facts, isGone: () => isGone(copied), release: copies.hold(file) };
+      });
     },
     known: () => newest?.facts,
   };
 }
 
-function forget(directory: string, copy: number): void {
-  if (copy > 0) rmSync(join(directory, `index-${copy}`), { force: true });
+function isGone({ file, stamp }: Copied): boolean {
+  return stamp !== ABSENT && lstatOrNothing(file) === undefined;
 }
 
 export interface Copying {
