@@ -320,6 +320,14 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
     tests: ['servers/git/test/cli.test.ts'],
   },
   {
+    promise: 'E5.repositories',
+    file: 'servers/git/src/adapter/repository/rights.ts',
+    control:
+      'if (holding.length === 0 || holding.some(({ name }) => granted.includes(name))) return located;',
+    without: 'if (holding.length >= 0) return located;',
+    tests: ['servers/git/test/cli.test.ts'],
+  },
+  {
     promise: 'E12.private',
     file: 'servers/git/src/adapter/repository/private-root.ts',
     control: 'mkdirSync(directory, { mode: 0o700 });',

@@ -5,7 +5,7 @@ import {
   type OpenParts,
   type Services,
 } from '@secure-mcp/runtime';
-import { parseRoot, Refusal } from '@secure-mcp/validation';
+import { liesWithin, parseRoot, Refusal } from '@secure-mcp/validation';
 
 import packageJson from '../package.json' with { type: 'json' };
 import lock from '../tools.lock.json' with { type: 'json' };
@@ -60,7 +60,11 @@ async function open(given: Options, { policy, logger }: OpenParts): Promise<Serv
   return {
     scopes: ['repositories:read'],
     contextOf: (call) => contextOf(call, roots, repositories),
-    warnings: [...privilegeWarnings(), ...rootWarnings(policy, roots)],
+    warnings: [
+      ...privilegeWarnings(),
+      ...rootWarnings(policy, roots),
+      ...(policy === undefined ? [] : nestingWarnings(roots)),
+    ],
     check: () => lookAtGit(repositories),
     close: () => repositories.close(),
   };
@@ -119,6 +123,18 @@ function rootWarnings(policy: OpenParts['policy'], roots: readonly Root[]): read
     .map((name) => `the policy names a repository that is not served: ${name}`);
 }
 
+/** Whoever may use the outer root may use what lies in the inner one, by another id. */
+function nestingWarnings(roots: readonly Root[]): readonly string[] {
+  return roots.flatMap((inner, at) =>
+    roots
+      .filter((outer, other) => at !== other && liesWithin(inner.path, outer.path))
+      .map(
+        ({ name }) =>
+          `the root ${inner.name} lies within ${name}: who may read ${name} may read it as well`,
+      ),
+  );
+}
+
 /** What one call may touch: the operator's repositories, narrowed by the caller's policy. */
 function contextOf(call: Call, served: readonly Root[], repositories: Repositories): Context {
   const run = { signal: call.signal, deadline: call.deadline };
@@ -132,8 +148,8 @@ function contextOf(call: Call, served: readonly Root[], repositories: Repositori
   return {
     roots,
     find: (how) => repositories.find(roots, how, run),
-    open: async (id) => repositories.open(allowed(id), run),
-    audit: async (id) => repositories.audit(allowed(id), run),
+    open: async (id) => repositories.open(allowed(id), run, roots),
+    audit: async (id) => repositories.audit(allowed(id), run, roots),
     readCursor: (text, question) => readCursor(text, [call.principal.id, question]),
     writeCursor: (question, next) => writeCursor([call.principal.id, question], next),
     secrets: call.secrets,

@@ -98,6 +98,13 @@ describe('check', () => {
     }
   });
 
+  test('a root within another one is told, when not everybody may read both', () => {
+    const policy = temp.write('nested.json', JSON.stringify({ version: 1, principals: [] }));
+    const nested = [`all=${temp.path}`, `inner=${app}`, '--policy', policy];
+    expect(run(['check', ...nested]).stdout).toContain('the root inner lies within all: ');
+    expect(run(['check', ...nested.slice(0, 2)]).stdout).not.toContain('lies within');
+  });
+
   test('a policy that names what is not served is told', () => {
     const policy = temp.write(
       'policy.json',
@@ -162,5 +169,61 @@ test(
     expect(shut.text).toBe(missing.text);
     await expect(client.read('git://shut/blob/HEAD/file.txt')).rejects.toThrow();
     await client.close();
+  },
+);
+
+test(
+  verifies(
+    'E5.repositories',
+    'a work tree of a repository in a root that is not granted is refused by every way in',
+  ),
+  async () => {
+    temp.write('lent/file.txt', 'LENTMARKER\n');
+    const lent = join(temp.path, 'lent');
+    gitFixtures.git(lent, ['init', '--quiet']);
+    gitFixtures.git(lent, ['add', '.']);
+    gitFixtures.git(lent, ['commit', '--quiet', '--message', 'LENTMARKER']);
+    const granted = join(temp.path, 'granted');
+    mkdirSync(granted);
+    gitFixtures.git(lent, ['worktree', 'add', '--quiet', join(granted, 'tree')]);
+    const grants = (...names: string[]): string =>
+      temp.write(
+        `grants-${names.join('-')}.json`,
+        JSON.stringify({
+          version: 1,
+          principals: [
+            {
+              match: { kind: 'local' },
+              tools: ['*'],
+              resources: ['*'],
+              git: { repositories: names.map((repository) => ({ repository })) },
+            },
+          ],
+        }),
+      );
+    const answers = async (policy: string): Promise<readonly string[]> => {
+      const served = bundle(`granted=${granted}`, `lent=${lent}`, '--policy', policy);
+      const client = await connect('v2 modern', served);
+      const repo = 'granted/tree';
+      const texts = [
+        (await client.call('git_log', { repo })).text,
+        (await client.call('git_file', { repo, path: 'file.txt' })).text,
+        (await client.call('git_repos', {})).text,
+        (await client.call('git_audit', { repo })).text,
+        await client
+          .read('git://granted%2Ftree/blob/HEAD/file.txt')
+          .then((read) => JSON.stringify(read), String),
+      ];
+      await client.close();
+      return texts;
+    };
+    const head = gitFixtures.git(lent, ['rev-parse', 'HEAD']).slice(0, 12);
+    for (const text of await answers(grants('granted'))) {
+      expect(text).not.toContain('LENTMARKER');
+      expect(text).not.toContain(head);
+    }
+    const [log = '', file = ''] = await answers(grants('granted', 'lent'));
+    expect(log).toContain('LENTMARKER');
+    expect(file).toContain('LENTMARKER');
   },
 );

@@ -18,10 +18,11 @@ import { createGraphs } from './repository/commit-graph.ts';
 import { createDiscovery } from './repository/discover.ts';
 import type { RunGitFor } from './repository/git-runs.ts';
 import { createKeeper } from './repository/keeper.ts';
-import { type Layout, type Located, locate } from './repository/layout.ts';
+import type { Layout, Located } from './repository/layout.ts';
 import { isReftable, refuseBy } from './repository/prepare.ts';
 import { createPrivateRoot } from './repository/private-root.ts';
 import { createReport } from './repository/report.ts';
+import { locateFor, type Rights } from './repository/rights.ts';
 
 export interface RepositoriesOptions {
   readonly roots: readonly Root[];
@@ -57,7 +58,7 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
     onMade: graphs.consider,
     onOver: ({ key }) => batches.end(key),
   });
-  const discovery = createDiscovery(keeper);
+  const discovery = createDiscovery(keeper, options.roots);
   const version = asked(createGitBinary(options.git), options);
 
   return {
@@ -66,18 +67,18 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
       const roots = options.roots.filter(({ name }) => names.includes(name));
       return discovery.find(roots, how, run);
     },
-    async open(id, run) {
+    async open(id, run, granted) {
       const known = await version();
-      const layout = layoutOf(locatedIn(options.roots, id));
+      const layout = layoutOf(locatedIn({ served: options.roots, granted }, id));
       const opened = withVersion(await keeper.open(layout, run), known);
       const { profile } = opened;
       const batch = batches.open(profile, run);
       const cache = memory.of(profile.key);
       return repositoryOf(handleOf({ opened, batch, cache, git: gitFor(run), run }), labelOf(id));
     },
-    async audit(id, run) {
+    async audit(id, run, granted) {
       await version();
-      return audit(locatedIn(options.roots, id), { keeper, gitFor }, run);
+      return audit(locatedIn({ served: options.roots, granted }, id), { keeper, gitFor }, run);
     },
     async git() {
       const { text, warnings } = await version();
@@ -129,11 +130,11 @@ function withVersion(opened: Opened, { hasReftable, warnings }: Version): Opened
 
 /** Refuses `repository.unknown`. */
 function locatedIn(
-  roots: readonly Root[],
+  rights: Rights,
   { root: name, steps }: RepositoryId,
 ): Exclude<Located, { readonly kind: 'unknown' }> {
-  const root = roots.find((candidate) => candidate.name === name);
-  const located = root === undefined ? undefined : locate(root, steps);
+  const root = rights.served.find((candidate) => candidate.name === name);
+  const located = root === undefined ? undefined : locateFor(rights, root, steps);
   if (located === undefined || located.kind === 'unknown') return refuse('repository.unknown');
   return located;
 }

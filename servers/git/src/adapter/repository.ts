@@ -164,10 +164,14 @@ export interface Repositories {
     how: { readonly depth: number; readonly limit: number },
     run: Run,
   ): Promise<FoundRepositories>;
-  /** Opens one. Refuses `repository.unknown`, `repository.refused` and the like. */
-  open(id: RepositoryId, run: Run): Promise<Repository>;
+  /**
+   * Opens one. Refuses `repository.unknown`, `repository.refused` and the like.
+   *
+   * @param granted names of the roots that the caller may use; the id's is among them.
+   */
+  open(id: RepositoryId, run: Run, granted: readonly string[]): Promise<Repository>;
   /** What plain git would act on. Works on a repository that is refused, too. */
-  audit(id: RepositoryId, run: Run): Promise<Audit>;
+  audit(id: RepositoryId, run: Run, granted: readonly string[]): Promise<Audit>;
   /** Version, and what is wrong with it, for the command `check`. */
   git(): Promise<{ readonly version: string; readonly warnings: readonly string[] }>;
   /** Ends every process and removes every private directory. False when something did not let go. */

@@ -30,6 +30,8 @@ afterEach(async () => {
   temp.remove();
 });
 
+/** Names of roots that the caller may use. */
+const ROOTS = ['root', 'app'];
 const warnings: string[] = [];
 function served(binary: string): Repositories {
   return createRepositories({
@@ -45,7 +47,7 @@ function served(binary: string): Repositories {
 }
 
 const open = (id: string): ReturnType<Repositories['open']> =>
-  repositories.open(parseRepositoryId(id), someTime());
+  repositories.open(parseRepositoryId(id), someTime(), ROOTS);
 
 test('a repository is opened by its id, and read', async () => {
   const repository = await open('root/app');
@@ -69,7 +71,7 @@ test('what is not there, not served and not a repository has one answer', async 
   git(ground.root, ['clone', '--quiet', '--bare', 'app', 'embedded.git']);
   for (const id of ['root/missing', 'root/plain', 'root/link', 'root/embedded.git', 'other/app']) {
     await expect(open(id)).rejects.toMatchObject({ code: 'repository.unknown' });
-    const audited = repositories.audit(parseRepositoryId(id), someTime());
+    const audited = repositories.audit(parseRepositoryId(id), someTime(), ROOTS);
     await expect(audited).rejects.toMatchObject({ code: 'repository.unknown' });
   }
 });
@@ -80,7 +82,7 @@ test(
     rmSync(join(ground.root, 'app/.git'), { recursive: true });
     writeFileSync(join(ground.root, 'app/.git'), `gitdir: ${join(ground.outside, 'app/.git')}\n`);
     await expect(open('root/app')).rejects.toMatchObject({ code: 'repository.refused' });
-    const audit = await repositories.audit(parseRepositoryId('root/app'), someTime());
+    const audit = await repositories.audit(parseRepositoryId('root/app'), someTime(), ROOTS);
     expect(audit).toMatchObject({ refused: true, findings: [{ id: 'layout.gitfile' }] });
     expect(JSON.stringify(audit)).not.toContain(SECRET);
   },
@@ -148,7 +150,7 @@ test('a call that was cancelled leaves nothing half seen', async () => {
   const cancelled = AbortSignal.abort(new Error('cancelled'));
   const run = { signal: cancelled, deadline: performance.now() + 60_000 };
   const id = parseRepositoryId('root/app');
-  await expect(repositories.open(id, run)).rejects.toThrow('cancelled');
+  await expect(repositories.open(id, run, ROOTS)).rejects.toThrow('cancelled');
   expect((await open('root/app')).id).toBe('root/app');
 });
 

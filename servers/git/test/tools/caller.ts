@@ -49,8 +49,8 @@ export function makeCaller(
   const context: Context = {
     roots: names,
     find: (how) => repositories.find(names, how, run()),
-    open: async (id) => repositories.open(only(id), run()),
-    audit: async (id) => repositories.audit(only(id), run()),
+    open: async (id) => repositories.open(only(id), run(), names),
+    audit: async (id) => repositories.audit(only(id), run(), names),
     readCursor,
     writeCursor,
     secrets,

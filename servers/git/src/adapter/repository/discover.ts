@@ -1,6 +1,6 @@
 import { basename, dirname, join, relative, sep } from 'node:path';
 
-import { textFromByteString } from '@secure-mcp/validation';
+import { Refusal, textFromByteString } from '@secure-mcp/validation';
 
 import { labelOf, repositoryIdFrom } from '../../guard/repository-id.ts';
 import { LIMITS, type Root } from '../../policy.ts';
@@ -8,9 +8,10 @@ import type { Run } from '../handle.ts';
 import type { FoundRepositories, FoundRepository } from '../results.ts';
 import { headOf } from './head.ts';
 import type { Keeper } from './keeper.ts';
-import { isWithin, type Layout, locate } from './layout.ts';
+import { isWithin, type Layout } from './layout.ts';
 import { operationIn } from './operation.ts';
 import { createPace, entriesOf, hostBytes, type Pace } from './plain-tree.ts';
+import { locateFor, type Rights } from './rights.ts';
 import { warningsOf } from './warnings.ts';
 
 export interface Discovery {
@@ -32,11 +33,16 @@ interface Waiting {
   readonly steps: readonly string[];
 }
 
-/** Finds repositories beneath roots: the nearest first, never through a link. */
-export function createDiscovery(keeper: Keeper): Discovery {
+/**
+ * Finds repositories beneath roots: the nearest first, never through a link.
+ *
+ * @param served all roots, also those that a caller may not use.
+ */
+export function createDiscovery(keeper: Keeper, served: readonly Root[] = []): Discovery {
   return {
     async find(roots, { depth, limit }, run) {
       const pace = createPace(run.signal);
+      const rights = { served, granted: roots.map(({ name }) => name) };
       const repositories: FoundRepository[] = [];
       const queue: Waiting[] = roots.map((root) => ({ root, steps: [] }));
       const depthMax = Math.min(depth, LIMITS.discoverDepthMax);
@@ -45,7 +51,7 @@ export function createDiscovery(keeper: Keeper): Discovery {
       // The queue grows while it is walked: that is what makes the walk go breadth first.
       for (const { root, steps } of queue) {
         // oxlint-disable-next-line no-await-in-loop -- one directory after the other, by intent
-        const found = await describe(keeper, { root, steps }, run);
+        const found = await describe(keeper, rights, { root, steps }, run);
         if (found !== undefined && repositories.length >= limit)
           return { repositories, truncated: true };
         if (found !== undefined) repositories.push(found);
@@ -82,13 +88,39 @@ function innerDirectories(
   return { names: names.sort(), truncated: false };
 }
 
+/**
+ * Describes what stands in a directory. Undefined where that is no repository.
+ *
+ * Whatever looking at one repository throws is this one's: who can write into it must not decide
+ * whether the others are listed. It is told as refused, and `git_audit` or any other call says more.
+ */
 async function describe(
   keeper: Keeper,
+  rights: Rights,
+  waiting: Waiting,
+  run: Run,
+): Promise<FoundRepository | undefined> {
+  try {
+    return await lookAt(keeper, rights, waiting, run);
+  } catch (error) {
+    run.signal.throwIfAborted();
+    if (error instanceof Refusal && OF_ALL.has(error.code)) throw error;
+    const id = repositoryIdFrom(waiting.root.name, waiting.steps);
+    return id === undefined ? undefined : refusedAs(labelOf(id), undefined, undefined);
+  }
+}
+
+/** What no repository can bring about by itself. */
+const OF_ALL: ReadonlySet<string> = new Set(['git.missing', 'git.too_old', 'git.busy']);
+
+async function lookAt(
+  keeper: Keeper,
+  rights: Rights,
   { root, steps }: Waiting,
   run: Run,
 ): Promise<FoundRepository | undefined> {
   const id = repositoryIdFrom(root.name, steps);
-  const located = id === undefined ? undefined : locate(root, steps);
+  const located = id === undefined ? undefined : locateFor(rights, root, steps);
   if (id === undefined || located === undefined || located.kind === 'unknown') return undefined;
   const label = labelOf(id);
   if (located.kind === 'refused') return refusedAs(label, undefined, undefined);
