@@ -394,6 +394,13 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
   {
     promise: 'C3.repository',
     file: 'servers/git/src/adapter/repository/index-file.ts',
+    control: 'said === Math.min(length, NAME_MASK)',
+    without: '(said <= length || said === NAME_MASK)',
+    tests: ['servers/git/test/repository/index.test.ts'],
+  },
+  {
+    promise: 'C3.repository',
+    file: 'servers/git/src/adapter/repository/index-file.ts',
     control:
       "if (masked !== undefined) writeSync(fd, Buffer.from(masked, 'latin1'), 0, 4, window.position());",
     without: '',

@@ -9,6 +9,7 @@ import { DRIVERS } from './hostile/drivers.ts';
 import { FILTERS } from './hostile/filters.ts';
 import { FSMONITOR } from './hostile/fsmonitor.ts';
 import { HOOKS } from './hostile/hooks.ts';
+import { INDEXES } from './hostile/indexes.ts';
 import { LAZY } from './hostile/lazy.ts';
 import { OPTIONS } from './hostile/options.ts';
 import { OUTSIDE } from './hostile/outside.ts';
@@ -31,6 +32,7 @@ export const VECTORS: readonly HostileVector[] = [
   ...PROGRAMS,
   ...BORROWED,
   ...OUTSIDE,
+  ...INDEXES,
   ...DISGUISE,
   ...SETTINGS,
   ...TEXTS,

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   appendFileSync,
   mkdirSync,
@@ -80,6 +80,36 @@ test('an index that is no index, or is cut off, is refused', async () => {
   many.writeUInt32BE(0xffff_ffff, 8);
   writeFileSync(indexFile(), many);
   await expect(facts()).rejects.toMatchObject(refused);
+});
+
+/** An index with one entry of version 2, whose length and whose bytes need not fit. */
+function oneEntry(said: number, name: string): Buffer {
+  const head = Buffer.alloc(12);
+  head.write('DIRC');
+  head.writeUInt32BE(2, 4);
+  head.writeUInt32BE(1, 8);
+  const fixed = Buffer.alloc(62);
+  fixed.writeUInt32BE(0o100644, 24);
+  fixed.write(git(app, ['rev-parse', 'HEAD:a.txt']).trim(), 40, 'hex');
+  fixed.writeUInt16BE(said, 60);
+  const entry = Buffer.concat([fixed, Buffer.from(name, 'latin1')]);
+  const padded = Buffer.concat([entry, Buffer.alloc(8 - (entry.length % 8))]);
+  const body = Buffer.concat([head, padded]);
+  return Buffer.concat([body, createHash('sha1').update(body).digest()]);
+}
+
+test.each([
+  // It is listed as `.gitx`, and written again as `.git`.
+  ['whose name has no end', 4, '.gitx'],
+  ['whose name ends before its length', 5, 'a\0b/c'],
+  ['whose name is longer than its length', 1, 'a.txt'],
+  ['whose length is said to be too large to say', 0xfff, 'a.txt'],
+])(verifies('C3.repository', 'an index with an entry %s is refused'), async (_, said, name) => {
+  writeFileSync(indexFile(), oneEntry(name.length, name.replace('\0', '-')));
+  expect(await facts()).toMatchObject({ entries: 1 });
+  await setTimeout(200);
+  writeFileSync(indexFile(), oneEntry(said, name));
+  await expect(facts()).rejects.toMatchObject({ code: 'repository.broken' });
 });
 
 test('what stands in an index is counted', async () => {

@@ -88,8 +88,8 @@ function skipEntry(
   const start = (flags & EXTENDED) === 0 ? fixed : fixed + 2;
   const said = flags & NAME_MASK;
   if (version < 4) {
-    const length = said < NAME_MASK ? said : window.lengthOfName(start);
-    return length !== undefined && window.skip((start + length + 8) & ~7);
+    const length = window.lengthOfName(start);
+    return isLength(said, length) && window.skip((start + length + 8) & ~7);
   }
   const strip = window.varint(start);
   return strip !== undefined && skipShared(window, said, strip, previous);
@@ -103,10 +103,19 @@ function skipShared(
   previous: { nameBytes: number },
 ): boolean {
   const shared = previous.nameBytes - strip.value;
-  const rest = said < NAME_MASK ? said - shared : window.lengthOfName(strip.end);
-  if (shared < 0 || rest === undefined || rest < 0) return false;
+  const rest = window.lengthOfName(strip.end);
+  if (shared < 0 || rest === undefined || !isLength(said, shared + rest)) return false;
   previous.nameBytes = shared + rest;
   return window.skip(strip.end + rest + 1);
+}
+
+/**
+ * True when a name ends where its entry says. git believes the number, or the NUL where the number is too
+ * small for the name, and prints up to the NUL: a name with a NUL in it, or without one behind it, is
+ * listed as one path and becomes another one when git writes the index again.
+ */
+function isLength(said: number, length: number | undefined): length is number {
+  return length !== undefined && said === Math.min(length, NAME_MASK);
 }
 
 /** A file that is read forward through one buffer, however large it is. */
