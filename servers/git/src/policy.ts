@@ -23,6 +23,8 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
   XDG_CONFIG_HOME: '/nonexistent',
   LC_ALL: 'C',
   TZ: 'UTC',
+  // Without it, git takes the directory that it runs in for a work tree where it is told of none.
+  GIT_IMPLICIT_WORK_TREE: '0',
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_CONFIG_SYSTEM: '/dev/null',
   GIT_CONFIG_GLOBAL: '/dev/null',
@@ -159,6 +161,8 @@ export const LIMITS = {
   messageCharactersMax: 4096,
   /** Bytes of the small files of a repository: HEAD, config, packed-refs and the like. */
   configBytesMax: 1_048_576,
+  /** Settings in one of its files: some thousand branches have three each. A megabyte can hold 500,000. */
+  settingsMax: 20_000,
   packedRefsBytesMax: 67_108_864,
   indexBytesMax: 268_435_456,
   /** Entries of refs, logs and object directories that an inspection looks at. */

@@ -2,9 +2,10 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { makeTemp, treeDigest, verifies } from '@secure-mcp/testkit';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import type { FoundRepositories } from '../../src/adapter/index.ts';
+import { findGit } from '../../src/adapter/git-binary.ts';
+import type { FoundRepositories, Run } from '../../src/adapter/index.ts';
 import { createDiscovery } from '../../src/adapter/repository/discover.ts';
 import { buildRepository, git, type Ground, groundIn } from './fixture.ts';
 import { type Opening, openingIn, someTime } from './opening.ts';
@@ -79,6 +80,47 @@ test('a refused repository is told as that, and nothing of it is shown', async (
     { id: 'root/app', refused: true, branch: undefined, head: undefined, warnings: [] },
     { id: 'root/two', refused: true, branch: undefined, head: undefined, warnings: [] },
   ]);
+});
+
+describe('where git dies of one repository', () => {
+  /** As one would that a configuration makes crash. Of everything else it is git itself. */
+  const dyingGit = (...words: string[]): string => {
+    const program = join(temp.path, 'dying-git');
+    const dies = words.map((word) => `/bin/grep -q ${word} "$GIT_CONFIG" && kill -9 $$`);
+    const lines = ['#!/bin/sh', ...dies, `exec ${findGit(undefined) ?? ''} "$@"`, ''];
+    writeFileSync(program, lines.join('\n'), { mode: 0o755 });
+    return program;
+  };
+  const findWith = async (binary: string, run: Run): Promise<FoundRepositories> => {
+    const other = openingIn(ground.private, binary);
+    try {
+      const roots = [{ name: 'root', path: ground.root }];
+      return await createDiscovery(other.keeper).find(roots, { depth: 4, limit: 50 }, run);
+    } finally {
+      await other.close();
+    }
+  };
+  beforeEach(() => {
+    buildRepository(inRoot('bad'), 'bad');
+    git(inRoot('bad'), ['config', 'a.b', 'DEADLY']);
+    buildRepository(inRoot('good'), 'good');
+  });
+
+  test(verifies('C10.repository-bombs', 'the others are listed all the same'), async () => {
+    const { repositories } = await findWith(dyingGit('DEADLY'), someTime());
+    expect(repositories).toMatchObject([
+      { id: 'root/app', refused: false, branch: 'main' },
+      { id: 'root/bad', refused: true, branch: undefined, head: undefined },
+      { id: 'root/good', refused: false, branch: 'main' },
+    ]);
+  });
+
+  test('a call that is cancelled ends, and so does one for which there is no git', async () => {
+    const stopped = { ...someTime(), signal: AbortSignal.abort(new Error('cancelled')) };
+    await expect(findWith(dyingGit('DEADLY'), stopped)).rejects.toThrow('cancelled');
+    const none = findWith(join(temp.path, 'no-git'), someTime());
+    await expect(none).rejects.toMatchObject({ code: 'git.missing' });
+  });
 });
 
 test('linked work trees say whose they are, and what is under way', async () => {

@@ -22,8 +22,11 @@ export interface Opening {
   close(): Promise<boolean>;
 }
 
-/** @param parent where the private directory is made. */
-export function openingIn(parent: string): Opening {
+/**
+ * @param parent where the private directory is made.
+ * @param binary the git to use.
+ */
+export function openingIn(parent: string, binary = findGit(undefined) ?? ''): Opening {
   const runner = createGitRunner();
   const over: string[] = [];
   const privateRoot = createPrivateRoot({ parent, prefix: 'secure-mcp-git-' });
@@ -31,7 +34,7 @@ export function openingIn(parent: string): Opening {
     runner.run(profile, command, run, sink);
   const keeper = createKeeper({
     privateRoot,
-    binary: findGit(undefined) ?? '',
+    binary,
     gitFor,
     onMade: () => undefined,
     onOver: ({ key }) => over.push(key),

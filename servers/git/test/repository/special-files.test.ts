@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { makeTemp, verifies } from '@secure-mcp/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
+import { LIMITS } from '../../src/policy.ts';
 import { git, type Ground, groundIn } from './fixture.ts';
 import { type Opening, openingIn } from './opening.ts';
 
@@ -95,6 +96,27 @@ test(
     await expect(readAll()).rejects.toMatchObject({ code: 'repository.too_large' });
   },
 );
+
+test.each([
+  ['config', '[a]\n' + 'b\n'.repeat(500_000)],
+  ['config', '[a]\n' + 'b\n'.repeat(LIMITS.settingsMax + 1)],
+  ['objects/info/alternates', '.\n'.repeat(500_000)],
+])(
+  verifies('C10.repository-bombs', 'more lines in %s than any repository needs are refused'),
+  async (name, text) => {
+    writeFileSync(place(name), text);
+    await expect(readAll()).rejects.toMatchObject({ code: 'repository.too_large' });
+  },
+);
+
+test('a configuration of some thousand branches is none of them', async () => {
+  const branches = Array.from(
+    { length: 5000 },
+    (_, at) => `[branch "${at}"]\nremote=.\nmerge=refs/heads/x\n`,
+  );
+  writeFileSync(place('config'), branches.join(''));
+  await expect(readAll()).resolves.toBeUndefined();
+});
 
 test.each(['ref: ../../outside/app/.git/HEAD\n', 'ref: refs/../../x\n', 'root:x:0:0\n', ''])(
   'a HEAD that names no branch and no commit is refused: %j',

@@ -103,6 +103,19 @@ export const COUNTING: readonly Bomb[] = [
     outputBytes: 2 * MEBIBYTE,
   },
   {
+    name: 'settings',
+    row: '500,000 settings in a configuration of a megabyte',
+    bites: 'exhausts',
+    build(repository) {
+      put(repository, '.git/config', `[core]\n\tbare = false\n[a]\n${'b\n'.repeat(500_000)}`);
+    },
+    naive: [
+      ['config', '--list'],
+      ['config', '--list', '--local'],
+    ],
+    outputBytes: MEBIBYTE,
+  },
+  {
     name: 'packed-refs',
     row: '50,000 references, packed',
     bites: 'exhausts',

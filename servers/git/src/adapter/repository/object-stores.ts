@@ -105,6 +105,11 @@ function alternatesOf(store: string, layout: Layout, report: Report): readonly s
   const found: string[] = [];
   const named = parseAlternates(file.bytes.toString('utf8'));
   if (named === undefined) report.add(findingOf('layout.malformed', where));
+  // Before one of them is looked for: a megabyte can name half a million directories, or one so often.
+  if (named !== undefined && named.length > STORES_MAX) {
+    report.add(findingOf('layout.crowded', where));
+    return [];
+  }
   for (const line of named ?? []) {
     const path = realOf(resolve(store, line));
     if (path === undefined) report.add(findingOf('objects.alternate_missing', where));

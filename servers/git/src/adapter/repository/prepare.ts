@@ -1,5 +1,5 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 import type { ConfigEntry } from '../../guard/layout/index.ts';
 import { refuse } from '../../guard/refusals.ts';
@@ -133,8 +133,9 @@ async function takeSettings(
     const where = hostBytes(piece.steps.join('/'));
     const name = `${tools.name}-${where}`;
     const settings = await readSettings(result.bytes, { where, name }, tools);
-    all.push(...settings.all);
-    kept.push(...settings.kept);
+    // No spread: its words stand on the stack.
+    for (const setting of settings.all) all.push(setting);
+    for (const entry of settings.kept) kept.push(entry);
   };
   await take(CONFIG);
   if (isOn(lastValue(all, 'extensions.worktreeconfig') ?? 'false')) await take(WORKTREE_CONFIG);
@@ -184,8 +185,7 @@ export function showConfig(
   { layout, common, settings }: Prepared,
   { hasGraph }: { readonly hasGraph: boolean },
 ): void {
-  const isBare = layout.workTree === undefined;
-  putFile(join(common, 'config'), privateConfig({ kept: settings.kept, isBare, hasGraph }));
+  putFile(join(common, 'config'), privateConfig({ kept: settings.kept, hasGraph }));
 }
 
 /** Enough for git to read a copy of the index, which the audit of a refused repository does. */
@@ -227,13 +227,6 @@ function keptValueOf({ kept }: Settings, section: string, name: string): string 
 export function profileOf(prepared: Prepared, key: string, binary: string): Profile {
   const { layout, directory, settings } = prepared;
   const objectFormat = keptValueOf(settings, 'extensions', 'objectformat');
-  const worktree =
-    layout.workTree === undefined
-      ? {}
-      : {
-          GIT_WORK_TREE: layout.workTree,
-          GIT_CEILING_DIRECTORIES: dirname(layout.workTree),
-        };
   return {
     key,
     gitDir: directory,
@@ -245,7 +238,6 @@ export function profileOf(prepared: Prepared, key: string, binary: string): Prof
       GIT_DIR: directory,
       // No index is there before one was looked through (private-index.ts).
       GIT_INDEX_FILE: join(directory, 'no-index'),
-      ...worktree,
     },
     binary,
     warnings: [],

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { word } from '../../guard/argument.ts';
 import { type ConfigEntry, judgeConfigEntry } from '../../guard/layout/index.ts';
+import { LIMITS } from '../../policy.ts';
 import type { Profile } from '../handle.ts';
 import type { RunGit } from './git-runs.ts';
 import type { HostBytes } from './plain-tree.ts';
@@ -26,7 +27,7 @@ export interface Settings {
  * Bytes of all settings as git lists them. A list repeats the section with every name, so that a file
  * of a megabyte can print a hundred gigabytes.
  */
-const LIST_BYTES_MAX = 8_388_608;
+const LIST_BYTES_MAX = 4_194_304;
 
 /** With these git says that a file of settings is malformed. */
 const MALFORMED = [0, 1, 3, 128] as const;
@@ -69,7 +70,8 @@ function keptOf({ key, value }: Setting, report: Report): readonly ConfigEntry[]
 }
 
 interface Lister {
-  readonly take: (piece: Buffer) => void;
+  /** False when there are too many. */
+  readonly take: (piece: Buffer) => boolean;
   entries(): readonly Setting[];
 }
 
@@ -88,6 +90,7 @@ function createLister(): Lister {
             : { key: field.slice(0, end), value: field.slice(end + 1) },
         );
       }
+      return entries.length <= LIMITS.settingsMax;
     },
     entries: () => entries,
   };
