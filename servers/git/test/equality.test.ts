@@ -1,7 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import { join } from 'node:path';
 
 import { connect, gitFixtures, makeTemp, type TestClient, treeDigest } from '@secure-mcp/testkit';
-import { textFromByteString } from '@secure-mcp/validation';
+import { textFromByteString, toVisible } from '@secure-mcp/validation';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 
@@ -48,6 +49,9 @@ function fields(text: string | undefined): readonly string[] {
   return pieces.at(-1) === '' ? pieces.slice(0, -1) : pieces;
 }
 
+const uriOf = (name: string): string =>
+  `git://${name === 'bare' ? 'bare' : encodeURIComponent(`all/${name}`)}`;
+const asPath = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
 const visible = textFromByteString;
 const utf8 = (text: string): string => Buffer.from(text, 'latin1').toString('utf8');
 
@@ -178,22 +182,46 @@ describe.each(withCommits)('%s', (name, { path }) => {
     expect(entries.map(({ path: entry, oid }) => [entry, oid])).toEqual(shallow);
     for (const { path: file, oid, kind } of entries) {
       if (kind !== 'file' && kind !== 'executable') continue;
-      const { text, structured: answer } = await ask(name, 'git_file', { path: file });
+      const { structured: answer } = await ask(name, 'git_file', { path: file });
       expect(Object(answer['file']).oid).toBe(oid);
-      const content = plain(path, 'cat-file', 'blob', String(oid)) ?? '';
-      if (content.includes('\0')) continue;
-      const [first = ''] = content.split(/\r?\n/);
-      if (/^[\x20-\x7e]*$/.test(first)) expect(text).toContain(first);
+      const content = Buffer.from(plain(path, 'cat-file', 'blob', String(oid)) ?? '', 'latin1');
+      if (content.includes(0) || !isUtf8(content)) continue;
+      // A resource is the whole text, with what is hidden in it made visible.
+      const [whole] = await client.read(`${uriOf(name)}/blob/HEAD/${asPath(String(file))}`);
+      expect([file, whole?.['text']]).toEqual([file, toVisible(content.toString('utf8')).text]);
     }
   });
 
-  test('the patch of a commit is that of plain git', async () => {
-    const { text } = await ask(name, 'git_show', { rev: 'HEAD', detail: 'patch', limit: 200 });
-    const words = ['show', '--format=', '--full-index', '--first-parent', '-m', '-z', 'HEAD'];
-    const patch = plain(path, ...words.filter((word) => word !== '-z')) ?? '';
-    // Bytes that are no text are shown otherwise than they are; all other lines stand there as they are.
-    const lines = patch.split('\n').filter((line) => /^[+-][\x20-\x7e]*$/.test(line));
-    for (const line of lines) expect(text).toContain(line);
+  test('a patch is that of plain git, byte for byte', async () => {
+    if (plain(path, 'rev-parse', '--verify', '--quiet', 'HEAD~1') === undefined) return;
+    const patch = Buffer.from(
+      plain(path, 'diff', '--full-index', 'HEAD~1', 'HEAD') ?? '',
+      'latin1',
+    );
+    const [, told] = await client.read(`${uriOf(name)}/diff/HEAD~1...HEAD`);
+    // Bytes that are no text become U+FFFD in both.
+    expect(told?.['text'] ?? '').toBe(toVisible(patch.toString('utf8')).text);
+  });
+
+  test('the reflog is that of plain git', async () => {
+    const { structured } = await ask(name, 'git_reflog', { limit: 200 });
+    const told = (plain(path, 'log', '-g', '--format=%H%x00%gs', 'HEAD') ?? '').split('\n');
+    expect(
+      list
+        .parse(structured['entries'])
+        .map(({ oid, message }) => `${String(oid)}\0${String(message)}`),
+    ).toEqual(told.filter((line) => line !== '').map(utf8));
+  });
+
+  test('two branches part where plain git says', async () => {
+    if (plain(path, 'rev-parse', '--verify', '--quiet', 'side^{commit}') === undefined) return;
+    const { structured } = await ask(name, 'git_compare', { base: 'HEAD', head: 'side' });
+    const counts = plain(path, 'rev-list', '--left-right', '--count', 'HEAD...side') ?? '';
+    const [behind, ahead] = counts.trim().split('\t').map(Number);
+    expect([Object(structured['behind']).count, Object(structured['ahead']).count]).toEqual([
+      behind,
+      ahead,
+    ]);
   });
 
   test('lines are blamed and found as by plain git', async () => {
