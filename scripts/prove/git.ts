@@ -308,8 +308,8 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
   {
     promise: 'C10.repository-bombs',
     file: 'servers/git/src/adapter/commands/tree.ts',
-    control: '    cut ||= seen >= LIMITS.treeEntriesMax;',
-    without: '',
+    control: 'return this.#seen <= this.#end && !this.#counted;',
+    without: 'return this.#seen <= this.#end;',
     tests: ['servers/git/test/objects/files.test.ts'],
   },
   {
@@ -528,6 +528,20 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
     tests: ['servers/git/test/converters.test.ts'],
   },
   {
+    promise: 'C10.repository-bombs',
+    file: 'servers/git/src/adapter/objects/tree.ts',
+    control: 'place.to - place.from > LIMITS.pathBytesMax',
+    without: 'place.to === 0',
+    tests: ['servers/git/test/objects/files.test.ts'],
+  },
+  {
+    promise: 'C10.repository-bombs',
+    file: 'servers/git/src/adapter/commands/tree.ts',
+    control: 'if (this.#bytesLeft <= 0) this.#end = this.#seen + 1;',
+    without: '',
+    tests: ['servers/git/test/objects/files.test.ts'],
+  },
+  {
     promise: 'C6.travelling',
     file: 'servers/git/src/adapter/objects/batch-process.ts',
     control: 'if (!head.equals(echo.subarray(0, head.length))) goesOn();',
@@ -547,5 +561,26 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
     control: 'digest?.fits() === false ? reject(notItsName()) : resolve(known)',
     without: 'resolve(known)',
     tests: ['servers/git/test/objects/forged.test.ts'],
+  },
+  {
+    promise: 'C3.repository',
+    file: 'servers/git/src/adapter/process/environment.ts',
+    control: 'refreshes ? placeOf(profile) : {}',
+    without: 'placeOf(profile)',
+    tests: ['servers/git/test/commands/compare.test.ts'],
+  },
+  {
+    promise: 'C3.repository',
+    file: 'servers/git/src/adapter/repository/private-config.ts',
+    control: '\n\tbare = true',
+    without: '',
+    tests: ['servers/git/test/commands/compare.test.ts'],
+  },
+  {
+    promise: 'C3.repository',
+    file: 'servers/git/src/policy.ts',
+    control: "GIT_IMPLICIT_WORK_TREE: '0',",
+    without: '',
+    tests: ['servers/git/test/commands/compare.test.ts'],
   },
 ];

@@ -136,6 +136,12 @@ export const LIMITS = {
   messageBytesMax: 1_048_576,
   /** Bytes of a tree, which is read as a whole. One with 200,000 entries fits. */
   treeBytesMax: 8_388_608,
+  /** Bytes of all trees that one listing reads. */
+  treesBytesMax: 33_554_432,
+  /** Bytes of a name in a tree: no file system has a longer path. */
+  pathBytesMax: 4096,
+  /** Bytes of all paths of one page, as they are shown. */
+  pagePathBytesMax: 131_072,
   /** Bytes of all commits that one call reads. */
   commitsBytesMax: 16_777_216,
   /** Bytes of a blob that is looked into. A larger one is named with its size. */
@@ -172,8 +178,8 @@ export const LIMITS = {
   /** Directories of alternates, nested. */
   alternatesMax: 5,
   findingsMax: 100,
-  /** Of remembered answers: about a thousand commits, or the last files that were read. */
-  cacheBytesMax: 2_097_152,
+  /** Of remembered answers: some hundred commits, or the last files that were read. */
+  cacheBytesMax: 1_048_576,
   /** Commits from which a private commit-graph pays. */
   graphCommitsMin: 5000,
 } as const;

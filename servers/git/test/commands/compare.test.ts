@@ -1,8 +1,13 @@
+import { join } from 'node:path';
+
 import { verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { compare, mergeBases } from '../../src/adapter/commands/compare.ts';
+import { diff } from '../../src/adapter/commands/diff.ts';
+import type { Oid } from '../../src/guard/index.ts';
 import { LIMITS } from '../../src/policy.ts';
+import { groundOf } from './handle.ts';
 import { makeRepository, type TestRepository } from './repository.ts';
 
 let repository: TestRepository;
@@ -179,4 +184,92 @@ test('two commits are compared once', async () => {
   const ran = handle.ran.length;
   expect(await compare(handle, query)).toBe(first);
   expect(handle.ran).toHaveLength(ran);
+});
+
+describe(verifies('C3.repository', 'a preview opens nothing but objects'), () => {
+  /** Another repository of the machine, with three commits in a row. */
+  let victim: TestRepository;
+  let commits: readonly string[];
+  beforeAll(() => {
+    victim = makeRepository();
+    commits = ['one', 'two', 'three'].map((message) => {
+      victim.git('commit', '--allow-empty', '-qm', message);
+      return victim.oid('HEAD');
+    });
+  });
+  afterAll(() => victim.remove());
+
+  /** Two sides and their base, each a tree with a submodule at a path whose steps git does not check. */
+  function sidesWith(hostile: TestRepository, steps: readonly string[]): { base: Oid; head: Oid } {
+    const [origin, ours, theirs] = commits.map((commit) =>
+      steps.toReversed().reduce((inner, name, at) => {
+        const entry = at === 0 ? `160000 ${name}\0` : `40000 ${name}\0`;
+        const tree = Buffer.concat([Buffer.from(entry), Buffer.from(inner, 'hex')]);
+        const made = hostile.run(
+          ['hash-object', '-t', 'tree', '-w', '--literally', '--stdin'],
+          tree,
+        );
+        return made.out.trim();
+      }, commit),
+    );
+    const commitOf = (tree = '', ...parents: readonly string[]): string => {
+      const words = parents.flatMap((parent) => ['-p', parent]);
+      return hostile.git('commit-tree', tree, '-m', 'x', ...words).trim();
+    };
+    const root = commitOf(origin);
+    return { base: hostile.oid(commitOf(ours, root)), head: hostile.oid(commitOf(theirs, root)) };
+  }
+
+  test.each(['beneath the work tree', 'by steps of ..', 'by steps of .., from a linked work tree'])(
+    'a submodule whose repository is elsewhere, %s',
+    async (way) => {
+      const hostile = makeRepository();
+      hostile.git('commit', '--allow-empty', '-qm', 'x');
+      hostile.write('sub/.git', `gitdir: ${join(victim.path, '.git')}\n`);
+      const up = `${'../'.repeat(20)}${victim.path.slice(1)}`.split('/');
+      const { base, head } = sidesWith(hostile, way.includes('..') ? up : ['sub']);
+      const linked = join(hostile.path, 'linked');
+      if (way.includes('linked')) hostile.git('worktree', 'add', '-q', linked);
+      const ground = way.includes('linked') ? groundOf(linked) : undefined;
+      const handle = await (ground?.open() ?? hostile.handle());
+      const { merge } = await compare(handle, { base, head, limit: 1 });
+      await ground?.close();
+      // The history of the other repository says that one of the two contains the other.
+      expect(hostile.run(['merge-tree', '--write-tree', base, head]).code).toBe(0);
+      expect(merge.clean).toBe(false);
+      await hostile.remove();
+    },
+  );
+
+  test('attributes that names in a tree lead to', async () => {
+    const hostile = makeRepository();
+    const { git, run } = hostile;
+    const blob = (text: string): string => run(['hash-object', '-w', '--stdin'], text).out.trim();
+    const treeOf = (text: string): string =>
+      [...Array.from({ length: 20 }, () => '..'), ...victim.path.split('/').slice(1), 'file']
+        .toReversed()
+        .reduce((inner, name, at) => {
+          const entry = at === 0 ? `100644 ${name}\0` : `40000 ${name}\0`;
+          const tree = Buffer.concat([Buffer.from(entry), Buffer.from(inner, 'hex')]);
+          return run(
+            ['hash-object', '-t', 'tree', '-w', '--literally', '--stdin'],
+            tree,
+          ).out.trim();
+        }, blob(text));
+    const [root, ours, theirs] = ['1\n', '2\n', '3\n'].map((text) => treeOf(text));
+    const first = git('commit-tree', root ?? '', '-m', 'x').trim();
+    const base = hostile.oid(git('commit-tree', ours ?? '', '-p', first, '-m', 'x').trim());
+    const head = hostile.oid(git('commit-tree', theirs ?? '', '-p', first, '-m', 'x').trim());
+    victim.write('.gitattributes', '* merge=union -diff\n');
+    const { merge } = await compare(await hostile.handle(), { base, head, limit: 1 });
+    expect(run(['merge-tree', '--write-tree', base, head]).code).toBe(0);
+    expect(merge.clean).toBe(false);
+    const changes = await diff(await hostile.handle(), {
+      ...{ paths: [], context: 3, ignoreWhitespace: false },
+      ...{ patch: true, patchBytes: 4096, skip: 0, limit: 9 },
+      what: { mode: 'objects', base, head },
+    });
+    expect(changes.files.map(({ binary }) => binary)).toEqual([false]);
+    await hostile.remove();
+  });
 });

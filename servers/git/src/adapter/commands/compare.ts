@@ -11,7 +11,6 @@ import { LINE_FEED, readFields } from './z-fields.ts';
  * Refuses `history.unrelated`.
  */
 export async function compare(handle: Handle, query: CompareQuery): Promise<Comparison> {
-  // Attributes of the work tree say how a file is merged. Whoever changes them sees it with the next commits.
   const key = `compare ${JSON.stringify(query)}`;
   const known = handle.cache.get<Comparison>(key);
   if (known !== undefined) return known;

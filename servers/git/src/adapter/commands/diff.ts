@@ -22,7 +22,6 @@ export async function diff(handle: Handle, query: DiffQuery): Promise<Changes> {
     await handle.index();
     return compute(handle, query);
   }
-  // Attributes of the work tree say what is binary. Whoever changes them sees it with the next objects.
   const key = `diff ${JSON.stringify(query)}`;
   const known = handle.cache.get<Changes>(key);
   if (known !== undefined) return known;

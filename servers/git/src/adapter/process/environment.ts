@@ -1,3 +1,5 @@
+import { dirname } from 'node:path';
+
 import { OVERRIDES } from '../../policy.ts';
 import type { Profile } from '../handle.ts';
 
@@ -13,7 +15,18 @@ export function environmentOf(
   { refreshes }: { readonly refreshes: boolean },
 ): Record<string, string> {
   // A refreshed index is written where GIT_INDEX_FILE says: into our own directory.
-  return { ...profile.env, ...(refreshes ? REFRESHING : READING) };
+  const place = refreshes ? placeOf(profile) : {};
+  return { ...profile.env, ...place, ...(refreshes ? REFRESHING : READING) };
+}
+
+/**
+ * Where the work tree is: only for what compares it. A command on objects would look there as well, for
+ * attributes, and merging opens the repositories of submodules. The names in a tree are the attacker's,
+ * and git does not check them: with `..` among them it would be led anywhere.
+ */
+function placeOf({ workTree }: Profile): Readonly<Record<string, string>> {
+  if (workTree === undefined) return {};
+  return { GIT_WORK_TREE: workTree, GIT_CEILING_DIRECTORIES: dirname(workTree) };
 }
 
 const READING = settings(OVERRIDES);

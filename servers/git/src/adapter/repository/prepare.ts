@@ -182,7 +182,7 @@ export function isReftable(settings: Settings): boolean {
 
 /** Writes the configuration that git is shown. */
 export function showConfig(
-  { layout, common, settings }: Prepared,
+  { common, settings }: Prepared,
   { hasGraph }: { readonly hasGraph: boolean },
 ): void {
   putFile(join(common, 'config'), privateConfig({ kept: settings.kept, hasGraph }));

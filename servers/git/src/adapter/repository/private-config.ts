@@ -7,6 +7,8 @@ import { LIMITS } from '../../policy.ts';
  */
 const OURS = `
 [core]
+	# A command that compares the work tree is told where it is; no other one has any.
+	bare = true
 	fsmonitor = false
 	hooksPath = /dev/null
 	attributesFile = /dev/null
@@ -41,14 +43,13 @@ const OURS = `
 
 export interface PrivateConfig {
   readonly kept: readonly ConfigEntry[];
-  readonly isBare: boolean;
   /** A commit-graph of ours lies in the private store. The repository's own is never believed. */
   readonly hasGraph: boolean;
 }
 
 /** The bytes of a private configuration. */
-export function privateConfig({ kept, isBare, hasGraph }: PrivateConfig): Buffer {
-  const state = `[core]\n\tbare = ${isBare}\n\tcommitGraph = ${hasGraph}\n`;
+export function privateConfig({ kept, hasGraph }: PrivateConfig): Buffer {
+  const state = `[core]\n\tcommitGraph = ${hasGraph}\n`;
   // What is kept is a binary string, and ours is ASCII.
   return Buffer.from(`${configText(kept)}${state}${OURS}`, 'latin1');
 }
