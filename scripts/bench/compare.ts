@@ -4,12 +4,15 @@ import { coldStart, median, type Peer } from './peer.ts';
 export interface Row {
   readonly name: string;
   readonly tool: string;
-  readonly ours: object;
-  readonly raw: object;
+  /** Another question each round, where an answer would be remembered. */
+  readonly ours: Question;
+  readonly raw: Question;
   readonly rounds: number;
   /** In milliseconds, on the machine of the reference figures. */
   readonly goal: string;
 }
+
+type Question = object | ((round: number) => object);
 
 /** Calls both in turns: machines drift, so the ratio counts. */
 export async function compareCalls(
@@ -17,16 +20,19 @@ export async function compareCalls(
   server: Peer,
   loop: Peer,
 ) {
-  const call = (peer: Peer, args: object) =>
-    peer.ask('tools/call', { name: tool, arguments: args });
-  for (let warm = 0; warm < Math.min(rounds, 200); warm += 1) {
-    await call(server, ours);
-    await call(loop, raw);
+  const call = (peer: Peer, question: Question, round: number) => {
+    const args = typeof question === 'function' ? question(round) : question;
+    return peer.ask('tools/call', { name: tool, arguments: args });
+  };
+  const warm = Math.min(rounds, 200);
+  for (let round = 0; round < warm; round += 1) {
+    await call(server, ours, round);
+    await call(loop, raw, round);
   }
   const times: [number[], number[]] = [[], []];
-  for (let round = 0; round < rounds; round += 1) {
-    times[0].push(await call(server, ours));
-    times[1].push(await call(loop, raw));
+  for (let round = warm; round < warm + rounds; round += 1) {
+    times[0].push(await call(server, ours, round));
+    times[1].push(await call(loop, raw, round));
   }
   const [our, limit] = times.map(median);
   const slow = times[0].toSorted((x, y) => x - y)[Math.floor(rounds * 0.95)];

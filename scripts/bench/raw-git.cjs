@@ -1,6 +1,6 @@
 /**
  * The practical limit for git: a JSON-RPC loop over stdio that starts plain git with the arguments that
- * it is given, and hands on what git prints.
+ * it is given, and hands on what git prints. Where one command does not tell all, it starts several at once.
  */
 'use strict';
 const { execFile } = require('node:child_process');
@@ -18,9 +18,17 @@ function answer({ id, method, params }, say) {
   }
   if (method === 'tools/list') return say({ jsonrpc: '2.0', id, result: { tools: [] } });
   const options = { cwd: repository, maxBuffer: 1 << 28, encoding: 'utf8' };
-  return execFile('git', params.arguments.git, options, (_error, text) =>
-    say({ jsonrpc: '2.0', id, result: { content: [{ type: 'text', text }] } }),
-  );
+  const commands = params.arguments.gits ?? [params.arguments.git];
+  const content = [];
+  let left = commands.length;
+  for (const command of commands) {
+    execFile('git', command, options, (_error, text) => {
+      content.push({ type: 'text', text });
+      left -= 1;
+      if (left === 0) say({ jsonrpc: '2.0', id, result: { content } });
+    });
+  }
+  return undefined;
 }
 
 let rest = '';
