@@ -386,6 +386,13 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
   },
   {
     promise: 'C3.repository',
+    file: 'servers/git/src/adapter/repository/plain-tree.ts',
+    control: "onProblem(path, 'unreadable');",
+    without: '',
+    tests: ['servers/git/test/repository/deep-refs.test.ts'],
+  },
+  {
+    promise: 'C3.repository',
     file: 'servers/git/src/adapter/repository/index-scan.ts',
     control: 'if (PLAIN.test(path) || indexPathProblem(path) === undefined) return true;',
     without: "if (path !== '') return true;",

@@ -1,7 +1,7 @@
 import { opendirSync } from 'node:fs';
 
 import { LIMITS } from '../../policy.ts';
-import { ABSENT, isSame, lstatOrNothing, type Stamp, stampAt, stampOf } from './stamp.ts';
+import { ABSENT, isSame, lookAt, type Stamp, stampOf, UNSETTLED } from './stamp.ts';
 
 /** A path on the host as bytes, one character each: names in `.git` need not be UTF-8. */
 export type HostBytes = string;
@@ -63,8 +63,14 @@ export async function inspectTree(
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     // oxlint-disable-next-line no-await-in-loop -- one directory after the other, by intent
     await pace.rest();
-    const stats = lstatOrNothing(hostPath(path));
-    if (stats === undefined) {
+    const stats = lookAt(hostPath(path));
+    if (stats === 'unreadable') {
+      // git may get there all the same: by the private directory it has another way to go.
+      watch.directories.set(path, UNSETTLED);
+      onProblem(path, 'unreadable');
+      continue;
+    }
+    if (stats === 'absent') {
       // What is handed over before it is there has to be looked at when it appears.
       if (path === top) watch.directories.set(path, ABSENT);
       else watch.directories.delete(path);
@@ -90,14 +96,20 @@ export function changedDirectories(watch: TreeWatch, most: number): readonly Hos
   let seen = 0;
   for (const [path, stamp] of watch.directories) {
     if ((seen += 1) > most) break;
-    if (!isSame(stamp, stampAt(hostPath(path)))) changed.push(path);
+    if (!isSame(stamp, stampNow(path))) changed.push(path);
   }
   return changed;
 }
 
 function isKnown(watch: TreeWatch, path: HostBytes): boolean {
   const stamp = watch.directories.get(path);
-  return stamp !== undefined && isSame(stamp, stampAt(hostPath(path)));
+  return stamp !== undefined && isSame(stamp, stampNow(path));
+}
+
+function stampNow(path: HostBytes): Stamp {
+  const stats = lookAt(hostPath(path));
+  if (stats === 'unreadable') return UNSETTLED;
+  return stats === 'absent' ? ABSENT : stampOf(stats);
 }
 
 export interface PlainListing {
@@ -123,7 +135,7 @@ export function listPlain(path: HostBytes, pace: Pace): PlainListing {
       if (problems.length > LIMITS.findingsMax) break;
     }
   } catch {
-    if (stampAt(hostPath(path)) !== ABSENT) problems.push({ where: path, problem: 'unreadable' });
+    if (lookAt(hostPath(path)) !== 'absent') problems.push({ where: path, problem: 'unreadable' });
   }
   return { files, directories, problems };
 }

@@ -19,11 +19,20 @@ const SETTLED_COARSE_MS = 2100;
 const NANOSECONDS = 1_000_000_000n;
 
 export function lstatOrNothing(path: string | Buffer): BigIntStats | undefined {
+  const found = lookAt(path);
+  // EACCES, a name that is too long: there is nothing that could be used.
+  return typeof found === 'string' ? undefined : found;
+}
+
+/**
+ * What stands at a path. `unreadable` is not `absent`: a path that is too long for us can be short enough
+ * for a git that gets there by a shorter one.
+ */
+export function lookAt(path: string | Buffer): BigIntStats | 'absent' | 'unreadable' {
   try {
-    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false }) ?? 'absent';
   } catch {
-    // ENOTDIR, EACCES, ELOOP, a name that is too long: there is nothing that could be used.
-    return undefined;
+    return 'unreadable';
   }
 }
 
