@@ -66,10 +66,11 @@ export const gitTree = defineTool({
     };
   },
 
-  render({ entries, next_cursor: next, warnings }) {
+  render({ entries, truncated, next_cursor: next, warnings }) {
     return {
       summary: joinSentences(
         `${counted(entries.length, 'entry', 'entries')}.`,
+        truncated && next === undefined ? 'Cut.' : '',
         moreText(next),
         warningText(warnings),
       ),

@@ -297,6 +297,59 @@ test(
   },
 );
 
+/** A tree of one file, and the trees that name it so often. */
+function wideTree(times: number, name: Buffer): Oid {
+  const file = Buffer.from(writeObject(repository, 'blob', 'x'), 'hex');
+  const entry = (mode: string, called: Buffer, id: Buffer): Buffer =>
+    Buffer.concat([Buffer.from(`${mode} `), called, Buffer.from([0]), id]);
+  const inner = writeObject(repository, 'tree', entry('100644', name, file));
+  const id = Buffer.from(inner, 'hex');
+  const entries = Array.from({ length: times }, (_, index) =>
+    entry('40000', Buffer.from(String(index).padStart(4, '0')), id),
+  );
+  return writeObject(repository, 'tree', Buffer.concat(entries));
+}
+
+test(
+  verifies(
+    'C10.repository-bombs',
+    'one name of megabytes in hundreds of directories costs nothing',
+  ),
+  async () => {
+    const bomb = wideTree(300, Buffer.alloc(8_000_000, 'n'));
+    const handle = opened.handle();
+    const page = await tree(handle, bomb, { depth: 2, skip: 0, limit: 200 });
+    // Names of files are not there; the directories are, and what was left out is said.
+    expect(page.entries.map(({ path }) => path)).toEqual(
+      Array.from({ length: 200 }, (_, index) => String(index).padStart(4, '0')),
+    );
+    expect(page.truncated).toBe(true);
+    const path = parseTreePath('0000/n');
+    const commit = writeObject(repository, 'commit', commitBytes({ tree: bomb }));
+    await expect(entryAt(handle, commit, path)).rejects.toMatchObject({ code: 'path.unknown' });
+  },
+);
+
+test(
+  verifies('C10.repository-bombs', 'long names make a page shorter, and none is lost'),
+  async () => {
+    const bomb = wideTree(100, Buffer.alloc(4000, 0x80));
+    const handle = opened.handle();
+    const paths: string[] = [];
+    let pages = 0;
+    for (let next: number | undefined = 0; next !== undefined; pages += 1) {
+      const page = await tree(handle, bomb, { depth: 2, skip: next, limit: 200 });
+      const shown = page.entries.reduce((sum, { path }) => sum + path.length, 0);
+      expect(shown).toBeLessThan(LIMITS.pagePathBytesMax + 7 * LIMITS.pathBytesMax);
+      paths.push(...page.entries.map(({ path }) => path));
+      next = page.next;
+    }
+    expect(new Set(paths).size).toBe(200);
+    expect(paths).toHaveLength(200);
+    expect(pages).toBeGreaterThan(10);
+  },
+);
+
 test('a tree with more bytes than a tree may have is refused', async () => {
   const file = Buffer.from(writeObject(repository, 'blob', 'x'), 'hex').toString('latin1');
   const entry = `100644 ${'n'.repeat(1000)}\0${file}`;

@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 
 import { put } from '../files.ts';
-import { type ObjectKind, objectPath, setRef, writeCommit } from '../objects.ts';
+import {
+  type ObjectKind,
+  objectPath,
+  setRef,
+  writeCommit,
+  writeObject,
+  writeTree,
+} from '../objects.ts';
 import { git } from '../run.ts';
 import { type Bomb, commitEntries } from './bomb.ts';
 import { repeatingDelta, writePack } from './pack.ts';
@@ -126,6 +133,28 @@ export const INFLATING: readonly Bomb[] = [
       ['cat-file', '-p', 'HEAD'],
     ],
     outputBytes: 2 * MEBIBYTE,
+  },
+  {
+    name: 'entry-name-bomb',
+    row: '220 directories that are one, which holds a file with a name of 8 MB',
+    bites: 'exhausts',
+    build(repository) {
+      const gitDirectory = join(repository, '.git');
+      const blob = writeObject(gitDirectory, 'blob', 'one of few\n');
+      const name = 'n'.repeat(8_000_000);
+      const id = writeTree(gitDirectory, [{ mode: '100644', name, id: blob }]);
+      const tree = writeTree(
+        gitDirectory,
+        Array.from({ length: 220 }, (_, index) => ({
+          mode: '40000',
+          name: `d${String(index).padStart(3, '0')}`,
+          id,
+        })),
+      );
+      commitEntries(repository, [{ mode: '40000', name: 'bomb', id: tree }]);
+    },
+    naive: [['ls-tree', '-r', 'HEAD']],
+    outputBytes: 16 * MEBIBYTE,
   },
   {
     name: 'delta-bomb',

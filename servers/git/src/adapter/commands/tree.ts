@@ -18,30 +18,62 @@ export interface TreePage {
 /**
  * Lists a tree with what is beneath it, in the order of `git ls-tree -r -t`.
  *
- * Entries are counted as they are read, and nothing is read behind the page: a small tree that names
- * one directory a million times, and that again, costs no more than any other.
+ * Entries and bytes are counted as they are read, and nothing is read behind the page: a small tree
+ * that names one directory a million times, and that again, costs no more than any other. Names of
+ * kilobytes make the page shorter.
  */
 export async function tree(handle: Handle, top: Oid, page: TreePage): Promise<TreeListing> {
-  const end = page.skip + page.limit;
-  const found: Walked[] = [];
-  let seen = 0;
-  let cut = false;
+  const reading = new PageReading(page);
   for await (const walked of walk(handle, top, page.depth)) {
-    if (walked === 'too large') {
-      cut = true;
-      continue;
-    }
-    if (seen >= page.skip && seen < end) found.push(walked);
-    seen += 1;
-    cut ||= seen >= LIMITS.treeEntriesMax;
-    if (seen > end || cut) break;
+    if (!reading.take(walked)) break;
   }
-  const more = seen > end;
-  return {
-    entries: await Promise.all(found.map((walked) => entryOf(handle, walked))),
-    next: more ? end : undefined,
-    truncated: cut || more,
-  };
+  const { found, next, truncated } = reading;
+  const entries = await Promise.all(found.map((walked) => entryOf(handle, walked)));
+  return { entries, next, truncated };
+}
+
+/** Counts entries up to the end of a page. */
+class PageReading {
+  readonly found: Walked[] = [];
+  readonly #skip: number;
+  #end: number;
+  #seen = 0;
+  #bytesLeft: number = LIMITS.pagePathBytesMax;
+  #leftOut = false;
+
+  constructor({ skip, limit }: TreePage) {
+    this.#skip = skip;
+    this.#end = skip + limit;
+  }
+
+  /** False when no more is wanted. */
+  take(walked: Walked | typeof LEFT_OUT): boolean {
+    if (walked === LEFT_OUT) {
+      this.#leftOut = true;
+      return true;
+    }
+    if (this.#seen >= this.#skip && this.#seen < this.#end) this.#keep(walked);
+    this.#seen += 1;
+    return this.#seen <= this.#end && !this.#counted;
+  }
+
+  get next(): number | undefined {
+    return this.#seen > this.#end ? this.#end : undefined;
+  }
+
+  get truncated(): boolean {
+    return this.#leftOut || this.#counted || this.#seen > this.#end;
+  }
+
+  get #counted(): boolean {
+    return this.#seen >= LIMITS.treeEntriesMax;
+  }
+
+  #keep(walked: Walked): void {
+    this.found.push(walked);
+    this.#bytesLeft -= lengthOf(walked);
+    if (this.#bytesLeft <= 0) this.#end = this.#seen + 1;
+  }
 }
 
 /**
@@ -62,40 +94,62 @@ export async function entryAt(handle: Handle, treeish: Oid, path: TreePath): Pro
   const bytes = await objects.bytes(parent.oid, LIMITS.treeBytesMax);
   const raw = findInTree(bytes, idBytesOf(handle), path.slice(slash + 1));
   if (raw === undefined) return refuse('path.unknown');
-  return await entryOf(handle, { raw, path: visible(path.split('/')) });
+  return await entryOf(handle, { raw, names: path.split('/') });
 }
 
 interface Walked {
   readonly raw: RawEntry;
-  /** Visible. */
-  readonly path: string;
+  /** From the top of the listing, as byte strings. */
+  readonly names: readonly string[];
 }
 
-/** A directory that is larger than any tree may be is named, and not looked into. */
+/** In the place of what is larger than anything of its kind may be: it is not listed, or not looked into. */
+const LEFT_OUT = 'left out';
+
+/** A visible byte takes at most so many, as `\x{HH}`. */
+const SHOWN_BYTES_MAX = 6;
+
+function lengthOf({ names }: Walked): number {
+  return names.reduce((sum, name) => sum + 1 + SHOWN_BYTES_MAX * name.length, 0);
+}
+
 async function* walk(
   handle: Handle,
-  oid: Oid,
-  depth: number,
-  prefix = '',
-): AsyncGenerator<Walked | 'too large'> {
-  const bytes = await handle.objects.bytes(oid, LIMITS.treeBytesMax);
-  for (const raw of readTree(bytes, idBytesOf(handle))) {
-    const path = `${prefix}${visible([raw.name])}`;
-    yield { raw, path };
-    if (raw.kind !== 'directory' || depth <= 1) continue;
-    // The next entry stands behind all that is in this one.
-    // oxlint-disable-next-line no-await-in-loop
-    const info = await handle.objects.info(raw.oid);
-    if (info === undefined || info.size > LIMITS.treeBytesMax) yield 'too large';
-    else yield* walk(handle, raw.oid, depth - 1, `${path}/`);
+  top: Oid,
+  topDepth: number,
+): AsyncGenerator<Walked | typeof LEFT_OUT> {
+  let left: number = LIMITS.treesBytesMax;
+  yield* beneath(top, topDepth, []);
+
+  async function* beneath(
+    oid: Oid,
+    depth: number,
+    above: readonly string[],
+  ): AsyncGenerator<Walked | typeof LEFT_OUT> {
+    const bytes = await handle.objects.bytes(oid, LIMITS.treeBytesMax);
+    left -= bytes.length;
+    for (const raw of readTree(bytes, idBytesOf(handle))) {
+      if (raw === 'too long') {
+        yield LEFT_OUT;
+        continue;
+      }
+      const names = [...above, raw.name];
+      yield { raw, names };
+      if (raw.kind !== 'directory' || depth <= 1) continue;
+      // The next entry stands behind all that is in this one.
+      // oxlint-disable-next-line no-await-in-loop
+      const info = await handle.objects.info(raw.oid);
+      if (info === undefined || info.size > Math.min(left, LIMITS.treeBytesMax)) yield LEFT_OUT;
+      else yield* beneath(raw.oid, depth - 1, names);
+    }
   }
 }
 
-async function entryOf({ objects }: Handle, { raw, path }: Walked): Promise<TreeEntry> {
+async function entryOf({ objects }: Handle, { raw, names }: Walked): Promise<TreeEntry> {
   const { kind, oid } = raw;
   const hasSize = kind !== 'directory' && kind !== 'submodule';
   const info = hasSize ? await objects.info(oid) : undefined;
-  return { path, kind, oid, size: info?.size };
+  return { path: visible(names), kind, oid, size: info?.size };
 }
 
 /** A separator within a name can only be a lie, and is shown as what it is. */

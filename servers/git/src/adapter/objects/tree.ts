@@ -1,5 +1,6 @@
 import { type Oid, parseOid } from '../../guard/oid.ts';
 import { refuse } from '../../guard/refusals.ts';
+import { LIMITS } from '../../policy.ts';
 import type { EntryKind } from '../results.ts';
 
 /** One line of a tree. */
@@ -12,29 +13,38 @@ export interface RawEntry {
 
 /**
  * Reads a tree from its bytes, entry by entry, so that a reader of some entries does not pay for all.
- * Refuses `repository.broken` where the bytes are no entry.
+ * Refuses `repository.broken` where the bytes are no entry. A name above `LIMITS.pathBytesMax` is no
+ * name of a file: git lets it be as long as the tree, and one tree can be named by thousands of others.
  *
  * @param idBytes 20, or 32 in a sha256 repository
  */
-export function* readTree(object: Buffer, idBytes: number): Generator<RawEntry> {
-  for (const { mode, name, id } of places(object, idBytes)) {
-    yield { name, kind: kindOf(mode), oid: oidAt(object, id, idBytes) };
+export function* readTree(object: Buffer, idBytes: number): Generator<RawEntry | 'too long'> {
+  for (const place of places(object, idBytes)) {
+    yield place.to - place.from > LIMITS.pathBytesMax
+      ? 'too long'
+      : entryAt(object, idBytes, place);
   }
 }
 
 /** Finds one entry by its name, without making anything of the others. */
 export function findInTree(object: Buffer, idBytes: number, wanted: string): RawEntry | undefined {
-  for (const { mode, name, id } of places(object, idBytes)) {
-    if (name === wanted) return { name, kind: kindOf(mode), oid: oidAt(object, id, idBytes) };
+  const name = Buffer.from(wanted, 'latin1');
+  for (const place of places(object, idBytes)) {
+    if (name.equals(object.subarray(place.from, place.to))) return entryAt(object, idBytes, place);
   }
   return undefined;
 }
 
 interface Place {
   readonly mode: number;
-  readonly name: string;
-  /** Where the id begins. */
-  readonly id: number;
+  /** Where the name begins and ends; a NUL and the id follow. */
+  readonly from: number;
+  readonly to: number;
+}
+
+function entryAt(object: Buffer, idBytes: number, { mode, from, to }: Place): RawEntry {
+  const name = object.toString('latin1', from, to);
+  return { name, kind: kindOf(mode), oid: oidAt(object, to + 1, idBytes) };
 }
 
 function* places(object: Buffer, idBytes: number): Generator<Place> {
@@ -43,7 +53,7 @@ function* places(object: Buffer, idBytes: number): Generator<Place> {
     const nul = object.indexOf(0, space);
     const id = nul + 1;
     if (space === -1 || nul - space < 2 || id + idBytes > object.length) broken();
-    yield { mode: modeIn(object, at, space), name: object.toString('latin1', space + 1, nul), id };
+    yield { mode: modeIn(object, at, space), from: space + 1, to: nul };
     at = id + idBytes;
   }
 }
