@@ -429,10 +429,24 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
   },
   {
     promise: 'C3.repository',
+    file: 'servers/git/src/adapter/repository/plain-tree.ts',
+    control: 'if (!isSame(stamp, stampNow(path))) changed.push(path);',
+    without: 'if (asked < 64 && !isSame(stamp, stampNow(path))) changed.push(path);',
+    tests: ['servers/git/test/repository/freshness.test.ts'],
+  },
+  {
+    promise: 'C3.repository',
     file: 'servers/git/src/adapter/repository/prepare.ts',
     control: 'if (report.refused || !tools.links) showNothing(prepared);',
     without: 'if (!tools.links) showNothing(prepared);',
     tests: ['servers/git/test/repository/private-directory.test.ts'],
+  },
+  {
+    promise: 'C10.repository-bombs',
+    file: 'servers/git/src/adapter/process/memory.ts',
+    control: 'if (bytes !== undefined) onOver();',
+    without: '',
+    tests: ['servers/git/test/commands/compare.test.ts'],
   },
   {
     promise: 'C10.repository-bombs',

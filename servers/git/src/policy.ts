@@ -76,6 +76,8 @@ export const OVERRIDES: readonly (readonly [string, string])[] = [
   ['log.showSignature', 'false'],
   ['gc.auto', '0'],
   ['maintenance.auto', 'false'],
+  // A split index is written as one: the copy of what it builds on stays as it is, and the only one.
+  ['splitIndex.maxPercentChange', '100'],
   // The index is written by what says so only (`GitCommand.refreshes`).
   ['diff.autoRefreshIndex', 'false'],
   // Other repositories, near and far.
@@ -127,6 +129,8 @@ export const LIMITS = {
   fieldBytesMax: 65_536,
   /** Processes of git at one time, the long-lived ones besides. */
   processesMax: 4,
+  /** Bytes of memory of one of them. Its single allocations have a limit of their own, `GIT_ALLOC_LIMIT`. */
+  processBytesMax: 536_870_912,
   /** Commands that may wait for one of them. */
   processesWaitingMax: 64,
   /** Long-lived processes at one time, and how long one may idle, in milliseconds. */
@@ -171,6 +175,8 @@ export const LIMITS = {
   settingsMax: 20_000,
   packedRefsBytesMax: 67_108_864,
   indexBytesMax: 268_435_456,
+  /** Of all copies of one index that calls read at a time, with what they build on. */
+  indexCopiesBytesMax: 536_870_912,
   /** Entries of refs, logs and object directories that an inspection looks at. */
   inspectEntriesMax: 500_000,
   /** Loose objects that a preview of a merge packs for itself. git packs them from some thousands on. */

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 
+import { readFileSync } from 'node:fs';
+
 import { verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -175,6 +177,59 @@ test(
     expect(merge.conflicts.every(({ kinds }) => kinds.includes('contents'))).toBe(true);
     await other.remove();
   },
+);
+
+/** Bytes of memory, of their own, that programs which this process started take at most until `end`. */
+function childrenMemory(): { end(): number } {
+  const children = `/proc/self/task/${String(process.pid)}/children`;
+  let peak = 0;
+  const timer = setInterval(() => {
+    for (const pid of readFileSync(children, 'utf8').split(' ').filter(Boolean)) {
+      try {
+        const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+        const [, kibibytes = '0'] = /^RssAnon:\s+(\d+)/m.exec(status) ?? [];
+        peak = Math.max(peak, Number(kibibytes) * 1024);
+      } catch {
+        // It is gone.
+      }
+    }
+  }, 10);
+  return {
+    end() {
+      clearInterval(timer);
+      return peak;
+    },
+  };
+}
+
+test.runIf(process.platform === 'linux').each([
+  ['a file that both sides changed', 'f'],
+  ['one that a side renamed', 'g'],
+])(
+  verifies('C10.repository-bombs', 'the memory of git is bounded: %s'),
+  async (_, name) => {
+    const other = makeRepository();
+    const { git, write, oid } = other;
+    const lines = '\n'.repeat(5_000_000);
+    write('f', lines);
+    git('add', '.');
+    git('commit', '-qm', 'base');
+    git('checkout', '-qb', 'side');
+    write('f', `${lines}side\n`);
+    git('commit', '-qam', 'side');
+    git('checkout', '-q', 'main');
+    if (name !== 'f') git('mv', 'f', name);
+    write(name, `main\n${lines}`);
+    git('commit', '-qam', 'main');
+    const query = { base: oid('main'), head: oid('side'), limit: 1 };
+    const handle = await other.handle();
+    const memory = childrenMemory();
+    const found = compare(handle, query);
+    await expect(found).rejects.toMatchObject({ code: 'object.too_large' });
+    expect(memory.end()).toBeLessThan(1.5 * LIMITS.processBytesMax);
+    await other.remove();
+  },
+  60_000,
 );
 
 test('two commits are compared once', async () => {

@@ -1,3 +1,4 @@
+import { refuse } from '../../guard/refusals.ts';
 import { LIMITS } from '../../policy.ts';
 import type { GitCommand, GitEnded, Profile, Run, Sink } from '../handle.ts';
 import { createChildren } from './children.ts';
@@ -42,6 +43,7 @@ export function createGitRunner(): GitRunner {
     // A command that was stopped because its consumer had enough is an answer, even at the last moment.
     const complained = outcome.stderr !== '';
     if (outcome.cut) return { code: 0, cut: true, complained };
+    if (outcome.grown) return refuse('object.too_large', { detail: 'the memory of git' });
     if (outcome.aborted) return limit.fail();
     const { code } = outcome;
     if (code === null || !(command.exitCodes ?? [0]).includes(code)) return refuseFailure(outcome);

@@ -1,7 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 
+import { LIMITS } from '../../policy.ts';
 import type { Sink } from '../handle.ts';
 import type { Exit } from './failure.ts';
+import { watchMemory } from './memory.ts';
 
 /** Bytes of stderr that are kept, for the audit trail. */
 const STDERR_BYTES_MAX = 4096;
@@ -19,12 +21,14 @@ export interface Outcome extends Exit {
   readonly cut: boolean;
   /** It was stopped because the signal aborted. */
   readonly aborted: boolean;
+  /** It was stopped because of its memory. */
+  readonly grown: boolean;
   readonly error: unknown;
 }
 
 /**
  * Takes a process's output until it ends, and ends it when it prints too much, when its consumer has
- * enough, or when the signal aborts.
+ * enough, when it takes too much memory, or when the signal aborts.
  *
  * It is killed, not asked: a git that hangs in a system call or in an inflating object must not outlive
  * its call. Resolves when the process is gone, or cannot be (a dead mount): then it keeps its place at
@@ -34,6 +38,7 @@ export function supervise(child: ChildProcess, watched: Watched): Promise<Outcom
   const { signal, sink } = watched;
   let left = watched.bytesMax;
   let cut = false;
+  let grown = false;
   let error: unknown;
   const heard: Buffer[] = [];
 
@@ -47,11 +52,17 @@ export function supervise(child: ChildProcess, watched: Watched): Promise<Outcom
     late ??= setTimeout(settle, GONE_AFTER_MS, child.exitCode, child.signalCode);
   };
 
+  const unwatch = watchMemory(child, LIMITS.processBytesMax, () => {
+    grown = true;
+    kill();
+  });
+
   function settle(code: number | null, signalName: NodeJS.Signals | null): void {
     clearTimeout(late);
+    unwatch();
     signal.removeEventListener('abort', kill);
     const stderr = Buffer.concat(heard).toString();
-    resolve({ code, signal: signalName, stderr, cut, aborted: signal.aborted, error });
+    resolve({ code, signal: signalName, stderr, cut, aborted: signal.aborted, grown, error });
   }
 
   child.stdout?.on('data', (piece: Buffer) => {
