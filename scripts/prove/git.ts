@@ -387,8 +387,8 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
   {
     promise: 'C3.repository',
     file: 'servers/git/src/adapter/repository/plain-tree.ts',
-    control: "onProblem(path, 'unreadable');",
-    without: '',
+    control: "if (stats === 'absent') {",
+    without: "if (typeof stats === 'string') {",
     tests: ['servers/git/test/repository/deep-refs.test.ts'],
   },
   {
@@ -419,6 +419,27 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
     control: "return freshenStores(prepared, report, pace, thorough) ? 'fresh' : 'rebuild';",
     without: "return 'fresh';",
     tests: ['servers/git/test/repository/freshness.test.ts'],
+  },
+  {
+    promise: 'C3.repository',
+    file: 'servers/git/src/adapter/repository/places.ts',
+    control: 'if (isMoved(then, lstatOrNothing(path))) refuseMoved();',
+    without: '',
+    tests: ['servers/git/test/repository/places.test.ts'],
+  },
+  {
+    promise: 'C3.repository',
+    file: 'servers/git/src/adapter/repository/places.ts',
+    control: 'return now.ctimeNs !== then.ctimeNs && now.mtimeNs === then.mtimeNs;',
+    without: 'return false;',
+    tests: ['servers/git/test/repository/places.test.ts'],
+  },
+  {
+    promise: 'C3.repository',
+    file: 'servers/git/src/adapter/repository/places.ts',
+    control: 'if (now !== undefined && cameSince(now, since)) refuseMoved();',
+    without: '',
+    tests: ['servers/git/test/repository/places.test.ts'],
   },
   {
     promise: 'C3.repository',

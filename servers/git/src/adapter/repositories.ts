@@ -19,10 +19,12 @@ import { createDiscovery } from './repository/discover.ts';
 import type { RunGitFor } from './repository/git-runs.ts';
 import { createKeeper } from './repository/keeper.ts';
 import type { Layout, Located } from './repository/layout.ts';
+import { watchPlaces } from './repository/places.ts';
 import { isReftable, refuseBy } from './repository/prepare.ts';
 import { createPrivateRoot } from './repository/private-root.ts';
 import { createReport } from './repository/report.ts';
 import { locateFor, type Rights } from './repository/rights.ts';
+import { watched } from './watched.ts';
 
 export interface RepositoriesOptions {
   readonly roots: readonly Root[];
@@ -70,15 +72,21 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
     async open(id, run, granted) {
       const known = await version();
       const layout = layoutOf(locatedIn({ served: options.roots, granted }, id));
+      const places = watchPlaces(layout);
       const opened = withVersion(await keeper.open(layout, run), known);
       const { profile } = opened;
       const batch = batches.open(profile, run);
       const cache = memory.of(profile.key);
-      return repositoryOf(handleOf({ opened, batch, cache, git: gitFor(run), run }), labelOf(id));
+      const handle = handleOf({ opened, batch, cache, git: gitFor(run), run });
+      return watched(repositoryOf(handle, labelOf(id)), places, () => keeper.forget(layout));
     },
     async audit(id, run, granted) {
       await version();
-      return audit(locatedIn({ served: options.roots, granted }, id), { keeper, gitFor }, run);
+      const located = locatedIn({ served: options.roots, granted }, id);
+      const places = located.kind === 'found' ? watchPlaces(located.layout) : undefined;
+      const audited = await audit(located, { keeper, gitFor }, run);
+      places?.confirm();
+      return audited;
     },
     async git() {
       const { text, warnings } = await version();

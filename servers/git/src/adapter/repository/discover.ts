@@ -11,6 +11,7 @@ import type { Keeper } from './keeper.ts';
 import { isWithin, type Layout } from './layout.ts';
 import { operationIn } from './operation.ts';
 import { createPace, entriesOf, hostBytes, type Pace } from './plain-tree.ts';
+import { watchPlaces } from './places.ts';
 import { locateFor, type Rights } from './rights.ts';
 import { warningsOf } from './warnings.ts';
 
@@ -126,9 +127,11 @@ async function lookAt(
   if (located.kind === 'refused') return refusedAs(label, undefined, undefined);
   const { layout } = located;
   const worktreeOf = mainOf(layout, root);
+  const places = watchPlaces(layout);
   return keeper.inspect(layout, run, false, ({ prepared, report }) => {
     if (report.refused) return refusedAs(label, layout, worktreeOf);
     const { oid, branch } = headOf(prepared);
+    places.confirm();
     return {
       id: label,
       bare: layout.workTree === undefined,

@@ -20,6 +20,8 @@ import { warningsOf } from './warnings.ts';
 export interface Keeper {
   /** Refuses `repository.refused`, `repository.broken` and `repository.too_large`. */
   open(layout: Layout, run: Run): Promise<Opened>;
+  /** Lets go of what is kept of a repository: the next call begins anew. */
+  forget(layout: Layout): void;
   readonly inspect: Builder['inspect'];
 }
 
@@ -56,6 +58,11 @@ export function createKeeper(options: BuilderOptions): Keeper {
 
   return {
     inspect: builder.inspect,
+    forget({ directory }) {
+      const place = places.get(directory);
+      if (place?.kept !== undefined) retire(place.kept, options);
+      if (place !== undefined) place.kept = undefined;
+    },
     async open(layout, run) {
       const place = placeOf(places, layout.directory);
       evict(places, options);
