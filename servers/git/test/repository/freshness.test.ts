@@ -222,6 +222,26 @@ test(
 );
 
 test(
+  verifies(
+    'C3.repository',
+    'a ref that becomes a link is found by the next call, wherever it stands',
+  ),
+  async () => {
+    const refs = Array.from({ length: 200 }, (_, at) => `.git/refs/heads/directory-${at}/ref`);
+    const lines = refs.map((ref) => `create ${ref.slice('.git/'.length)} HEAD\n`);
+    git(app, ['update-ref', '--stdin'], { input: lines.join('') });
+    for (const ref of refs.filter((_, at) => at % 50 === 25).map((name) => join(app, name))) {
+      await settled();
+      renameSync(ref, `${ref}-before`);
+      symlinkSync(join(ground.outside, 'app/.git/refs/heads/main'), ref);
+      await expect(subjects()).rejects.toMatchObject({ code: 'repository.refused' });
+      rmSync(ref);
+      renameSync(`${ref}-before`, ref);
+    }
+  },
+);
+
+test(
   verifies('C3.repository', 'an object that becomes a link is found within a second or so'),
   async () => {
     await settled();

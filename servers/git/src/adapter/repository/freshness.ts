@@ -13,15 +13,12 @@ import { ABSENT, isSame, lstatOrNothing, type Stamp, stampAt, stampOf } from './
 /** What a look at a prepared repository came to. */
 export type Freshness = 'fresh' | 'rebuild';
 
-/** Directories of refs that every call asks; the others, of which only a few repositories have some, once a second. */
-const TREES_EACH_CALL = 64;
-
 /**
  * Looks whether what was judged is still what stands there, by asking for times of change, and judges
- * again what is not. Cheap: some dozens of `lstat`. `rebuild` is the answer to a change that reaches so
+ * again what is not. Cheap: one `lstat` for each file and each directory of refs. `rebuild` is the answer to a change that reaches so
  * far that a running process of git must not go on.
  *
- * @param thorough asks what is asked once a second only.
+ * @param thorough asks for the directories of objects as well, which are asked once a second only.
  */
 export async function freshen(
   prepared: Prepared,
@@ -34,7 +31,7 @@ export async function freshen(
     if (!retake(piece, prepared, report)) return 'rebuild';
   }
   await freshenPacked(prepared, report, pace);
-  if (!(await freshenTrees(prepared, report, pace, thorough))) return 'rebuild';
+  if (!(await freshenTrees(prepared, report, pace))) return 'rebuild';
   return freshenStores(prepared, report, pace, thorough) ? 'fresh' : 'rebuild';
 }
 
@@ -65,9 +62,8 @@ async function freshenTrees(
   { trees, layout }: Prepared,
   report: Report,
   pace: Pace,
-  thorough: boolean,
 ): Promise<boolean> {
-  for (const top of changedDirectories(trees, thorough ? Infinity : TREES_EACH_CALL)) {
+  for (const top of await changedDirectories(trees, pace)) {
     // A directory that was not there when the private one was made is not linked as it should be.
     if (trees.directories.get(top) === ABSENT) return false;
     // oxlint-disable-next-line no-await-in-loop -- one directory after the other, by intent

@@ -64,21 +64,15 @@ export async function inspectTree(
     // oxlint-disable-next-line no-await-in-loop -- one directory after the other, by intent
     await pace.rest();
     const stats = lookAt(hostPath(path));
-    if (stats === 'unreadable') {
-      // git may get there all the same: by the private directory it has another way to go.
-      watch.directories.set(path, UNSETTLED);
-      onProblem(path, 'unreadable');
-      continue;
-    }
     if (stats === 'absent') {
       // What is handed over before it is there has to be looked at when it appears.
       if (path === top) watch.directories.set(path, ABSENT);
       else watch.directories.delete(path);
       continue;
     }
-    if (!stats.isDirectory()) {
+    if (typeof stats === 'string' || !stats.isDirectory()) {
       watch.directories.delete(path);
-      onProblem(path, stats.isSymbolicLink() ? 'link' : 'special');
+      onProblem(path, problemOf(stats));
       continue;
     }
     const found = listPlain(path, pace);
@@ -90,16 +84,29 @@ export async function inspectTree(
   }
 }
 
-/** Directories of a watch that changed since they were looked at, among those from `skip` on. */
-export function changedDirectories(watch: TreeWatch, most: number): readonly HostBytes[] {
+/** What is wrong with what is no directory. Where we cannot look, git may still get by a shorter way. */
+function problemOf(stats: Exclude<ReturnType<typeof lookAt>, 'absent'>): TreeProblem {
+  if (stats === 'unreadable') return 'unreadable';
+  return stats.isSymbolicLink() ? 'link' : 'special';
+}
+
+/** Directories of a watch that changed since they were looked at. All are asked: git goes into each of them. */
+export async function changedDirectories(
+  { directories }: TreeWatch,
+  pace: Pace,
+): Promise<readonly HostBytes[]> {
   const changed: HostBytes[] = [];
-  let seen = 0;
-  for (const [path, stamp] of watch.directories) {
-    if ((seen += 1) > most) break;
+  let asked = 0;
+  for (const [path, stamp] of directories) {
     if (!isSame(stamp, stampNow(path))) changed.push(path);
+    // oxlint-disable-next-line no-await-in-loop -- one directory after the other, by intent
+    if ((asked += 1) % REST_EACH === 0) await pace.rest();
   }
   return changed;
 }
+
+/** Directories that are asked before others may have the thread. */
+const REST_EACH = 64;
 
 function isKnown(watch: TreeWatch, path: HostBytes): boolean {
   const stamp = watch.directories.get(path);
