@@ -1,10 +1,21 @@
-import { readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
-import { makeTemp } from '@secure-mcp/testkit';
+import { makeTemp, verifies } from '@secure-mcp/testkit';
+import { Refusal } from '@secure-mcp/validation';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
+import { createIndexCopies } from '../../src/adapter/repository/index-copies.ts';
 import { word } from '../../src/guard/argument.ts';
 import { groundOf } from '../commands/handle.ts';
 import { type Caller, makeCaller } from '../tools/caller.ts';
@@ -98,3 +109,101 @@ test('a call that ends while it copies leaves nothing behind', async () => {
     await ground.close();
   }
 }, 60_000);
+
+/** An index without entries, in which somebody put away so many bytes; sparse, so that it costs nothing. */
+function writeHollow(file: string, bytes: number): void {
+  const head = Buffer.alloc(20);
+  head.write('DIRC');
+  head.writeUInt32BE(2, 4);
+  head.write('XXXX', 12);
+  head.writeUInt32BE(bytes, 16);
+  writeFileSync(file, head);
+  truncateSync(file, head.length + bytes + 20);
+}
+
+const MEBIBYTE = 1 << 20;
+
+/** What the files of a directory take on the disk, in bytes. */
+const bytesIn = (directory: string): number =>
+  readdirSync(directory)
+    .map((name) => lstatSync(join(directory, name)).blocks * 512)
+    .reduce((sum, bytes) => sum + bytes, 0);
+
+test(
+  verifies('C10.repository-bombs', 'an index takes as much of the disk as it is worth'),
+  async () => {
+    git(app, ['update-index', '--split-index']);
+    writeFileSync(join(app, 'file-0'), 'changed');
+    git(app, ['add', '.']);
+    for (let at = 0; at < 4; at += 1)
+      writeHollow(join(app, `.git/sharedindex.${String(at).repeat(40)}`), 32 * MEBIBYTE);
+    const ground = groundOf(app);
+    try {
+      const handle = await ground.open();
+      expect(await handle.index()).toMatchObject({ entries: 202 });
+      const { gitDir } = handle.profile;
+      expect(readdirSync(gitDir).filter((name) => name.startsWith('sharedindex.'))).toHaveLength(1);
+      expect(bytesIn(gitDir)).toBeLessThan(MEBIBYTE);
+      // The one that is needed, with so much behind it that git does not read.
+      writeHollow(indexFile(), 32 * MEBIBYTE);
+      const after = await ground.open();
+      expect(await after.index()).toMatchObject({ entries: 0 });
+      expect(bytesIn(gitDir)).toBeLessThan(MEBIBYTE);
+    } finally {
+      await ground.close();
+    }
+  },
+  60_000,
+);
+
+test(
+  verifies('C3.repository', 'what an index builds on is not exchanged while a call reads it'),
+  async () => {
+    git(app, ['update-index', '--split-index']);
+    const name = readdirSync(join(app, '.git')).find((file) => file.startsWith('sharedindex.'));
+    const file = join(app, '.git', name ?? '');
+    const honest = readFileSync(file, 'latin1');
+    const hostile = honest.replace('file-0', '../etc');
+    const ground = groundOf(app);
+    try {
+      const first = await ground.open();
+      await first.index();
+      keepUnsettled();
+      writeFileSync(file, hostile, 'latin1');
+      const second = await ground.open();
+      await expect(second.index()).rejects.toMatchObject({ code: 'repository.broken' });
+      let listed = '';
+      await first.git({ args: [word('ls-files')] }, (piece) => {
+        listed += piece.toString();
+      });
+      expect(listed.split('\n')).toContain('file-0');
+      // Once nobody reads the honest one, the hostile one is looked through, and leaves nothing behind.
+      first.release();
+      await expect((await ground.open()).index()).rejects.toThrow();
+      const { gitDir } = first.profile;
+      expect(readdirSync(gitDir).filter((entry) => /index[-.]/.test(entry))).toEqual([]);
+      writeFileSync(file, honest, 'latin1');
+      expect(await second.index()).toMatchObject({ entries: 202 });
+    } finally {
+      await ground.close();
+    }
+  },
+  60_000,
+);
+
+test(verifies('C10.repository-bombs', 'copies that calls hold are bounded in bytes'), () => {
+  const file = temp.write('copy', 'a copy');
+  const other = temp.write('other', 'another copy');
+  const copies = createIndexCopies(100);
+  const [first, second, third] = [copies.lease(), copies.lease(), copies.lease()];
+  first.add(file, 60);
+  const shared = first.share();
+  expect(() => second.add(other, 60)).toThrow(Refusal);
+  first.release();
+  expect(existsSync(file)).toBe(true);
+  shared.release();
+  expect(existsSync(file)).toBe(false);
+  third.add(other, 100);
+  third.release();
+  expect(existsSync(other)).toBe(false);
+});

@@ -5,6 +5,7 @@ import type { RunGitFor } from '../repository/git-runs.ts';
 import type { Inspection } from '../repository/building.ts';
 import type { Keeper } from '../repository/keeper.ts';
 import type { Located } from '../repository/layout.ts';
+import { createIndexCopies } from '../repository/index-copies.ts';
 import { createPace } from '../repository/plain-tree.ts';
 import { copyChecked } from '../repository/private-index.ts';
 import { createReport, findingOf, type Report } from '../repository/report.ts';
@@ -62,8 +63,10 @@ async function lookFurther(
   if (layout.workTree === undefined) return;
   await auditSubmodules(layout.workTree, report, { profile, git });
   await auditEmbedded(layout.workTree, report, pace);
+  const copies = createIndexCopies();
+  const file = join(profile.gitDir, 'audited');
   const { facts } = await copyChecked(
-    { from: layout.gitDir, file: join(profile.gitDir, 'audited'), profile, git, pace },
+    { from: layout.gitDir, file, profile, git, pace, copies, lease: copies.lease() },
     report,
   );
   if (facts.submodules > 0) report.add(noteOf('submodules.present', 'index'));

@@ -4,8 +4,8 @@ import type { Pace } from './plain-tree.ts';
 
 /** What stands behind the entries of an index. */
 export interface IndexTail {
-  /** It builds on another file, `sharedindex.<id>`. */
-  readonly isSplit: boolean;
+  /** The id of the file that it builds on, `sharedindex.<id>`; undefined for one that stands by itself. */
+  readonly shared: string | undefined;
 }
 
 /**
@@ -27,7 +27,7 @@ export async function maskMemories(
     const { size, atime, mtime } = fstatSync(fd);
     const window = createWindow(fd, size - hashBytes);
     if (!(await skipEntries(window, hashBytes, pace))) return undefined;
-    const tail = maskExtensions(window, fd);
+    const tail = maskExtensions(window, fd, hashBytes);
     // Its time says which files of the work tree may have changed unseen (private-index.ts).
     futimesSync(fd, atime, mtime);
     return tail;
@@ -38,8 +38,8 @@ export async function maskMemories(
 
 const MASKED: Readonly<Record<string, string>> = { UNTR: 'XNTR', FSMN: 'XSMN' };
 
-function maskExtensions(window: Window, fd: number): IndexTail | undefined {
-  let isSplit = false;
+function maskExtensions(window: Window, fd: number, hashBytes: number): IndexTail | undefined {
+  const links: string[] = [];
   while (window.left() > 0) {
     const head = window.peek(8);
     if (head === undefined) return undefined;
@@ -47,10 +47,15 @@ function maskExtensions(window: Window, fd: number): IndexTail | undefined {
     const length = head.readUInt32BE(4);
     const masked = MASKED[signature];
     if (masked !== undefined) writeSync(fd, Buffer.from(masked, 'latin1'), 0, 4, window.position());
-    isSplit ||= signature === 'link';
+    if (signature === 'link') {
+      const id = window.peek(8 + hashBytes)?.toString('hex', 8);
+      if (id === undefined || length < hashBytes) return undefined;
+      links.push(id);
+    }
     if (!window.skip(8 + length)) return undefined;
   }
-  return { isSplit };
+  // git would go by the last one.
+  return links.length > 1 ? undefined : { shared: links.find((id) => !/^0+$/.test(id)) };
 }
 
 /** Times, device and inode, mode, owner, size: 40 bytes stand before an entry's object id. */

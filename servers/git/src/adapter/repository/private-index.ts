@@ -1,11 +1,12 @@
+import { createHash, type Hash } from 'node:crypto';
 import {
   closeSync,
   fstatSync,
+  ftruncateSync,
   openSync,
-  readdirSync,
   readSync,
   renameSync,
-  rmSync,
+  statSync,
   utimesSync,
   writeSync,
 } from 'node:fs';
@@ -16,7 +17,7 @@ import { refuse } from '../../guard/refusals.ts';
 import { LIMITS } from '../../policy.ts';
 import type { IndexFacts, Profile } from '../handle.ts';
 import type { RunGit } from './git-runs.ts';
-import { createIndexCopies } from './index-copies.ts';
+import { createIndexCopies, type IndexCopies, type Lease } from './index-copies.ts';
 import { maskMemories } from './index-file.ts';
 import { createIndexScan } from './index-scan.ts';
 import { openPlain } from './plain-file.ts';
@@ -51,7 +52,14 @@ interface Copied extends PrivateIndex {
   readonly stamp: Stamp;
 }
 
-const PIECE_BYTES = 1_048_576;
+interface Newest extends Copied {
+  /** How many were begun before. */
+  readonly number: number;
+  readonly lease: Lease;
+}
+
+const PIECE_BYTES = 65_536;
+const ZEROS = Buffer.alloc(PIECE_BYTES);
 const NOTHING: IndexFacts = { entries: 0, assumeUnchanged: 0, skipWorktree: 0, submodules: 0 };
 
 /** The index of one repository, copied again whenever it changed. */
@@ -65,21 +73,26 @@ export interface IndexKeeper {
 export function createIndexKeeper(from: string, profile: Profile): IndexKeeper {
   const copies = createIndexCopies();
   const inTurn = createTurns();
-  let newest: (Copied & { readonly number: number }) | undefined;
+  let newest: Newest | undefined;
+  let known: IndexFacts | undefined;
   let begun = 0;
 
-  const copy = async (git: RunGit, signal: AbortSignal): Promise<Copied> => {
+  const copy = async (git: RunGit, signal: AbortSignal): Promise<Newest> => {
+    // The one before stays only for those that read it.
+    newest?.lease.release();
+    newest = undefined;
     const number = (begun += 1);
     const file = join(profile.gitDir, `index-${number}`);
-    // A call that ends in the middle leaves nothing of what it began.
-    const release = copies.hold(file);
+    const lease = copies.lease();
     try {
-      const copied = await copyOrRefuse({ from, file, profile, git, pace: createPace(signal) });
-      newest = { ...copied, number };
-      copies.renew(file);
-      return copied;
+      const pace = createPace(signal);
+      const copied = await copyOrRefuse({ from, file, profile, git, pace, copies, lease });
+      ({ facts: known } = copied);
+      newest = { ...copied, number, lease };
+      return newest;
     } finally {
-      release();
+      // Nothing is left of one that was refused or broken off.
+      if (newest === undefined) lease.release();
     }
   };
 
@@ -94,11 +107,12 @@ export function createIndexKeeper(from: string, profile: Profile): IndexKeeper {
           // One that was begun after this call had asked is as new as it has to be, and many share it.
           (newest.number > before || isSame(newest.stamp, stampAt(join(from, 'index'))));
         const copied = isUsable && newest !== undefined ? newest : await copy(git, signal);
+        const { release } = copied.lease.share();
         const { file, facts } = copied;
-        return { file, facts, isGone: () => isGone(copied), release: copies.hold(file) };
+        return { file, facts, isGone: () => isGone(copied), release };
       });
     },
-    known: () => newest?.facts,
+    known: () => known,
   };
 }
 
@@ -112,12 +126,15 @@ export interface Copying {
   readonly profile: Profile;
   readonly git: RunGit;
   readonly pace: Pace;
+  readonly copies: IndexCopies;
+  /** Of what this copy is made of. */
+  readonly lease: Lease;
 }
 
 async function copyOrRefuse(job: Copying): Promise<Copied> {
   const report = createReport();
   const copied = await copyChecked(job, report);
-  return report.refused ? refuseIndex(report, job.file) : copied;
+  return report.refused ? refuseIndex(report) : copied;
 }
 
 /**
@@ -126,19 +143,18 @@ async function copyOrRefuse(job: Copying): Promise<Copied> {
  */
 export async function copyChecked(job: Copying, report: Report): Promise<Copied> {
   const { from, file, profile, pace } = job;
-  const stamp = await copyIndexFile(from, 'index', file, { report, pace });
+  const stamp = await copyIndexFile(job, 'index', file, { report });
   if (stamp === undefined) return { stamp: stampAt(join(from, 'index')), file, facts: NOTHING };
   const problems = createReport();
   const tail = await maskMemories(file, profile.objectFormat, pace);
   if (tail === undefined) problems.add(findingOf('index.broken', 'index'));
-  else if (tail.isSplit) await copyShared(job, problems);
+  else if (tail.shared !== undefined) await copyShared(job, tail.shared, problems);
   const facts = problems.refused ? NOTHING : await lookThrough(job, problems);
   for (const finding of problems.sorted().findings) report.add(finding);
   return { stamp, file, facts };
 }
 
-function refuseIndex(report: Report, file: string): never {
-  rmSync(file, { force: true });
+function refuseIndex(report: Report): never {
   const { findings } = report.sorted();
   const detail = findings.map(({ id, where }) => `${id} ${where}`).join(', ');
   if (findings.some(({ id }) => id === 'index.path' || id === 'layout.link'))
@@ -156,10 +172,10 @@ function refuseIndex(report: Report, file: string): never {
  * compares its content. A copy that looked newer would hide such a change.
  */
 async function copyIndexFile(
-  from: string,
+  { from, pace, lease }: Copying,
   name: string,
   to: string,
-  { report, pace }: { readonly report: Report; readonly pace: Pace },
+  { report, hash }: { readonly report: Report; readonly hash?: Hash },
 ): Promise<Stamp | undefined> {
   const opened = openPlain(from, [name], LIMITS.indexBytesMax);
   if (opened.kind === 'absent') return undefined;
@@ -168,48 +184,72 @@ async function copyIndexFile(
     return undefined;
   }
   const fresh = `${to}.new`;
-  const target = openSync(fresh, 'w', 0o600);
+  let target: number | undefined;
   try {
-    await copyBytes(opened.fd, target, opened.size, pace);
+    lease.add(to, opened.size);
+    target = openSync(fresh, 'w', 0o600);
+    await copyBytes(opened.fd, target, opened.size, { pace, hash });
     const after = fstatSync(opened.fd, { bigint: true });
     const seconds = Number(after.mtimeNs / 1_000_000_000n);
     renameSync(fresh, to);
     utimesSync(to, seconds, seconds);
     return stampOf(after) === opened.stamp ? opened.stamp : UNSETTLED;
   } finally {
-    closeSync(target);
+    if (target !== undefined) closeSync(target);
     closeSync(opened.fd);
   }
 }
 
-async function copyBytes(from: number, to: number, size: number, pace: Pace): Promise<void> {
-  const buffer = Buffer.allocUnsafe(Math.min(PIECE_BYTES, size + 1));
-  for (let left = size; left > 0;) {
+/** What holds only zeros is left out: a sparse file, whose size costs its author nothing, stays one. */
+async function copyBytes(
+  from: number,
+  to: number,
+  size: number,
+  { pace, hash }: { readonly pace: Pace; readonly hash: Hash | undefined },
+): Promise<void> {
+  const buffer = Buffer.allocUnsafe(PIECE_BYTES);
+  let done = 0;
+  while (done < size) {
     // oxlint-disable-next-line no-await-in-loop -- one piece after the other, by intent
     await pace.rest();
-    const length = readSync(from, buffer, 0, Math.min(buffer.length, left), null);
-    if (length === 0) return;
-    writeSync(to, buffer, 0, length);
-    left -= length;
+    const length = readSync(from, buffer, 0, Math.min(buffer.length, size - done), null);
+    if (length === 0) break;
+    hash?.update(buffer.subarray(0, length));
+    if (ZEROS.compare(buffer, 0, length, 0, length) !== 0) writeSync(to, buffer, 0, length, done);
+    done += length;
   }
+  ftruncateSync(to, done);
 }
 
-const SHARED = /^sharedindex\.[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
-/** git removes old ones itself, after two weeks. */
-const SHARED_MAX = 64;
-
-/** Copies the files that a split index builds on. Their names say what they hold, so the old ones stay. */
-async function copyShared({ from, profile, pace }: Copying, report: Report): Promise<void> {
-  const names = readdirSync(from).filter((name) => SHARED.test(name));
-  for (const name of names.slice(0, SHARED_MAX)) {
-    const to = join(profile.gitDir, name);
-    // oxlint-disable-next-line no-await-in-loop -- one file after the other, by intent
-    await copyIndexFile(from, name, to, { report, pace });
-    if (report.refused) return;
-    // oxlint-disable-next-line no-await-in-loop -- as above
-    if ((await maskMemories(to, profile.objectFormat, pace)) === undefined)
-      report.add(findingOf('index.broken', name));
+/**
+ * Copies the file that a split index builds on, that one alone: others are of no use, and each can be as
+ * large as an index.
+ *
+ * git believes that a name says what the file holds, and an author can give two files one name. What
+ * other calls read under the name stays as it was looked through.
+ */
+async function copyShared(job: Copying, id: string, report: Report): Promise<void> {
+  const { file, profile, pace, copies, lease } = job;
+  const name = `sharedindex.${id}`;
+  const to = join(profile.gitDir, name);
+  const staged = `${file}.shared`;
+  const hash = createHash('sha256');
+  const stamp = await copyIndexFile(job, name, staged, { report, hash });
+  if (report.refused) return;
+  const tail =
+    stamp === undefined ? undefined : await maskMemories(staged, profile.objectFormat, pace);
+  // One that builds on another one itself is none that git has written.
+  const isFit = tail !== undefined && tail.shared === undefined;
+  const digest = hash.digest('hex');
+  const known = copies.digestOf(to);
+  if (!isFit || (known !== undefined && known !== digest)) {
+    report.add(findingOf('index.broken', name));
+    return;
   }
+  const { size } = statSync(staged);
+  if (known === undefined) renameSync(staged, to);
+  lease.drop(staged);
+  lease.add(to, size, digest);
 }
 
 async function lookThrough({ file, profile, git }: Copying, report: Report): Promise<IndexFacts> {
