@@ -151,14 +151,39 @@ export function findSecrets(text: string): readonly SecretFound[] {
   });
 }
 
-function* hitsOf({ name, markers, pattern }: SecretRule, text: string): Generator<SecretFound> {
-  if (!markers.some((marker) => text.includes(marker))) return;
-  for (const { indices, index, 0: whole } of text.matchAll(pattern)) {
+function* hitsOf(candidate: SecretRule, text: string): Generator<SecretFound> {
+  for (const match of matchesOf(candidate, text)) {
     // The group, where the rule has one: its text may also stand earlier in the match.
-    const [start, end] = indices?.[1] ?? [index, index + whole.length];
-    yield { rule: name, start, end };
+    const [start, end] = match.indices?.[1] ?? spanOf(match);
+    yield { rule: candidate.name, start, end };
   }
 }
+
+function matchesOf({ markers, pattern }: SecretRule, text: string): Iterable<RegExpExecArray> {
+  return markers.some((marker) => text.includes(marker)) ? text.matchAll(pattern) : [];
+}
+
+function spanOf({ index, 0: whole }: RegExpExecArray): SecretSpan {
+  return [index, index + whole.length];
+}
+
+/**
+ * Where the secrets of a text begin and end together with what they are known by, such as the name of
+ * the header before a password. Spans can overlap. Undefined for more secrets than anybody would write.
+ */
+export function secretSpans(text: string): readonly SecretSpan[] | undefined {
+  if (!mayHoldSecrets(text)) return [];
+  const spans: SecretSpan[] = [];
+  for (const candidate of RULES) {
+    for (const match of matchesOf(candidate, text)) {
+      if (spans.length === HITS_MAX) return undefined;
+      spans.push(spanOf(match));
+    }
+  }
+  return spans;
+}
+
+type SecretSpan = readonly [start: number, end: number];
 
 /** A text without its secrets, and the rules that found them. */
 export interface RedactedText {
@@ -198,9 +223,8 @@ export function maskSecrets(text: string): RedactedText {
 /** What covers a secret: its rule's name where there is room for it, and always as many characters. */
 export function maskOf(secret: string, ruleName: string): string {
   const label = `[redacted: ${ruleName}]`;
-  return secret.length < label.length
-    ? '*'.repeat(secret.length)
-    : label.padEnd(secret.length, '*');
+  const { length } = secret;
+  return length < label.length ? '*'.repeat(length) : label.padEnd(length, '*');
 }
 
 /**

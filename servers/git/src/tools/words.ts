@@ -1,3 +1,4 @@
+import { beginningOf } from '@secure-mcp/validation';
 import * as z from 'zod';
 
 import type { Warning } from '../adapter/index.ts';
@@ -131,11 +132,7 @@ export function shortId(oid: string): string {
 
 const SHORT_ID = 12;
 
-/** The beginning of a text, and whether that is not all of it. Never half of a character. */
+/** The beginning of a text, and whether that is not all of it. Never half of a character or a secret. */
 export function cut(text: string, charactersMax: number): { text: string; isCut: boolean } {
-  if (text.length <= charactersMax) return { text, isCut: false };
-  const end = /[\uD800-\uDBFF]/.test(text.charAt(charactersMax - 1))
-    ? charactersMax - 1
-    : charactersMax;
-  return { text: text.slice(0, end), isCut: true };
+  return { text: beginningOf(text, charactersMax), isCut: text.length > charactersMax };
 }

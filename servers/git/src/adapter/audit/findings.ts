@@ -1,4 +1,4 @@
-import { textFromByteString } from '@secure-mcp/validation';
+import { beginningOf, textFromByteString } from '@secure-mcp/validation';
 
 import type { Finding, Severity } from '../../policy.ts';
 import type { HostBytes } from '../repository/plain-tree.ts';
@@ -71,7 +71,9 @@ export function noteOf(id: NoteId, where: HostBytes): Finding {
     effect,
     refuses: false,
     where:
-      shown.length > WHERE_CHARACTERS_MAX ? `${shown.slice(0, WHERE_CHARACTERS_MAX)}...` : shown,
+      shown.length > WHERE_CHARACTERS_MAX
+        ? `${beginningOf(shown, WHERE_CHARACTERS_MAX)}...`
+        : shown,
   };
 }
 

@@ -5,6 +5,7 @@ import { LIMITS } from '../../policy.ts';
 import type { Handle } from '../handle.ts';
 import type { BlobText, BlobWindow } from '../results.ts';
 import { type LinesFound, LineWindow } from './line-window.ts';
+import { shownPart } from './shown-line.ts';
 import { createTextBytes } from './text-bytes.ts';
 
 /**
@@ -13,7 +14,8 @@ import { createTextBytes } from './text-bytes.ts';
  *
  * A blob with a NUL among its first bytes is binary, as for git, unless it says that it is UTF-16. Ends
  * of lines are kept as they are. A window holds whole lines, so none is lost between two windows; only
- * where a single line is larger than `bytes`, its beginning stands alone, with an ellipsis behind it.
+ * where a single line is larger than `bytes`, its beginning stands alone, with an ellipsis behind it. A
+ * secret is not divided by that: the line ends before it.
  */
 export async function blob(handle: Handle, oid: Oid, window: BlobWindow): Promise<BlobText> {
   const info = (await handle.objects.info(oid)) ?? refuse('object.missing', { detail: oid });
@@ -38,11 +40,19 @@ function windowOf(found: LinesFound, startLine: number, size: number): Readable 
   return {
     kind: 'text',
     size,
-    text: `${bytes.toString('utf8')}${cut ? '…' : ''}`,
+    text: cut === undefined ? bytes.toString('utf8') : beginning(bytes, cut),
     startLine,
     endLine,
     totalLines,
     nextLine: endLine < totalLines ? endLine + 1 : undefined,
     lossy: !isUtf8(bytes),
   };
+}
+
+function beginning(part: Buffer, after: Buffer): string {
+  return shownPart({
+    before: '',
+    part: part.toString('latin1'),
+    after: after.toString('latin1'),
+  });
 }

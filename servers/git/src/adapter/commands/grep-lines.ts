@@ -1,6 +1,6 @@
 import { LIMITS } from '../../policy.ts';
 import type { Sink } from '../handle.ts';
-import { type LinePart, partAround, shownPart } from './shown-line.ts';
+import { around, type LinePart, partAround, shownPart } from './shown-line.ts';
 
 /** A line of `git grep --heading -n --column`. */
 export type GrepLine =
@@ -27,8 +27,8 @@ export class GrepLines {
   readonly #take: (line: GrepLine) => boolean;
   /** The beginning of a line, as a binary string. */
   #head = '';
-  /** Of a long line: the part to show, in bytes of the whole line, and as much of it as lies behind the head. */
-  #part: LinePart | undefined;
+  /** Of a long line: the part to show and what is around it, in bytes of the whole line, and as much of it as lies behind the head. */
+  #near: LinePart | undefined;
   #far = '';
   #length = 0;
 
@@ -51,10 +51,10 @@ export class GrepLines {
     const room = LIMITS.fieldBytesMax - this.#head.length;
     this.#head += piece.toString('latin1', from, Math.min(to, from + room));
     if (to - from >= room) {
-      this.#part ??= partOf(this.#head);
+      this.#near ??= around(partOf(this.#head));
       // Offsets of the part within this piece, behind what the head took.
-      const start = Math.max(this.#part.from - this.#length, room);
-      const end = Math.min(this.#part.to - this.#length, to - from);
+      const start = Math.max(this.#near.from - this.#length, room);
+      const end = Math.min(this.#near.to - this.#length, to - from);
       if (end > start) this.#far += piece.toString('latin1', from + start, from + end);
     }
     this.#length += to - from;
@@ -63,7 +63,7 @@ export class GrepLines {
   #end(): boolean {
     const line = this.#line();
     this.#head = '';
-    this.#part = undefined;
+    this.#near = undefined;
     this.#far = '';
     this.#length = 0;
     return line === undefined || this.#take(line);
@@ -74,9 +74,14 @@ export class GrepLines {
     const [prefix, number, column] = MATCH.exec(this.#head) ?? AROUND.exec(this.#head) ?? [];
     if (prefix === undefined) return { kind: 'file', name: this.#head };
     const part = partOf(this.#head);
-    const text = shownPart(this.#head.slice(part.from, part.to) + this.#far, {
-      before: part.from > prefix.length,
-      after: part.to < this.#length,
+    const near = around(part);
+    // Numbers and colons before the text are none of it.
+    const from = Math.max(prefix.length, near.from);
+    const known = this.#head.slice(from, near.to) + this.#far;
+    const text = shownPart({
+      before: known.slice(0, part.from - from),
+      part: known.slice(part.from - from, part.to - from),
+      after: known.slice(part.to - from),
     });
     const line = { kind: 'line', line: Number(number), text } as const;
     return column === undefined ? line : { ...line, column: Number(column) };

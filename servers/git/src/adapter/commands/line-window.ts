@@ -1,11 +1,16 @@
+import { SECRET_CHARACTERS_MAX } from '@secure-mcp/validation';
+
 /** Lines of a text that arrives in pieces. */
 export interface LinesFound {
   /** The lines of the window, without the newline of the last one. */
   readonly bytes: Buffer;
   /** How many lines those are. */
   readonly lines: number;
-  /** The only line that is there is longer than the window: this is its beginning. */
-  readonly cut: boolean;
+  /**
+   * Where the only line that is there is longer than the window, and `bytes` its beginning: what comes
+   * behind that. A secret can stand across the cut.
+   */
+  readonly cut: Buffer | undefined;
   readonly totalLines: number;
 }
 
@@ -33,8 +38,8 @@ export class LineWindow {
     this.#first = startLine;
     this.#end = startLine + lines;
     this.#bytesMax = bytesMax;
-    // One more tells that there is more.
-    this.#room = bytesMax + 1;
+    // What comes behind tells that there is more, and whether it is the end of a secret.
+    this.#room = bytesMax + SECRET_CHARACTERS_MAX;
   }
 
   push(piece: Buffer): void {
@@ -49,12 +54,14 @@ export class LineWindow {
   end(): LinesFound {
     const totalLines = this.#startsLine ? this.#line - 1 : this.#line;
     const kept = Buffer.concat(this.#kept);
-    const fits = kept.length <= this.#bytesMax ? kept.length : kept.lastIndexOf(NEWLINE) + 1;
-    const cut = fits === 0 && kept.length > 0;
-    const bytes = cut ? wholeCharacters(kept.subarray(0, this.#bytesMax)) : kept.subarray(0, fits);
+    const max = this.#bytesMax;
+    const fits = kept.length <= max ? kept.length : kept.lastIndexOf(NEWLINE, max) + 1;
+    const isCut = fits === 0 && kept.length > 0;
+    const bytes = isCut ? wholeCharacters(kept.subarray(0, max)) : kept.subarray(0, fits);
+    const cut = isCut ? kept.subarray(bytes.length) : undefined;
     const isEnded = bytes.at(-1) === NEWLINE;
     const ends = bytes.reduce((sum, byte) => (byte === NEWLINE ? sum + 1 : sum), 0);
-    const lines = bytes.length === 0 && !cut ? 0 : ends + (isEnded ? 0 : 1);
+    const lines = bytes.length === 0 && !isCut ? 0 : ends + (isEnded ? 0 : 1);
     return { bytes: isEnded ? bytes.subarray(0, -1) : bytes, lines, cut, totalLines };
   }
 

@@ -1,4 +1,4 @@
-import { textFromByteString } from '@secure-mcp/validation';
+import { beginningOf, textFromByteString } from '@secure-mcp/validation';
 
 import { type Argument, type Oid, option, parseOid, ref, refuse, word } from '../../guard/index.ts';
 import { LIMITS } from '../../policy.ts';
@@ -94,8 +94,8 @@ function entryOf(
     selector: textFromByteString(selector),
     oid,
     at: isSame && seconds !== undefined ? zoned(Number(seconds), zone) : undefined,
-    by: utf8(by).slice(0, LIMITS.nameCharactersMax),
-    message: utf8(message).slice(0, LIMITS.messageCharactersMax),
+    by: beginningOf(utf8(by), LIMITS.nameCharactersMax),
+    message: beginningOf(utf8(message), LIMITS.messageCharactersMax),
   };
 }
 
