@@ -4,6 +4,7 @@ import type { GrepMatch, Repository } from '../adapter/index.ts';
 import { type Oid, treePath } from '../guard/index.ts';
 import { LIMITS } from '../policy.ts';
 import type { Context } from './context.ts';
+import { mayBeKey } from './key-lines.ts';
 
 /**
  * Covers the secrets of lines, where lines are numbered.
@@ -103,9 +104,6 @@ export async function screenMatches(
   return screened;
 }
 
-/** What a line of a private key can look like. */
-const BASE64 = /^[\s>#*/+"'|-]{0,16}[A-Za-z0-9+/=]{8,}[\s"',\\nr]{0,8}$/;
-
 /**
  * Bytes of files that one answer reads for this. A file of base64 is read for each of its lines that was
  * found; what comes behind the limit is covered, as what could be a key's.
@@ -122,7 +120,7 @@ async function isInKey(
   repository: Repository,
   { tree, match: { path, line, text }, budget }: LookUp,
 ): Promise<boolean> {
-  if (!BASE64.test(text) && !text.includes('PRIVATE KEY')) return false;
+  if (!mayBeKey(text) && !text.includes('PRIVATE KEY')) return false;
   const asked = treePath.safeParse(path);
   // git finds lines in files whose names no caller may write (`git~1`).
   if (!asked.success) return true;

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 
 import { verifies } from '@secure-mcp/testkit';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { lfsPointer } from '../../src/tools/files.ts';
 import { screenPatch } from '../../src/tools/screen-patch.ts';
@@ -35,6 +35,58 @@ test(verifies('E6.keys', 'a hunk that begins within a key shows nothing of it'),
       expect(text.split('\n')).toHaveLength(lines.length + 2);
     }
   }
+});
+
+test.each([
+  ['indented in YAML', (line: string) => `    ${line}`],
+  ['indented far', (line: string) => `${' '.repeat(60)}${line}`],
+  ['indented by tabs', (line: string) => `\t\t${line}`],
+  ['in a comment', (line: string) => `  # ${line}`],
+  ['in strings', (line: string) => `  "${line}\\n",`],
+  ['with ends of Windows', (line: string) => `${line}\r`],
+])(verifies('E6.keys', 'nothing of a key that is %s'), (_name, quote) => {
+  const lines = LINES.slice(10, 20);
+  for (const sign of [' ', '+', '-']) {
+    const shown = lines.map((line) => `${sign}${quote(line)}`).join('\n');
+    const { text, hidden } = screened(`@@ -10,10 +10,10 @@ key: |\n${shown}\n`);
+    expect(lines.filter((line) => text.includes(line.slice(8, 24)))).toEqual([]);
+    expect(hidden).toBe(lines.length);
+    expect(text.split('\n')).toHaveLength(lines.length + 2);
+  }
+});
+
+test(verifies('E6.keys', 'a key behind the end of something else, in one hunk'), () => {
+  const certificate = ['-----BEGIN CERTIFICATE-----', LINES[3], '-----END CERTIFICATE-----'];
+  for (const before of [certificate, [`"${certificate.join('\\n')}"`]]) {
+    const lines = [...before, ...LINES.slice(10, 12)].map((line) => `+${line ?? ''}`);
+    const { text, hidden } = screened(`@@ -1,5 +1,5 @@\n${lines.join('\n')}\n`);
+    expect(hidden).toBe(2);
+    expect(text).toContain(LINES[3]);
+    expect(text).not.toContain(LINES[10]);
+  }
+});
+
+describe(verifies('E6.redacted', 'E6.keys', 'the head of a hunk'), () => {
+  const TOKEN = `ghp_${'Ab1'.repeat(12)}`;
+  const MERGE = '@@@ -1,2 -1,2 +1,3 @@@';
+
+  test.each([
+    ['a line of a key', '@@ -9 +9 @@', LINES[9] ?? ''],
+    ['the last line of a key', '@@ -9 +9 @@', 'MIIEvQIBADANBg=='],
+    ['what git has cut', '@@ -9 +9 @@', `${'x'.repeat(41)}${TOKEN.slice(0, 39)}`],
+    ['what git has cut of a merge', MERGE, TOKEN.slice(0, 39)],
+  ])('does not show %s', (_name, place, above) => {
+    expect(screened(`${place} ${above}\n+v\n`).text).toBe(`${place} …\n+v\n`);
+  });
+
+  test.each([
+    ['@@ -9 +9 @@', 'export function somethingWithAName(of: Some): void {'],
+    ['@@ -9 +9 @@', 'secret:'],
+    [MERGE, 'class Short {'],
+  ])('shows a whole line: %s %s', (place, above) => {
+    const patch = `${place} ${above}\n+v\n`;
+    expect(screened(patch)).toEqual({ text: patch, hidden: 0 });
+  });
 });
 
 test('a hunk with the beginning of the key is left to the output policy', () => {
