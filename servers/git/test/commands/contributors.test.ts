@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { contributors } from '../../src/adapter/commands/contributors.ts';
+import { contributors, Counted } from '../../src/adapter/commands/contributors.ts';
 import { parseMailmap } from '../../src/adapter/commands/mailmap.ts';
 import type { Contributor, ContributorsQuery } from '../../src/adapter/index.ts';
+import { createLiveBytes } from '../process/live-bytes.ts';
 import { makeRepository, type TestRepository, treePathOf } from './repository.ts';
 
 const MAILMAP = `# comment <a@b>
@@ -176,3 +177,42 @@ test(
     await other.remove();
   },
 );
+
+/** A commit as git prints it: `name` is bytes in the encoding of Windows. */
+function recordOf(name: string): string {
+  const person = `${name} <a@example.org> 1700000000 +0000`;
+  return Buffer.from(
+    `${'a'.repeat(40)}\ntree ${'b'.repeat(40)}\nauthor ${person}\ncommitter ${person}\nencoding windows-1252\n\nx\n`,
+    'latin1',
+  ).toString('latin1');
+}
+
+describe(verifies('C10.repository-bombs', 'names of kilobytes'), () => {
+  const live = createLiveBytes('heapUsed');
+  const counted = (): Counted => new Counted(parseMailmap(''));
+
+  test('are not held, and are still told apart by their beginning', { timeout: 60_000 }, () => {
+    const people = counted();
+    const before = live();
+    for (let at = 0; at < 3000; at += 1) {
+      people.add(recordOf(`${String(at).padStart(6, '0')}${'\x80'.repeat(7000)}`));
+    }
+    // All of the names have 42 megabytes as text, and half of it as they are written.
+    expect(live() - before).toBeLessThan(16_000_000);
+    const { total, commits, contributors: some } = people.result(1);
+    expect([total, commits]).toEqual([3000, 3000]);
+    expect(some[0]?.name).toBe(`000000${'€'.repeat(250)}`);
+  });
+
+  test('are too many before they fill the memory', { timeout: 60_000 }, () => {
+    const people = counted();
+    const before = live();
+    const addAll = (): void => {
+      for (let at = 0; at < 50_000; at += 1) {
+        people.add(recordOf(`${String(at).padStart(6, '0')}${'\x80'.repeat(250)}`));
+      }
+    };
+    expect(addAll).toThrow(expect.objectContaining({ code: 'repository.too_large' }));
+    expect(live() - before).toBeLessThan(32_000_000);
+  });
+});

@@ -1,12 +1,15 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Bytes outside of the heap that something still holds: garbage that waits for its collector is none. */
-export function createLiveBytes(): () => number {
+/**
+ * Bytes that something still holds, outside of the heap or on it: garbage that waits for its collector is
+ * none.
+ */
+export function createLiveBytes(where: 'arrayBuffers' | 'heapUsed' = 'arrayBuffers'): () => number {
   setFlagsFromString('--expose-gc');
   const collect: () => void = runInNewContext('gc');
   return () => {
     collect();
-    return process.memoryUsage().arrayBuffers;
+    return process.memoryUsage()[where];
   };
 }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 
+import { beginningOf } from '@secure-mcp/validation';
+
 import { object, option, paths, refuse, word } from '../../guard/index.ts';
 import { LIMITS } from '../../policy.ts';
 import type { Handle } from '../handle.ts';
@@ -7,7 +9,7 @@ import type { ContributorsQuery } from '../repository.ts';
 import type { Contributor, Contributors } from '../results.ts';
 import { decoderFor } from '../objects/decode.ts';
 import { readPerson } from '../objects/person.ts';
-import { type Mailmap, type Named, parseMailmap } from './mailmap.ts';
+import { type Mailmap, parseMailmap } from './mailmap.ts';
 import { readMailmap } from './mailmap-file.ts';
 import { NUL, readFields } from './z-fields.ts';
 
@@ -17,8 +19,9 @@ const HEADER_BYTES_MAX = 16_384;
 /**
  * Who made how many commits, most first, as `git shortlog -sne`. Commits are read as they are stored, so
  * that no library of git's decodes them. Refuses `repository.too_large` for histories that print more than
- * LIMITS.countedBytesMax, or have more than LIMITS.contributorsMax authors: a path or a time makes them
- * shorter. Refuses `path.encoding`.
+ * LIMITS.countedBytesMax, or have more than LIMITS.contributorsMax authors, or so many with long names
+ * that those have more than LIMITS.contributorsCharactersMax: a path or a time makes them shorter. Refuses
+ * `path.encoding`.
  */
 export async function contributors(
   handle: Handle,
@@ -69,54 +72,79 @@ function sizeOf({ contributors: people }: Contributors): number {
   return people.reduce((sum, { name, email }) => sum + 2 * (name.length + email.length) + 128, 256);
 }
 
-class Counted {
+interface Counter {
+  commits: number;
+}
+
+interface Person extends Counter {
+  /** As git writes and compares them: `name <email>`. */
+  readonly key: string;
+  readonly nameLength: number;
+}
+
+/** Counts commits by their authors. Refuses `repository.too_large`. */
+export class Counted {
   readonly #mailmap: Mailmap;
-  readonly #byPerson = new Map<string, Named & { commits: number }>();
+  readonly #byPerson = new Map<string, Person>();
   /** The same by what stands in a commit: most are by somebody who made another one. */
-  readonly #byAuthor = new Map<string, { commits: number }>();
+  readonly #byAuthor = new Map<string, Counter>();
   #commits = 0;
+  /** Characters that are left for persons, and for authors as they are written. */
+  #roomForPersons: number = LIMITS.contributorsCharactersMax;
+  #roomForAuthors: number = LIMITS.contributorsCharactersMax;
 
   constructor(mailmap: Mailmap) {
     this.#mailmap = mailmap;
   }
 
+  /** @param record a commit as it is stored, or its beginning, as a binary string */
   add(record: string): void {
     this.#commits += 1;
     const author = authorIn(record);
     const written = `${author.encoding ?? ''}\0${author.line ?? ''}`;
-    const counted = this.#byAuthor.get(written) ?? this.#person(author);
-    counted.commits += 1;
-    if (this.#byAuthor.size < LIMITS.contributorsMax) this.#byAuthor.set(written, counted);
+    const known = this.#byAuthor.get(written);
+    const counter = known ?? this.#person(author);
+    counter.commits += 1;
+    if (known === undefined && written.length <= this.#roomForAuthors) {
+      this.#roomForAuthors -= written.length;
+      this.#byAuthor.set(written, counter);
+    }
   }
 
   /** Who it is by the mailmap; somebody new begins with nothing. */
-  #person({ line, encoding }: WrittenAuthor): { commits: number } {
+  #person({ line, encoding }: WrittenAuthor): Counter {
     const person = this.#mailmap.map(readPerson(line, decoderFor(encoding)));
-    const name = person.name.slice(0, LIMITS.nameCharactersMax / 2);
-    const email = person.email.slice(0, LIMITS.nameCharactersMax / 2);
-    const key = keyOf({ name, email });
+    // Of a name of kilobytes only this is kept: a slice would keep all of it.
+    const name = beginningOf(person.name, LIMITS.nameCharactersMax / 2);
+    const email = beginningOf(person.email, LIMITS.nameCharactersMax / 2);
+    const key = `${name} <${email}>`;
     const known = this.#byPerson.get(key);
     if (known !== undefined) return known;
-    if (this.#byPerson.size >= LIMITS.contributorsMax) return refuse('repository.too_large');
-    const added = { name, email, commits: 0 };
+    this.#roomForPersons -= key.length;
+    const isFull = this.#byPerson.size >= LIMITS.contributorsMax || this.#roomForPersons < 0;
+    if (isFull) return refuse('repository.too_large');
+    const added = { key, nameLength: name.length, commits: 0 };
     this.#byPerson.set(key, added);
     return added;
   }
 
   result(limit: number): Contributors {
-    const all: Contributor[] = [...this.#byPerson.values()];
-    all.sort((a, b) => b.commits - a.commits || compareBytes(keyOf(a), keyOf(b)));
+    const all = [...this.#byPerson.values()];
+    all.sort((a, b) => b.commits - a.commits || compareBytes(a.key, b.key));
     return {
-      contributors: all.slice(0, limit),
+      contributors: all.slice(0, limit).map(contributorOf),
       total: all.length,
       commits: this.#commits,
     };
   }
 }
 
-/** One person as git writes and compares them. */
-function keyOf({ name, email }: Named): string {
-  return `${name} <${email}>`;
+function contributorOf({ key, nameLength, commits }: Person): Contributor {
+  return {
+    name: key.slice(0, nameLength),
+    email: key.slice(nameLength + ' <'.length, -'>'.length),
+    commits,
+  };
 }
 
 function compareBytes(a: string, b: string): number {

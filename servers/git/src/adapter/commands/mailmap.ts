@@ -18,8 +18,8 @@ interface Change {
 }
 
 interface Entry extends Change {
-  /** Changes that only hold for one name at this address. */
-  readonly byName: Map<string, Change>;
+  /** Changes that only hold for one name at this address. Few have any, and an empty map is not small. */
+  byName?: Map<string, Change>;
 }
 
 /** Reads the lines of a mailmap. What git would pass over is passed over. */
@@ -29,7 +29,7 @@ export function parseMailmap(text: string): Mailmap {
   return {
     map(person) {
       const entry = entries.get(lower(person.email));
-      const change = entry?.byName.get(lower(person.name)) ?? entry;
+      const change = entry?.byName?.get(lower(person.name)) ?? entry;
       return { name: change?.name ?? person.name, email: change?.email ?? person.email };
     },
   };
@@ -42,11 +42,12 @@ function addLine(entries: Map<string, Entry>, line: string): void {
   const second = first.rest === '' ? undefined : contact(first.rest, true);
   const old = second ?? { name: undefined, email: first.email };
   const change = { name: first.name, email: second === undefined ? undefined : first.email };
-  const entry = entries.get(lower(old.email)) ?? { byName: new Map<string, Change>() };
+  const entry: Entry = entries.get(lower(old.email)) ?? {};
   entries.set(lower(old.email), entry);
   if (old.name === undefined) return assign(entry, change);
   const named = {};
   assign(named, change);
+  entry.byName ??= new Map();
   entry.byName.set(lower(old.name), named);
 }
 
