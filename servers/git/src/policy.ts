@@ -177,19 +177,29 @@ export const LIMITS = {
   configBytesMax: 1_048_576,
   /** Settings in one of its files: some thousand branches have three each. A megabyte can hold 500,000. */
   settingsMax: 20_000,
+  /** Also of all tables of refs together. */
   packedRefsBytesMax: 67_108_864,
+  tableListBytesMax: 65_536,
   indexBytesMax: 268_435_456,
   /** Of all copies of one index that calls read at a time, with what they build on. */
   indexCopiesBytesMax: 536_870_912,
   /** Entries of refs, logs and object directories that an inspection looks at. */
   inspectEntriesMax: 500_000,
+  /** Directories of refs and logs, which are kept and asked by every call, and bytes of their paths. */
+  inspectDirectoriesMax: 20_000,
+  inspectPathBytesMax: 4_194_304,
   /** Loose objects that a preview of a merge packs for itself. git packs them from some thousands on. */
   looseObjectsMax: 50_000,
+  /** Bytes of the private directories of all repositories, and of those that are over and not removed yet. */
+  privateBytesMax: 1_073_741_824,
+  retiredBytesMax: 134_217_728,
+  /** Bytes of the packs that previews of merges read, before they are made anew. */
+  mergePacksBytesMax: 268_435_456,
   /** Directories of alternates, nested. */
   alternatesMax: 5,
   findingsMax: 100,
-  /** Of remembered answers: some hundred commits, or the last files that were read. */
-  cacheBytesMax: 1_048_576,
+  /** Of remembered answers. All commits that a walk in pages passes fit (commands/log.ts), or each page would read them again. */
+  cacheBytesMax: 2_621_440,
   /** Commits from which a private commit-graph pays. */
   graphCommitsMin: 5000,
 } as const;
