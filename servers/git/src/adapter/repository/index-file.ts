@@ -14,6 +14,9 @@ export interface IndexTail {
  * of directories has git list names out of others, by `..`.
  *
  * They are renamed in place to what every git ignores. git makes its own memory in the copy, later.
+ *
+ * And has git not look at the work trees of submodules: `<path>/.git` may name any repository of the
+ * machine, or hold a ref that is a link to any file, and git would read a commit's name there and show it.
  * Undefined for an index that is malformed.
  */
 export async function maskMemories(
@@ -62,6 +65,12 @@ function maskExtensions(window: Window, fd: number, hashBytes: number): IndexTai
 const STAT_BYTES = 40;
 const NAME_MASK = 0x0fff;
 const EXTENDED = 0x4000;
+/** "Assume that it is unchanged": git does not look at the work tree for such an entry. */
+const ASSUMED = 0x8000;
+/** Where an entry's mode stands, the part of it that tells the kind, and that of a submodule. */
+const MODE_AT = 24;
+const KIND = 0o170000;
+const GITLINK = 0o160000;
 /** git's own bound on a path, with room. */
 const NAME_BYTES_MAX = 65_536;
 
@@ -88,8 +97,10 @@ function skipEntry(
   previous: { nameBytes: number },
 ): boolean {
   const fixed = STAT_BYTES + hashBytes + 2;
-  const flags = window.peek(fixed)?.readUInt16BE(fixed - 2);
-  if (flags === undefined) return false;
+  const entry = window.peek(fixed);
+  if (entry === undefined) return false;
+  const flags = entry.readUInt16BE(fixed - 2);
+  if ((entry.readUInt32BE(MODE_AT) & KIND) === GITLINK) window.put(fixed - 2, flags | ASSUMED);
   const start = (flags & EXTENDED) === 0 ? fixed : fixed + 2;
   const said = flags & NAME_MASK;
   if (version < 4) {
@@ -127,6 +138,8 @@ function isLength(said: number, length: number | undefined): length is number {
 interface Window {
   /** The next bytes; undefined when the file has not that many. */
   peek(length: number): Buffer | undefined;
+  /** Writes two bytes into the file, at an offset. */
+  put(offset: number, value: number): void;
   skip(length: number): boolean;
   left(): number;
   position(): number;
@@ -154,6 +167,9 @@ function createWindow(fd: number, size: number): Window {
   };
   return {
     peek,
+    put(offset, value) {
+      writeSync(fd, Buffer.from([value >> 8, value & 0xff]), 0, 2, position + offset);
+    },
     skip(length) {
       position += length;
       return position <= size;

@@ -21,9 +21,10 @@ export function createIndexScan(report: Report): IndexScan {
   const takeEntry = (entry: string): boolean => {
     const path = entry.slice(entry.indexOf('\t') + 1);
     facts.entries += 1;
-    if (ASSUMED.test(entry)) facts.assumeUnchanged += 1;
-    if (entry.startsWith('S ') || entry.startsWith('s ')) facts.skipWorktree += 1;
+    // That a submodule is assumed to be unchanged is our own mark (index-file.ts).
     if (entry.startsWith('160000', MODE)) facts.submodules += 1;
+    else if (ASSUMED.test(entry)) facts.assumeUnchanged += 1;
+    if (entry.startsWith('S ') || entry.startsWith('s ')) facts.skipWorktree += 1;
     if (PLAIN.test(path) || indexPathProblem(path) === undefined) return true;
     report.add(findingOf('index.path', path));
     return false;
