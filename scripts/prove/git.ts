@@ -416,7 +416,8 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
   {
     promise: 'C3.repository',
     file: 'servers/git/src/adapter/repository/freshness.ts',
-    control: "return freshenStores(prepared, report, pace, thorough) ? 'fresh' : 'rebuild';",
+    control:
+      "return (await freshenStores(prepared, report, pace, thorough)) ? 'fresh' : 'rebuild';",
     without: "return 'fresh';",
     tests: ['servers/git/test/repository/freshness.test.ts'],
   },
@@ -500,8 +501,8 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
   {
     promise: 'C6.travelling',
     file: 'servers/git/src/adapter/bind.ts',
-    control: 'args[0] === WRITES_OBJECTS ? await merges.profile(run) : profile',
-    without: 'profile',
+    control: 'writes ? merges.use(run, act) : act(profile)',
+    without: 'act(profile)',
     tests: ['servers/git/test/repository/repositories.test.ts'],
   },
   {
@@ -624,5 +625,47 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
     control: "GIT_IMPLICIT_WORK_TREE: '0',",
     without: '',
     tests: ['servers/git/test/commands/compare.test.ts'],
+  },
+  {
+    promise: 'C3.repository',
+    file: 'servers/git/src/adapter/commands/changes-reading.ts',
+    control: 'change.newMode === GITLINK || ',
+    without: '',
+    tests: ['servers/git/test/commands/diff.test.ts'],
+  },
+  {
+    promise: 'C3.repository',
+    file: 'servers/git/src/adapter/commands/changes-reading.ts',
+    control: ' || ways.isSpecial(to)',
+    without: '',
+    tests: ['servers/git/test/commands/diff.test.ts'],
+  },
+  {
+    promise: 'C3.repository',
+    file: 'servers/git/src/adapter/commands/changes-reading.ts',
+    control: "if (from !== to || to.includes(' b/')) this.hasForger = true;",
+    without: '',
+    tests: ['servers/git/test/commands/diff.test.ts'],
+  },
+  {
+    promise: 'C3.repository',
+    file: 'servers/git/src/adapter/commands/changes-reading.ts',
+    control: 'if (this.#closed.has(counts.name)) return;',
+    without: '',
+    tests: ['servers/git/test/commands/diff.test.ts'],
+  },
+  {
+    promise: 'C3.repository',
+    file: 'servers/git/src/adapter/commands/ways.ts',
+    control: "stats !== 'unreadable' && stats?.isSymbolicLink() !== true",
+    without: 'true',
+    tests: ['servers/git/test/commands/diff.test.ts'],
+  },
+  {
+    promise: 'C3.repository',
+    file: 'servers/git/src/adapter/repository/index-file.ts',
+    control: 'flags | ASSUMED',
+    without: 'flags',
+    tests: ['servers/git/test/commands/diff.test.ts'],
   },
 ];

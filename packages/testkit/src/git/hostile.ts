@@ -18,6 +18,7 @@ import { SETTINGS } from './hostile/settings.ts';
 import { SIGNATURES } from './hostile/signatures.ts';
 import { TEXTS } from './hostile/texts.ts';
 import type { HostilePlace, HostileVector } from './hostile/vector.ts';
+import { WORKTREE } from './hostile/worktree.ts';
 import { shellQuoted } from './run.ts';
 import { buildTemplate } from './template.ts';
 
@@ -32,6 +33,7 @@ export const VECTORS: readonly HostileVector[] = [
   ...PROGRAMS,
   ...BORROWED,
   ...OUTSIDE,
+  ...WORKTREE,
   ...INDEXES,
   ...DISGUISE,
   ...SETTINGS,

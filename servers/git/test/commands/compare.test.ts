@@ -320,8 +320,13 @@ describe(verifies('C3.repository', 'a preview opens nothing but objects'), () =>
     expect(run(['merge-tree', '--write-tree', base, head]).code).toBe(0);
     expect(merge.clean).toBe(false);
     const changes = await diff(await hostile.handle(), {
-      ...{ paths: [], context: 3, ignoreWhitespace: false },
-      ...{ patch: true, patchBytes: 4096, skip: 0, limit: 9 },
+      paths: [],
+      context: 3,
+      ignoreWhitespace: false,
+      patch: true,
+      patchBytes: 4096,
+      skip: 0,
+      limit: 9,
       what: { mode: 'objects', base, head },
     });
     expect(changes.files.map(({ binary }) => binary)).toEqual([false]);

@@ -1,4 +1,5 @@
-import { chmodSync, symlinkSync, utimesSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { verifies } from '@secure-mcp/testkit';
@@ -427,3 +428,106 @@ test(
     await other.remove();
   },
 );
+
+describe(verifies('C3.repository', 'of what lies elsewhere only the name is told'), () => {
+  let hostile: TestRepository;
+  let victim: TestRepository;
+  let commit: string;
+  beforeAll(() => {
+    victim = makeRepository();
+    victim.git('commit', '--allow-empty', '-qm', 'secret');
+    commit = victim.oid('HEAD');
+    hostile = makeRepository();
+    const { git, write, run } = hostile;
+    write('file', 'x\n');
+    write('honest', 'x\n');
+    write('x b/x', 'x\n');
+    write('x', 'moved\n');
+    const unknown = '1'.repeat(40);
+    const index = ['gitlink', 'token'].map((name) => `160000 ${unknown} 0\t${name}\n`).join('');
+    run(['update-index', '--add', '--index-info'], index);
+    git('add', 'file', 'honest', 'x', 'x b/x');
+    git('commit', '-qm', 'one');
+    write('intended', 'x\n');
+    // Its patch begins with the same line as that of the file `x b/x`.
+    write('x b/x b/x', 'moved\n');
+    git('add', '--intent-to-add', 'intended', 'x b/x b/x');
+    const stages = [1, 2, 3].map((stage) => `160000 ${String(stage).repeat(40)} ${stage}\tboth\n`);
+    run(['update-index', '--index-info'], stages.join(''));
+    write('honest', 'y\n');
+    for (const name of ['file', 'intended', 'x', 'x b/x']) rmSync(join(hostile.path, name));
+    for (const name of ['gitlink', 'file', 'intended', 'x b/x', 'both'])
+      write(`${name}/.git`, `gitdir: ${join(victim.path, '.git')}\n`);
+    // A ref that is a link to any file with forty digits, such as a token.
+    writeFileSync(join(victim.path, 'token'), `${TOKEN}\n`);
+    write('token/.git/HEAD', 'ref: refs/heads/main\n');
+    mkdirSync(join(hostile.path, 'token/.git/refs/heads'), { recursive: true });
+    mkdirSync(join(hostile.path, 'token/.git/objects'));
+    symlinkSync(join(victim.path, 'token'), join(hostile.path, 'token/.git/refs/heads/main'));
+  });
+  afterAll(async () => {
+    await hostile.remove();
+    await victim.remove();
+  });
+
+  const TOKEN = 'deadbeefcafebabe0123456789abcdef01234567';
+  const CASES = ['gitlink', 'token', 'file', 'intended', 'x b/x', 'both', 'honest'] as const;
+
+  test('plain git tells it', () => {
+    expect(hostile.git('diff', ...FLAGS)).toContain(commit);
+    expect(hostile.git('diff', ...FLAGS)).toContain(TOKEN);
+    expect(hostile.git('diff', '--ignore-submodules=all')).toContain(commit);
+  });
+
+  test.each(CASES.flatMap((name) => [[name, 'unstaged'] as const, [name, 'worktree'] as const]))(
+    '%s, %s',
+    async (name, mode) => {
+      const base = hostile.oid('HEAD');
+      const what = mode === 'unstaged' ? { mode } : { mode, base };
+      for (const paths of [[treePathOf(name)], []]) {
+        const told = await diff(await hostile.handle(), { ...QUERY, paths, what });
+        expect(JSON.stringify(told)).not.toContain(commit);
+        expect(JSON.stringify(told)).not.toContain(TOKEN);
+        if (name === 'gitlink' || name === 'token')
+          expect(told.files.map(({ path }) => path)).not.toContain(name);
+        if (paths.length > 0) expect(/^\+/m.test(told.patch)).toBe(name === 'honest');
+      }
+    },
+  );
+
+  test('a pipe in the place of a conflict is not opened', async () => {
+    const piped = makeRepository();
+    const stages = [1, 2, 3].map((stage) => {
+      const { out } = piped.run(['hash-object', '-w', '--stdin'], String(stage));
+      return `100644 ${out.trim()} ${stage}\tpipe\n`;
+    });
+    piped.run(['update-index', '--index-info'], stages.join(''));
+    execFileSync('mkfifo', [join(piped.path, 'pipe')]);
+    const told = await diff(await piped.handle(), { ...QUERY, what: { mode: 'unstaged' } });
+    expect(told.withheld).toEqual(['pipe']);
+    await piped.remove();
+  });
+
+  test('lines behind a link are neither shown nor counted, and no attributes are read there', async () => {
+    const linked = makeRepository();
+    linked.write('directory/file', 'x\n');
+    linked.write('other', 'x\n');
+    linked.git('add', '.');
+    linked.git('commit', '-qm', 'one');
+    linked.write('other', 'y\n');
+    rmSync(join(linked.path, 'directory'), { recursive: true });
+    symlinkSync(victim.path, join(linked.path, 'directory'));
+    victim.write('.gitattributes', '* -diff\n');
+    const base = linked.oid('HEAD');
+    for (const what of [{ mode: 'unstaged' } as const, { mode: 'worktree', base } as const]) {
+      const told = await diff(await linked.handle(), { ...QUERY, what });
+      const [file] = told.files;
+      expect(file).toMatchObject({ path: 'directory/file', kind: 'deleted', binary: false });
+      expect([file?.added, file?.removed]).toEqual([undefined, undefined]);
+      expect(told.totals).toEqual({ files: 2, added: 1, removed: 1 });
+      expect(told.withheld).toEqual(['directory/file']);
+      expect(told.patch).toContain('+y');
+    }
+    await linked.remove();
+  });
+});

@@ -15,6 +15,7 @@ import {
   patchHeader,
   type RawChange,
 } from './raw-numstat.ts';
+import type { Ways } from './ways.ts';
 
 /** Which files are given out, and how much of their patches. */
 export interface ChangesPage {
@@ -24,6 +25,8 @@ export interface ChangesPage {
   readonly patchBytes: number | undefined;
   /** Paths, as bytes, whose patch is shown even if a program wrote the file. */
   readonly named: ReadonlySet<string>;
+  /** The work tree, when it is one of the sides. */
+  readonly ways: Ways | undefined;
 }
 
 /**
@@ -42,6 +45,10 @@ export class ChangesReading {
   patches: PatchPage | undefined;
   /** A conflict's name holds a line feed: what follows its line cannot be told from a patch. */
   hasForger = false;
+  /** git would open something that is none of the repository's for the patch of a conflict. */
+  hasClosedConflict = false;
+  /** Names, as `--numstat` writes them, of what git reads elsewhere: nothing of its content is told. */
+  readonly #closed = new Set<string>();
   readonly #digest = createHash('sha256');
   readonly #byName = new NamedQueue<RawChange>();
   /** The name of the conflict that was read last. */
@@ -65,7 +72,15 @@ export class ChangesReading {
 
   /** All changes of the page with their numbers. */
   list(): readonly ChangedFile[] {
-    return this.changes.map((change) => changedFile(change, this.counts.get(change)));
+    return this.changes.map((change) => {
+      const file = changedFile(change, this.counts.get(change));
+      return this.isClosed(change) ? { ...file, added: undefined, removed: undefined } : file;
+    });
+  }
+
+  /** True for what is listed only. */
+  isClosed(change: RawChange): boolean {
+    return change.combined ? this.hasClosedConflict : this.#closed.has(numstatName(change));
   }
 
   /** Of all files, in their order. */
@@ -76,6 +91,7 @@ export class ChangesReading {
   #raw(line: string): void {
     this.#digest.update(`${line}\n`);
     const change = parseRaw(line);
+    if (this.page.ways !== undefined) this.#judge(change, this.page.ways);
     // A file that only one side has: git names the conflict, and then again what changed since.
     const isTold = change.to === this.#conflict;
     this.#conflict = change.kind === 'unmerged' ? change.to : undefined;
@@ -89,9 +105,23 @@ export class ChangesReading {
     if (!change.combined) this.#byName.add(numstatName(change), change);
   }
 
+  /** A side in the work tree can lie where a link leads, or be the commit of whatever repository is there. */
+  #judge(change: RawChange, ways: Ways): void {
+    const [from, to] = [unquoted(change.from), unquoted(change.to)];
+    const leadsOut = change.newMode === GITLINK || ways.leadsOut(from) || ways.leadsOut(to);
+    if (change.combined) {
+      this.hasClosedConflict ||= leadsOut || ways.isSpecial(to);
+    } else if (leadsOut) {
+      this.#closed.add(numstatName(change));
+      // Its patch can begin as that of another file: two names stand there with nothing between them.
+      if (from !== to || to.includes(' b/')) this.hasForger = true;
+    }
+  }
+
   #numbers(line: string): void {
     this.#section = 'numbers';
     const counts = parseNumstat(line);
+    if (this.#closed.has(counts.name)) return;
     this.added += counts.added ?? 0;
     this.removed += counts.removed ?? 0;
     const change = this.#byName.take(counts.name);
@@ -117,9 +147,12 @@ export class ChangesReading {
     return wanted;
   }
 
-  /** False for what a program wrote, unless it was named. */
-  mayShow({ to }: RawChange): boolean {
-    const path = unquoted(to);
-    return !isGenerated(path) || this.page.named.has(path);
+  /** False for what is closed, and for what a program wrote, unless it was named. */
+  mayShow(change: RawChange): boolean {
+    const path = unquoted(change.to);
+    return !this.isClosed(change) && (!isGenerated(path) || this.page.named.has(path));
   }
 }
+
+/** The mode of a submodule. */
+const GITLINK = '160000';

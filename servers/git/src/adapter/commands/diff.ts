@@ -7,6 +7,7 @@ import { ChangesReading } from './changes-reading.ts';
 import { DIFF_FLAGS } from './diff-flags.ts';
 import { emptyTree } from './empty-tree.ts';
 import { PatchPage } from './patch.ts';
+import { createWays } from './ways.ts';
 import { type Fields, LINE_FEED, readFields, utf8 } from './z-fields.ts';
 
 /**
@@ -14,7 +15,9 @@ import { type Fields, LINE_FEED, readFields, utf8 } from './z-fields.ts';
  * inside of submodules, which is not looked at.
  *
  * A page ends where a patch does not fit any more; the next one begins with that file. A patch that alone
- * is larger than `patchBytes`, and that of a generated file, is left out and named in `withheld`.
+ * is larger than `patchBytes`, that of a generated file, and one for which git would read what lies
+ * elsewhere (behind a link in the place of a directory, in a directory with a repository of its own), is
+ * left out and named in `withheld`.
  * Refuses `repository.bare`, `repository.too_large` (names of 64 kilobytes), `path.encoding`.
  */
 export async function diff(handle: Handle, query: DiffQuery): Promise<Changes> {
@@ -32,11 +35,13 @@ export async function diff(handle: Handle, query: DiffQuery): Promise<Changes> {
 
 async function compute(handle: Handle, query: DiffQuery): Promise<Changes> {
   const { skip, limit, patch, patchBytes, paths: named } = query;
+  const { workTree } = handle.profile;
   const reading = new ChangesReading({
     skip,
     limit,
     patchBytes: patch ? patchBytes : undefined,
     named: new Set<string>(named),
+    ways: readsWorkTree(query) && workTree !== undefined ? createWays(workTree) : undefined,
   });
   // Where patches may come, a conflict is one change and not two; before the first one we have enough.
   const patches = patch || query.what.mode === 'unstaged' ? [word('--patch')] : [];
@@ -64,12 +69,16 @@ function commandOf({ profile }: Handle, query: DiffQuery, formats: readonly Argu
       ...sidesOf(what, emptyTree(profile.objectFormat)),
       ...paths(query.paths),
     ],
-    refreshes: what.mode === 'unstaged' || what.mode === 'worktree',
+    refreshes: readsWorkTree(query),
     separator: LINE_FEED,
     // A longer line is part of a patch that does not fit anyway.
     fieldBytesMax: Math.max(LIMITS.fieldBytesMax, patchBytes + 1),
     bytesMax: LIMITS.countedBytesMax,
   };
+}
+
+function readsWorkTree({ what: { mode } }: DiffQuery): boolean {
+  return mode === 'unstaged' || mode === 'worktree';
 }
 
 /**
@@ -111,7 +120,8 @@ async function conflictPatches(
   reading: ChangesReading,
 ): Promise<PatchPage | undefined> {
   const hasConflicts = reading.changes.some(({ combined }) => combined);
-  if (!query.patch || !hasConflicts || reading.hasForger) return undefined;
+  if (!query.patch || !hasConflicts || reading.hasForger || reading.hasClosedConflict)
+    return undefined;
   const page = new PatchPage(
     reading.wanted(true),
     reading.patches === undefined ? query.patchBytes : reading.patches.room,
@@ -157,8 +167,10 @@ function withholding(
   if (page.patchBytes === undefined) return () => false;
   return (file) => {
     const change = changes[file];
+    if (change === undefined) return false;
+    if (reading.isClosed(change)) return true;
     // Without numbers there is no difference of those that were asked for.
-    if (change === undefined || !(change.combined || counts.has(change))) return false;
+    if (!(change.combined || counts.has(change))) return false;
     if (hasForger || !reading.mayShow(change)) return true;
     return isLeftOut(change.combined ? conflicts : patches, file, cut);
   };

@@ -64,4 +64,10 @@ const COMMAND = [
 ];
 
 /** Of one commit. */
-const PAGE = { skip: 0, limit: LIMITS.itemsMax, patchBytes: undefined, named: new Set<string>() };
+const PAGE = {
+  skip: 0,
+  limit: LIMITS.itemsMax,
+  patchBytes: undefined,
+  named: new Set<string>(),
+  ways: undefined,
+};
