@@ -33,8 +33,12 @@ export interface Commit {
   readonly subject: string;
   /** All after it, as git's `%b`, without the newlines at its end. */
   readonly body: string;
+  /** The message was longer than what is kept of one. */
+  readonly isCut: boolean;
   /** There is a signature. It is not verified: that would run a program. */
   readonly signed: boolean;
+  /** Only its id is known, in a list; nothing else here says anything then. */
+  readonly unreadable?: 'too large' | 'broken';
 }
 
 export interface Tag {
@@ -44,6 +48,8 @@ export interface Tag {
   readonly name: string;
   readonly tagger: Person | undefined;
   readonly message: string;
+  /** The message was longer than what is kept of one. */
+  readonly isCut: boolean;
   readonly signed: boolean;
 }
 
@@ -82,6 +88,10 @@ export type BlobText =
       readonly endLine: number;
       readonly totalLines: number;
       readonly nextLine: number | undefined;
+      /** The only line that is there is larger than the window, and `text` its beginning. */
+      readonly cut: boolean;
+      /** The last line ends with a line feed, which is not in `text`. */
+      readonly ended: boolean;
       /** True when bytes that are no UTF-8 were replaced. */
       readonly lossy: boolean;
     };

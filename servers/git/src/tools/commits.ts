@@ -18,12 +18,14 @@ export const COMMIT = z.strictObject({
   body: z.string().optional(),
   body_cut: z.boolean().optional(),
   signed: z.boolean().optional().describe('Not verified.'),
+  unreadable: z.string().optional(),
   files: z.array(FILE).optional(),
 });
 export type CommitFacts = z.output<typeof COMMIT>;
 
 /** A commit in a list: whose it is, when, and what it is about. */
-export function commitFacts({ oid, parents, author, subject, signed }: Commit): CommitFacts {
+export function commitFacts(commit: Commit): CommitFacts {
+  const { oid, parents, author, subject, signed, unreadable } = commit;
   return {
     oid,
     subject,
@@ -33,6 +35,7 @@ export function commitFacts({ oid, parents, author, subject, signed }: Commit): 
       email: author.email,
       at: author.at,
       signed,
+      unreadable,
     }),
   };
 }
@@ -48,7 +51,7 @@ export function wholeCommitFacts(commit: Commit, charactersMax: number): CommitF
       committer: same ? undefined : `${committer.name} <${committer.email}>`,
       committed_at: committer.at === author.at ? undefined : committer.at,
       body: text,
-      body_cut: isCut,
+      body_cut: isCut || commit.isCut,
     }),
   };
 }
@@ -59,12 +62,14 @@ export function withFiles(commit: CommitFacts, files: readonly ChangedFile[]): C
 }
 
 /** One commit on one line. */
-export function commitLine({ oid, at, author = '', subject }: CommitFacts): string {
+export function commitLine({ oid, at, author = '', subject, unreadable }: CommitFacts): string {
+  if (unreadable !== undefined) return `${shortId(oid)}  (${unreadable})`;
   return [shortId(oid), at ?? '(no date)', oneLine(author), oneLine(subject)].join('  ');
 }
 
 /** What the server says of a commit: ids only, nothing that its author wrote. */
-export function commitHead({ oid, parents = [], signed = false }: CommitFacts): string {
+export function commitHead({ oid, parents = [], signed = false, unreadable }: CommitFacts): string {
+  if (unreadable !== undefined) return `commit ${oid}, ${unreadable}`;
   const from = parents.length === 0 ? '' : `, parents ${parents.map(shortId).join(' ')}`;
   return `commit ${oid}${from}${signed ? ', signed (not verified)' : ''}`;
 }
@@ -122,7 +127,7 @@ export function tagFacts(tag: Tag, charactersMax: number): TagFacts {
       tagger: tagger?.name,
       email: tagger?.email,
       at: tagger?.at,
-      message_cut: isCut,
+      message_cut: isCut || tag.isCut,
       signed,
     }),
   };

@@ -15,6 +15,8 @@ export const FILE_FACTS = z.strictObject({
   end_line: z.int().optional(),
   total_lines: z.int().optional(),
   next_line: z.int().optional(),
+  /** The line goes on: a larger max_bytes shows more of it. */
+  line_cut: z.boolean().optional(),
   lossy: z.boolean().optional(),
   lfs: z.strictObject({ oid: z.string(), size: z.int() }).optional(),
 });
@@ -35,7 +37,7 @@ export async function readWindow(
 ): Promise<FileRead> {
   const read = await repository.blob(blob, window);
   if (read.kind !== 'text') return { facts: { content: read.kind, size: read.size } };
-  const { size, startLine, endLine, totalLines, nextLine, lossy } = read;
+  const { size, startLine, endLine, totalLines, nextLine, cut, lossy } = read;
   const lines = await screenLines(
     repository,
     { blob, startLine, lines: read.text.split('\n') },
@@ -47,7 +49,7 @@ export async function readWindow(
     start_line: startLine,
     end_line: endLine,
     total_lines: totalLines,
-    ...present({ next_line: nextLine, lossy, lfs: lfsPointer(read.text) }),
+    ...present({ next_line: nextLine, line_cut: cut, lossy, lfs: lfsPointer(read.text) }),
   };
   return { facts, text: lines.join('\n') };
 }
@@ -80,8 +82,9 @@ export function fileSummary(file: FileFacts): string {
     lfs === undefined
       ? ''
       : ` A pointer of Git LFS to ${counted(lfs.size, 'byte')} kept elsewhere.`;
+  const cut = file.line_cut === true ? ' The line is longer: ask with a larger max_bytes.' : '';
   const lossy = file.lossy === true ? ' Bytes that are no UTF-8 were replaced.' : '';
-  return `${bytes}, lines ${String(start)} to ${String(end)} of ${String(total)}.${lossy}${pointer}`;
+  return `${bytes}, lines ${String(start)} to ${String(end)} of ${String(total)}.${cut}${lossy}${pointer}`;
 }
 
 /** Line numbers let a model point at a line without counting. */

@@ -57,7 +57,7 @@ export const gitFile = defineTool({
       output: {
         file: { path: textFromTreePath(path), oid, kind, ...facts },
         ...(text !== undefined && { text }),
-        truncated: facts.next_line !== undefined,
+        truncated: facts.next_line !== undefined || facts.line_cut === true,
         ...warningsOf(repository.warnings),
       },
     };

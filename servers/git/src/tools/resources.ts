@@ -157,10 +157,10 @@ async function fileContent(
   const window = { startLine: 1, lines: Infinity, bytes: LIMITS.textBytesMax };
   const read = await repository.blob(oid, window);
   if (read.kind === 'binary') return refuse('file.binary');
-  if (read.kind === 'too large' || read.nextLine !== undefined) {
+  if (read.kind === 'too large' || read.cut || read.nextLine !== undefined) {
     return refuse('object.too_large', { hint: PAGES_HINT });
   }
-  return { uri, mimeType: 'text/plain', text: read.text };
+  return { uri, mimeType: 'text/plain', text: read.ended ? `${read.text}\n` : read.text };
 }
 
 async function directoryContent(

@@ -89,5 +89,6 @@ async function showBlob(repository: Repository, oid: Oid, { skip, bytes }: How, 
   const window = { startLine: skip + 1, lines: LIMITS.fileLinesDefault, bytes };
   const { facts, text } = await readWindow(repository, oid, window, context);
   const next = facts.next_line === undefined ? undefined : facts.next_line - 1;
-  return { file: facts, ...(text !== undefined && { text }), truncated: next !== undefined, next };
+  const truncated = next !== undefined || facts.line_cut === true;
+  return { file: facts, ...(text !== undefined && { text }), truncated, next };
 }

@@ -28,7 +28,7 @@ test('a line of a file that cannot be named is covered, and the search goes on',
   const answer = await caller.call('git_grep', { pattern: 'QUJD', limit: 2 });
   const lines = listOf(answer, 'lines');
   expect(lines.map(({ path }) => path)).toEqual(['git~1', 'large.b64']);
-  expect(lines[0]?.['text']).toBe('[redacted: private-key]');
+  expect(lines[0]?.['text']).toMatch(/^\[redacted: private-key\]\**$/);
   expect(lines[1]?.['text']).toBe(LINE);
 });
 
@@ -42,3 +42,11 @@ test(
     expect(listOf(answer, 'lines')).toHaveLength(200);
   },
 );
+
+test('a line that is longer than the answer is told to be cut', async () => {
+  temp.write('app/long.txt', 'x'.repeat(400_000));
+  gitFixtures.git(join(temp.path, 'app'), ['add', 'long.txt']);
+  gitFixtures.git(join(temp.path, 'app'), ['commit', '--quiet', '--message', 'Long']);
+  const { output } = await caller.call('git_file', { path: 'long.txt' });
+  expect(output).toMatchObject({ truncated: true, file: { line_cut: true } });
+});

@@ -35,7 +35,7 @@ export async function blob(handle: Handle, oid: Oid, window: BlobWindow): Promis
 type Readable = Extract<BlobText, { kind: 'text' }>;
 
 function windowOf(found: LinesFound, startLine: number, size: number): Readable {
-  const { bytes, lines, cut, totalLines } = found;
+  const { bytes, lines, cut, ended, totalLines } = found;
   const endLine = startLine + lines - 1;
   return {
     kind: 'text',
@@ -45,6 +45,8 @@ function windowOf(found: LinesFound, startLine: number, size: number): Readable 
     endLine,
     totalLines,
     nextLine: endLine < totalLines ? endLine + 1 : undefined,
+    cut: cut !== undefined,
+    ended,
     lossy: !isUtf8(bytes),
   };
 }

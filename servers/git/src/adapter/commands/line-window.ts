@@ -11,6 +11,8 @@ export interface LinesFound {
    * behind that. A secret can stand across the cut.
    */
   readonly cut: Buffer | undefined;
+  /** The last line has its newline. */
+  readonly ended: boolean;
   readonly totalLines: number;
 }
 
@@ -62,7 +64,8 @@ export class LineWindow {
     const isEnded = bytes.at(-1) === NEWLINE;
     const ends = bytes.reduce((sum, byte) => (byte === NEWLINE ? sum + 1 : sum), 0);
     const lines = bytes.length === 0 && !isCut ? 0 : ends + (isEnded ? 0 : 1);
-    return { bytes: isEnded ? bytes.subarray(0, -1) : bytes, lines, cut, totalLines };
+    const whole = isEnded ? bytes.subarray(0, -1) : bytes;
+    return { bytes: whole, lines, cut, ended: isEnded, totalLines };
   }
 
   /** Goes on to where a line begins. -1 when it does not begin in this piece. */
