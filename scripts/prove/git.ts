@@ -393,6 +393,20 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
   },
   {
     promise: 'C3.repository',
+    file: 'servers/git/src/guard/layout/table-list.ts',
+    control: 'lines.every((line) => TABLE.test(line)) ? lines : undefined',
+    without: 'lines',
+    tests: ['servers/git/test/repository/ref-tables.test.ts'],
+  },
+  {
+    promise: 'C3.repository',
+    file: 'servers/git/src/adapter/repository/ref-tables.ts',
+    control: 'rebuilds: true,',
+    without: 'rebuilds: false,',
+    tests: ['servers/git/test/repository/ref-tables.test.ts'],
+  },
+  {
+    promise: 'C3.repository',
     file: 'servers/git/src/adapter/repository/index-scan.ts',
     control: 'if (PLAIN.test(path) || indexPathProblem(path) === undefined) return true;',
     without: "if (path !== '') return true;",

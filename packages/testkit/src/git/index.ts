@@ -6,6 +6,7 @@ export { OPTION_LIKE } from './hostile/options.ts';
 export type { Bite, Canary, HostilePlace, HostileVector } from './hostile/vector.ts';
 export { buildOrdinary } from './ordinary.ts';
 export type { OrdinaryLayout } from './ordinary/layout.ts';
+export { reftableBytes, tableName } from './reftable.ts';
 export {
   git,
   type GitOptions,

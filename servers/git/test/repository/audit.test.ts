@@ -49,6 +49,7 @@ const TOLD: Readonly<Record<string, string>> = {
   'git-directory-symlink': 'layout.link',
   'gitfile-outside': 'layout.gitfile',
   'commondir-outside': 'layout.commondir',
+  'reftable-outside': 'layout.tables',
   'alternates-outside': 'objects.alternate_outside',
   'alternates-chain': 'objects.alternate_outside',
   'objects-symlink': 'layout.link',

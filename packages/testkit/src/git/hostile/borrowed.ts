@@ -1,9 +1,10 @@
 import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { configText, put } from '../files.ts';
+import { configText, configure, put } from '../files.ts';
 import { indexBytes } from '../index-file.ts';
 import { objectPath, setRef, writeObject } from '../objects.ts';
+import { reftableBytes, tableName } from '../reftable.ts';
 import { git } from '../run.ts';
 import { type SecretRepository, secretFile, secretRepository } from '../secret.ts';
 import type { HostilePlace, HostileVector } from './vector.ts';
@@ -177,6 +178,32 @@ export const BORROWED: readonly HostileVector[] = [
     },
     [['symbolic-ref', 'refs/heads/stolen']],
   ),
+
+  {
+    ...vector(
+      'reftable-outside',
+      'reftable/tables.list names a table of another repository',
+      ({ repository, outside, marker }) => {
+        const id = git(repository, ['rev-parse', 'HEAD']).trim();
+        const refs = [
+          { name: 'HEAD', target: 'refs/heads/main' },
+          { name: 'refs/heads/main', id },
+          { name: `refs/heads/${marker}`, id },
+        ];
+        const table = tableName(1, 1);
+        put(outside, `reftable/${table}`, reftableBytes(refs));
+        put(repository, '.git/HEAD', 'ref: refs/heads/.invalid\n');
+        const up = '../../../../outside/reftable-outside/reftable';
+        put(repository, '.git/reftable/tables.list', `${up}/${table}\n`);
+        configure(repository, {
+          'core.repositoryformatversion': '1',
+          'extensions.refstorage': 'reftable',
+        });
+      },
+      [['branch'], ['for-each-ref'], ['log', '--all', '--decorate']],
+    ),
+    since: '2.45',
+  },
 
   vector(
     'logs-symlink',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { put } from '../files.ts';
 import { writeObject } from '../objects.ts';
+import { varint } from '../reftable.ts';
 import { secretFile } from '../secret.ts';
 import type { HostileVector } from './vector.ts';
 
@@ -26,16 +27,6 @@ function rawEntry({ id, stage = 0, said, strip, rest }: RawEntry): Buffer {
   fixed.write(id, 40, 'hex');
   fixed.writeUInt16BE(stage * 0x1000 + said, 60);
   return Buffer.concat([fixed, varint(strip), rest, Buffer.from([0])]);
-}
-
-/** As git's `encode_varint`: each further byte stands for one more than its bits say. */
-function varint(value: number): Buffer {
-  const bytes = [value % 128];
-  for (let left = Math.floor(value / 128); left > 0; left = Math.floor(left / 128)) {
-    left -= 1;
-    bytes.unshift(128 + (left % 128));
-  }
-  return Buffer.from(bytes);
 }
 
 /**

@@ -7,7 +7,7 @@ import { LIMITS } from '../../policy.ts';
 import type { Layout } from './layout.ts';
 import { readPlain } from './plain-file.ts';
 import { hostBytes } from './plain-tree.ts';
-import { fileProblem, findingOf, type Report } from './report.ts';
+import { fileProblem, type FindingId, findingOf, type Report } from './report.ts';
 import { isSame, type Stamp, stampAt } from './stamp.ts';
 
 /** A small file of the repository's own directory. */
@@ -26,7 +26,7 @@ export interface Piece {
 export type Judged =
   | { readonly ok: true; readonly shown: Buffer | undefined }
   /** It is malformed in a way in which git would print it, or read what it names. */
-  | { readonly ok: false };
+  | { readonly ok: false; readonly finding?: FindingId };
 
 /**
  * The last line of the last file of attributes that git asks, so it outranks all others: no file of the
@@ -114,7 +114,7 @@ export function takePiece(
   const judged = piece.judge(file.bytes);
   if (judged.ok)
     return { taken: { stamp: file.stamp, digest: digestOf(file.bytes) }, bytes: judged.shown };
-  report.add(findingOf('layout.malformed', where));
+  report.add(findingOf(judged.finding ?? 'layout.malformed', where));
   return undefined;
 }
 

@@ -12,6 +12,7 @@ import { copyPackedRefs, type PackedRefs } from './packed-refs.ts';
 import { type Piece, PIECES, putFile, type Taken, takePiece } from './pieces.ts';
 import { createPace, hostBytes, inspectTree, type Pace, type TreeWatch } from './plain-tree.ts';
 import { privateConfig } from './private-config.ts';
+import { copyRefTables } from './ref-tables.ts';
 import { findingOf, type Report, treeProblem } from './report.ts';
 import { lastValue, readSettings, type Setting, type Settings } from './settings.ts';
 import { lstatOrNothing } from './stamp.ts';
@@ -68,8 +69,9 @@ export async function prepare(layout: Layout, directory: string, tools: Tools): 
   const taken = new Map<Piece, Taken>();
   const settings = await takeSettings(layout, taken, tools);
   takePieces({ layout, directory, common, settings, taken }, report);
+  if (isReftable(settings)) await copyRefTables({ layout, directory, common }, taken, report, pace);
   const packed = await copyPackedRefs(layout.commonDir, common, report, pace);
-  const trees = await inspectTrees(layout, settings, report, pace);
+  const trees = await inspectTrees(layout, report, pace);
   const stores = await inspectStores(layout, report, pace);
   const prepared = { layout, directory, common, settings, taken, packed, trees, stores };
   showConfig(prepared, { hasGraph: false });
@@ -148,16 +150,11 @@ export function isOn(value: string): boolean {
 }
 
 /** The directories that git gets as a whole. */
-async function inspectTrees(
-  layout: Layout,
-  settings: Settings,
-  report: Report,
-  pace: Pace,
-): Promise<TreeWatch> {
+async function inspectTrees(layout: Layout, report: Report, pace: Pace): Promise<TreeWatch> {
   const watch: TreeWatch = { directories: new Map() };
   if (lstatOrNothing(join(layout.commonDir, 'refs')) === undefined)
     report.add(findingOf('layout.missing', 'refs'));
-  for (const top of treesOf(layout, settings)) {
+  for (const top of treesOf(layout)) {
     // oxlint-disable-next-line no-await-in-loop -- one tree after the other, by intent
     await inspectTree(hostBytes(top.from), watch, pace, (where, problem) => {
       report.add(treeProblem({ where, problem }, hostBytes(top.base)));
@@ -167,11 +164,11 @@ async function inspectTrees(
 }
 
 /** Which directories of the repository git gets as a whole, and beneath which private directory. */
-function treesOf(
-  { gitDir, commonDir }: Layout,
-  settings: Settings,
-): readonly { readonly base: string; readonly name: string; readonly from: string }[] {
-  const names = isReftable(settings) ? ['refs', 'logs', 'reftable'] : ['refs', 'logs'];
+function treesOf({
+  gitDir,
+  commonDir,
+}: Layout): readonly { readonly base: string; readonly name: string; readonly from: string }[] {
+  const names = ['refs', 'logs'];
   const bases = gitDir === commonDir ? [commonDir] : [commonDir, gitDir];
   return bases.flatMap((base) => names.map((name) => ({ base, name, from: join(base, name) })));
 }
@@ -195,8 +192,8 @@ function showNothing({ directory, common }: Prepared): void {
 }
 
 function link(prepared: Prepared): void {
-  const { layout, directory, common, settings, stores } = prepared;
-  for (const { base, name, from } of treesOf(layout, settings)) {
+  const { layout, directory, common, stores } = prepared;
+  for (const { base, name, from } of treesOf(layout)) {
     const to = join(base === layout.commonDir ? common : directory, name);
     // A link to a directory that is not there yet is no harm: it is looked at when it appears.
     if (name !== 'refs' || lstatOrNothing(from) !== undefined) symlinkSync(from, to, 'junction');

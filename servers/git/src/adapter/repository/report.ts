@@ -83,6 +83,11 @@ const TABLE = {
     true,
     'The repository says that its refs and objects lie elsewhere, outside. Plain git would read them there.',
   ],
+  'layout.tables': [
+    'reads outside',
+    true,
+    'The list of tables of refs names a file elsewhere. Plain git would read the refs there.',
+  ],
   'layout.embedded': [
     'executes',
     false,
