@@ -35,6 +35,7 @@ export function openByHand(temp: TempDirectory, options: ProfileOptions): Opened
         objects: createObjects({ profile, batch, cache }),
         git: gitOf(runner, profile, run),
         index: () => Promise.reject(new Error('No index was made by hand.')),
+        release: () => undefined,
       };
     },
     async close() {

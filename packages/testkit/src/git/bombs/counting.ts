@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { linkSync } from 'node:fs';
+import { linkSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { put } from '../files.ts';
@@ -137,6 +137,23 @@ export const COUNTING: readonly Bomb[] = [
     },
     naive: [['for-each-ref', '--format=%(objectname) %(refname)'], ['show-ref']],
     outputBytes: MEBIBYTE / 2,
+  },
+  {
+    name: 'ref-directories',
+    row: '25,000 directories of references, with long names and a reference in each',
+    bites: 'exhausts',
+    build(repository) {
+      const id = git(repository, ['rev-parse', 'HEAD']).trim();
+      const many = join(repository, '.git/refs/heads/many');
+      const first = put(many, 'first', `${id}\n`);
+      for (let index = 0; index < 25_000; index += 1) {
+        const directory = join(many, String(index).padStart(7, '0') + 'x'.repeat(200));
+        mkdirSync(directory);
+        linkSync(first, join(directory, 'tip'));
+      }
+    },
+    naive: [['for-each-ref', '--format=%(objectname) %(refname)'], ['show-ref']],
+    outputBytes: 4 * MEBIBYTE,
   },
   {
     name: 'reflog',

@@ -11,6 +11,7 @@ import { findingOf, type Report } from '../repository/report.ts';
 /** How deep beneath the top, and how many directories at most. */
 const DEPTH_MAX = 3;
 const DIRECTORIES_MAX = 2000;
+const QUEUE_MAX = 20_000;
 
 /**
  * Looks for directories that plain git takes for bare repositories, with settings of their own, as soon
@@ -26,7 +27,10 @@ export async function auditEmbedded(workTree: string, report: Report, pace: Pace
     const isBare = depth > 0 && looksBare(hostPath(path).toString('utf8'));
     if (isBare) report.add(findingOf('layout.embedded', path.slice(top.length + 1)));
     if (isBare || depth >= DEPTH_MAX || position >= DIRECTORIES_MAX) continue;
-    for (const inner of directoriesIn(path, pace)) queue.push({ path: inner, depth: depth + 1 });
+    for (const inner of directoriesIn(path, pace)) {
+      // Long paths, each of which is kept until it is looked at.
+      if (queue.length < QUEUE_MAX) queue.push({ path: inner, depth: depth + 1 });
+    }
   }
 }
 

@@ -32,7 +32,7 @@ export async function freshen(
   }
   await freshenPacked(prepared, report, pace);
   if (!(await freshenTrees(prepared, report, pace))) return 'rebuild';
-  return freshenStores(prepared, report, pace, thorough) ? 'fresh' : 'rebuild';
+  return (await freshenStores(prepared, report, pace, thorough)) ? 'fresh' : 'rebuild';
 }
 
 /** False when nothing may go on with what is there. */
@@ -74,11 +74,17 @@ async function freshenTrees(
   return true;
 }
 
-function freshenStores(prepared: Prepared, report: Report, pace: Pace, thorough: boolean): boolean {
+async function freshenStores(
+  prepared: Prepared,
+  report: Report,
+  pace: Pace,
+  thorough: boolean,
+): Promise<boolean> {
   const stores: ObjectStore[] = [];
   for (const [at, store] of prepared.stores.entries()) {
     if (!isSame(store.alternates, stampAt(join(store.path, 'info', 'alternates')))) return false;
-    const fresh = freshenStore(store, prepared, { report, pace, thorough });
+    // oxlint-disable-next-line no-await-in-loop -- one store after the other, by intent
+    const fresh = await freshenStore(store, prepared, { report, pace, thorough });
     if (fresh === undefined) return false;
     if (fresh !== store) linkParts(fresh, join(prepared.common, `store${at}`));
     stores.push(fresh);
@@ -87,11 +93,11 @@ function freshenStores(prepared: Prepared, report: Report, pace: Pace, thorough:
   return true;
 }
 
-function freshenStore(
+async function freshenStore(
   store: ObjectStore,
   { layout }: Prepared,
   { report, pace, thorough }: { report: Report; pace: Pace; thorough: boolean },
-): ObjectStore | undefined {
+): Promise<ObjectStore | undefined> {
   const stamp = stampInPlace(store.path);
   if (stamp === undefined) return undefined;
   const isGrown = !isSame(store.stamp, stamp);
@@ -102,7 +108,8 @@ function freshenStore(
     const path = join(store.path, name);
     const known = parts.get(name) ?? ABSENT;
     if (isSame(known, stampAt(path))) continue;
-    const now: Stamp | undefined = inspectPart(path, layout, report, pace);
+    // oxlint-disable-next-line no-await-in-loop -- one directory after the other, by intent
+    const now: Stamp | undefined = await inspectPart(path, layout, report, pace);
     changed = true;
     if (now === undefined) parts.delete(name);
     else parts.set(name, now);

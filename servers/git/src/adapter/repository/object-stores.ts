@@ -68,19 +68,19 @@ async function inspectStore(
   for (const name of PARTS) {
     // oxlint-disable-next-line no-await-in-loop -- one directory after the other, by intent
     await pace.rest();
-    const stamp = inspectPart(join(path, name), layout, report, pace);
+    const stamp = await inspectPart(join(path, name), layout, report, pace);
     if (stamp !== undefined) parts.set(name, stamp);
   }
   return { path, stamp: stampOf(stats), alternates, parts };
 }
 
 /** Looks at `pack` or a fan-out directory. Undefined when there is none, or none that may be used. */
-export function inspectPart(
+export async function inspectPart(
   path: string,
   layout: Layout,
   report: Report,
   pace: Pace,
-): Stamp | undefined {
+): Promise<Stamp | undefined> {
   const stats = lstatOrNothing(path);
   if (stats === undefined) return undefined;
   const where = hostBytes(relativeTo(layout, path));
@@ -88,7 +88,7 @@ export function inspectPart(
     report.add(findingOf(stats.isSymbolicLink() ? 'layout.link' : 'layout.special', where));
     return undefined;
   }
-  const { problems } = listPlain(hostBytes(path), pace);
+  const { problems } = await listPlain(hostBytes(path), pace);
   for (const problem of problems) report.add(treeProblem(problem, hostBytes(layout.commonDir)));
   return problems.length === 0 ? stampOf(stats) : '';
 }

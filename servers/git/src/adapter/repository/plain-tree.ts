@@ -18,6 +18,8 @@ export function hostPath(bytes: HostBytes): Buffer {
 export interface Pace {
   /** False when there were too many entries. */
   step(): boolean;
+  /** False when there were too many directories, or their paths are too long to be kept. */
+  enter(path: HostBytes): boolean;
   /** Gives the thread away when it was held for long. */
   rest(): Promise<void>;
 }
@@ -26,10 +28,15 @@ export interface Pace {
 const HELD_MS = 8;
 
 export function createPace(signal: AbortSignal): Pace {
-  let entries = 0;
+  let [entries, directories, pathBytes] = [0, 0, 0];
   let since = performance.now();
   return {
     step: () => (entries += 1) <= LIMITS.inspectEntriesMax,
+    enter(path) {
+      directories += 1;
+      pathBytes += path.length;
+      return directories <= LIMITS.inspectDirectoriesMax && pathBytes <= LIMITS.inspectPathBytesMax;
+    },
     async rest() {
       signal.throwIfAborted();
       if (performance.now() - since < HELD_MS) return;
@@ -75,7 +82,8 @@ export async function inspectTree(
       onProblem(path, problemOf(stats));
       continue;
     }
-    const found = listPlain(path, pace);
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    const found = await listPlain(path, pace);
     for (const problem of found.problems) onProblem(problem.where, problem.problem);
     watch.directories.set(path, found.problems.length === 0 ? stampOf(stats) : '');
     for (const inner of found.directories) {
@@ -98,6 +106,8 @@ export async function changedDirectories(
   const changed: HostBytes[] = [];
   let asked = 0;
   for (const [path, stamp] of directories) {
+    // What is found besides has to fit beside them.
+    pace.enter(path);
     if (!isSame(stamp, stampNow(path))) changed.push(path);
     // oxlint-disable-next-line no-await-in-loop -- one directory after the other, by intent
     if ((asked += 1) % REST_EACH === 0) await pace.rest();
@@ -105,7 +115,7 @@ export async function changedDirectories(
   return changed;
 }
 
-/** Directories that are asked before others may have the thread. */
+/** Directories that are asked, and entries that are read, before others may have the thread. */
 const REST_EACH = 64;
 
 function isKnown(watch: TreeWatch, path: HostBytes): boolean {
@@ -126,13 +136,15 @@ export interface PlainListing {
 }
 
 /** Entries of one directory by the kind that the directory itself says, without asking each. */
-export function listPlain(path: HostBytes, pace: Pace): PlainListing {
+export async function listPlain(path: HostBytes, pace: Pace): Promise<PlainListing> {
   const directories: HostBytes[] = [];
   const problems: { where: HostBytes; problem: TreeProblem }[] = [];
-  let files = 0;
+  let [files, read] = [0, 0];
   try {
     for (const entry of entriesOf(path)) {
-      if (!pace.step()) {
+      // oxlint-disable-next-line no-await-in-loop -- one entry after the other, by intent
+      if ((read += 1) % REST_EACH === 0) await pace.rest();
+      if (!pace.step() || (entry.kind === 'directory' && !pace.enter(entry.path))) {
         problems.push({ where: path, problem: 'crowded' });
         break;
       }
@@ -142,6 +154,8 @@ export function listPlain(path: HostBytes, pace: Pace): PlainListing {
       if (problems.length > LIMITS.findingsMax) break;
     }
   } catch {
+    // The call is over.
+    await pace.rest();
     if (lookAt(hostPath(path)) !== 'absent') problems.push({ where: path, problem: 'unreadable' });
   }
   return { files, directories, problems };
