@@ -257,6 +257,17 @@ describe.each(CLIENTS)('a call, with the %s client', (kind) => {
     expect(names).toContain('a'.repeat(480));
   });
 
+  test(verifies('C9.no-values', 'a reason that the data chose deceives nobody'), async () => {
+    const client = await start(kind);
+    const token = `ghp_${'aB3'.repeat(12)}`;
+    await client.call('refuse', { text: `missing refs/heads/${token}\u{202e}X\u{1b}[2J` });
+    const [record] = await eventually(
+      () => recordsOf(client).filter(({ detail }) => detail !== undefined),
+      (found) => found.length === 1,
+    );
+    expect(record?.detail).toBe('missing refs/heads/[redacted: github-token]\\u{202E}X\\u{1B}[2J');
+  });
+
   test(verifies('C9.no-values', 'an audit file holds one line for each call'), async () => {
     const file = join(temp.path, `audit-${kind.replace(' ', '-')}.log`);
     const client = await start(kind, '--audit-log', file);

@@ -53,3 +53,13 @@ export function beginningOf(text: string, charactersMax: number): string {
   const end = /[\uD800-\uDBFF]/.test(near.charAt(to - 1)) ? to - 1 : to;
   return Buffer.from(near.slice(0, end), 'utf8').toString('utf8');
 }
+
+/** The end of a text, or all of it, in the same way. */
+export function endOf(text: string, charactersMax: number): string {
+  if (text.length <= charactersMax) return text;
+  const near = text.slice(-charactersMax - SECRET_CHARACTERS_MAX);
+  const part = outsideSecrets(near, { from: near.length - charactersMax, to: near.length });
+  return Buffer.from(near.slice(part.from).replace(/^[\uDC00-\uDFFF]/, ''), 'utf8').toString(
+    'utf8',
+  );
+}

@@ -1,5 +1,5 @@
 export { byteStringFromText, textFromByteString } from './byte-text.ts';
-export { beginningOf, outsideSecrets, type TextPart } from './cut.ts';
+export { beginningOf, endOf, outsideSecrets, type TextPart } from './cut.ts';
 export { type Identifier, identifier } from './identifiers.ts';
 export { JSON_DEPTH_MAX, type JsonProblem, parseStrictJson, type StrictJson } from './json.ts';
 export {

@@ -27,7 +27,7 @@ import type {
   Logger,
   Outcome,
 } from '@secure-mcp/logging';
-import { redactSecrets, Refusal } from '@secure-mcp/validation';
+import { redactSecrets, Refusal, showHidden } from '@secure-mcp/validation';
 
 import { crypto } from '../crypto.ts';
 import { COMMON_REFUSALS, refuse } from '../refusals.ts';
@@ -279,7 +279,7 @@ function callOf(
     touch({ kind, name }) {
       if (notes.targets.length >= TARGETS_MAX) return;
       // Cut first, the part of a secret before the cut would be no secret that can be recognised.
-      const shown = redactSecrets(name.slice(0, TARGET_CHARACTERS_READ)).text;
+      const shown = forTrail(name.slice(0, TARGET_CHARACTERS_READ));
       notes.targets.push({ kind, name: shown.slice(0, TARGET_CHARACTERS_MAX) });
     },
     hide(found) {
@@ -310,6 +310,14 @@ function record({ audit, logger }: DispatchParts, event: CallEvent): void {
   }
 }
 
+/**
+ * A name or a reason as the audit trail tells it: data can choose its words, and whoever reads the trail
+ * is not to be deceived by them, nor to find a secret there.
+ */
+function forTrail(text: string): string {
+  return showHidden(redactSecrets(text).text).text;
+}
+
 /** Codes whose outcome is a limit's, not a denial. */
 const LIMITS = new Set<string>(['limit.rate', 'limit.busy', 'limit.deadline', 'limit.result']);
 
@@ -325,7 +333,7 @@ interface Judgement {
 function judge(error: unknown, logger: Logger): Judgement {
   if (error instanceof Refusal) {
     const outcome = LIMITS.has(error.code) ? 'limit' : 'deny';
-    const detail = error.detail === undefined ? {} : { detail: error.detail };
+    const detail = error.detail === undefined ? {} : { detail: forTrail(error.detail) };
     return { refusal: error, event: { outcome, reason: error.code, ...detail } };
   }
   const reference = crypto().randomUUID();

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -366,3 +366,21 @@ test('DEBUG of our own environment makes nothing print what git is told', async 
   await new Promise((resolve) => child.once('close', resolve));
   expect({ printed, complained }).toEqual({ printed: 'first\nDEBUG=*\n', complained: '' });
 });
+
+test(
+  verifies('C9.no-values', 'the trail is told what git said, without names of the host'),
+  async () => {
+    const id = '5c9c2666d44e0327c1f9c239a74c508336053e';
+    const broken = handmadeProfile(temp, { gitDir: `${repository}/.git`, workTree: repository });
+    mkdirSync(join(broken.gitDir, 'objects/e4'));
+    writeFileSync(join(broken.gitDir, 'objects/e4', id), 'garbage');
+    const args = [word('cat-file'), word('blob'), object(oidOf(`e4${id}`))];
+    const failed = runner.run(broken, { args }, callFor(), () => true);
+    const { detail = '' } = await failed.catch((error: unknown) =>
+      error instanceof Refusal ? error : new Refusal('none', String(error)),
+    );
+    expect(detail).toContain('e45c9c2666d44e0327c1f9c239a74c508336053e');
+    expect(detail).toContain('<repository>/objects/e4/');
+    expect(detail).not.toContain(temp.path);
+  },
+);

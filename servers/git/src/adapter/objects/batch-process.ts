@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
+import { endOf, SECRET_CHARACTERS_MAX } from '@secure-mcp/validation';
+
 import { word } from '../../guard/argument.ts';
 import { refuse } from '../../guard/refusals.ts';
 import type { Profile } from '../handle.ts';
 import { environmentOf } from '../process/environment.ts';
-import type { Exit } from '../process/failure.ts';
+import { type Exit, withoutPlaces } from '../process/failure.ts';
 import { globalFlags } from '../process/flags.ts';
 import { isFound, readAnswerLine } from './answer.ts';
 import { createMarks, MarkFinder } from './marks.ts';
@@ -12,8 +14,12 @@ import type { Question } from './question.ts';
 
 /** Bytes of an object that nobody wants any more which are read past; a longer one ends the process. */
 const DRAIN_BYTES_MAX = 1_048_576;
-/** Bytes of stderr that are kept, for the audit trail: the last ones tell why it ended. */
-const STDERR_BYTES_MAX = 1024;
+/**
+ * Characters of stderr that are kept, for the audit trail: the last ones tell why it ended. Where they
+ * begin, a secret can end.
+ */
+const STDERR_CHARACTERS_MAX = 1024;
+const STDERR_HEARD_MAX = STDERR_CHARACTERS_MAX + SECRET_CHARACTERS_MAX;
 
 export interface BatchEvents {
   /** All questions are answered. */
@@ -47,6 +53,7 @@ const MARK: Next = { what: 'mark' };
  */
 export class BatchProcess {
   readonly #child: ChildProcess;
+  readonly #profile: Profile;
   readonly #events: BatchEvents;
   readonly #nextMark = createMarks();
   readonly #asked: Asked[] = [];
@@ -60,6 +67,7 @@ export class BatchProcess {
   #error: unknown;
 
   constructor(profile: Profile, events: BatchEvents) {
+    this.#profile = profile;
     this.#events = events;
     const how = { refreshes: false };
     this.#child = spawn(profile.binary, [...globalFlags(how), ...ARGUMENTS], {
@@ -70,7 +78,7 @@ export class BatchProcess {
     });
     this.#child.stdout?.on('data', (piece: Buffer) => this.#receive(piece));
     this.#child.stderr?.on('data', (piece: Buffer) => {
-      this.#heard = (this.#heard + piece.toString()).slice(-STDERR_BYTES_MAX);
+      this.#heard = (this.#heard + piece.toString()).slice(-STDERR_HEARD_MAX);
     });
     // A process that is gone reads nothing; that it is gone is said elsewhere.
     this.#child.stdin?.on('error', () => undefined);
@@ -193,7 +201,8 @@ export class BatchProcess {
   #end(code: number | null, signal: NodeJS.Signals | null): void {
     this.#received = Buffer.alloc(0);
     const left = this.#asked.splice(0).map(({ question }) => question);
-    this.#events.onEnd(left, { code, signal, stderr: this.#heard }, this.#error);
+    const stderr = endOf(withoutPlaces(this.#heard, this.#profile), STDERR_CHARACTERS_MAX);
+    this.#events.onEnd(left, { code, signal, stderr }, this.#error);
   }
 }
 

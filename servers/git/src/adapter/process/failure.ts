@@ -1,4 +1,5 @@
 import { refuse } from '../../guard/refusals.ts';
+import type { Profile } from '../handle.ts';
 
 /** How a process ended. */
 export interface Exit {
@@ -22,6 +23,17 @@ export function refuseFailure(exit: Exit): never {
   }
   return refuse(MISSING.test(exit.stderr) ? 'object.missing' : 'repository.broken', { detail });
 }
+
+/**
+ * What git said, without where this happened: a name of the host is of no use in the audit trail, and
+ * some read the trail who may not know it.
+ */
+export function withoutPlaces(stderr: string, { gitDir, workTree }: Places): string {
+  const own = stderr.replaceAll(gitDir, '<repository>');
+  return workTree === undefined ? own : own.replaceAll(workTree, '<work tree>');
+}
+
+type Places = Pick<Profile, 'gitDir' | 'workTree'>;
 
 /** Refuses when there is no program to start; anything else that goes wrong there is ours to mend. */
 export function refuseStart(error: unknown): never {

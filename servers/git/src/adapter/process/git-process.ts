@@ -3,7 +3,7 @@ import { LIMITS } from '../../policy.ts';
 import type { GitCommand, GitEnded, Profile, Run, Sink } from '../handle.ts';
 import { createChildren } from './children.ts';
 import { environmentOf } from './environment.ts';
-import { refuseFailure, refuseStart } from './failure.ts';
+import { refuseFailure, refuseStart, withoutPlaces } from './failure.ts';
 import { globalFlags } from './flags.ts';
 import { createGate } from './gate.ts';
 import { type Limited, limited } from './limited.ts';
@@ -46,7 +46,9 @@ export function createGitRunner(): GitRunner {
     if (outcome.grown) return refuse('object.too_large', { detail: 'the memory of git' });
     if (outcome.aborted) return limit.fail();
     const { code } = outcome;
-    if (code === null || !(command.exitCodes ?? [0]).includes(code)) return refuseFailure(outcome);
+    if (code === null || !(command.exitCodes ?? [0]).includes(code)) {
+      return refuseFailure({ ...outcome, stderr: withoutPlaces(outcome.stderr, profile) });
+    }
     return { code, cut: false, complained };
   }
 

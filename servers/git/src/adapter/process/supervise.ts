@@ -1,12 +1,15 @@
 import type { ChildProcess } from 'node:child_process';
 
+import { beginningOf, SECRET_CHARACTERS_MAX } from '@secure-mcp/validation';
+
 import { LIMITS } from '../../policy.ts';
 import type { Sink } from '../handle.ts';
 import type { Exit } from './failure.ts';
 import { watchMemory } from './memory.ts';
 
-/** Bytes of stderr that are kept, for the audit trail. */
-const STDERR_BYTES_MAX = 4096;
+/** Characters of stderr that are kept, for the audit trail. Where they end, a secret can begin. */
+const STDERR_CHARACTERS_MAX = 4096;
+const STDERR_BYTES_MAX = STDERR_CHARACTERS_MAX + SECRET_CHARACTERS_MAX;
 /** How long a killed process may take to be gone, in milliseconds; only a system call can hold it. */
 const GONE_AFTER_MS = 1000;
 
@@ -61,7 +64,7 @@ export function supervise(child: ChildProcess, watched: Watched): Promise<Outcom
     clearTimeout(late);
     unwatch();
     signal.removeEventListener('abort', kill);
-    const stderr = Buffer.concat(heard).toString();
+    const stderr = beginningOf(Buffer.concat(heard).toString(), STDERR_CHARACTERS_MAX);
     resolve({ code, signal: signalName, stderr, cut, aborted: signal.aborted, grown, error });
   }
 
