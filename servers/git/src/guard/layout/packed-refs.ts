@@ -15,7 +15,10 @@ export interface PackedRefsFacts {
   readonly replaces: boolean;
 }
 
-/** The longest name of a ref that git's own files take, with what stands before it. */
+/**
+ * The longest name of a ref that git's own files take, with what stands before it. A list of refs shows
+ * hundreds of names, and what is no UTF-8 four times as long.
+ */
 const LINE_BYTES_MAX = 4096 + 66;
 
 const REF = /^(?:[0-9a-f]{40}|[0-9a-f]{64}) (refs\/.+)$/;
@@ -32,6 +35,7 @@ export function createPackedRefsCheck(): PackedRefsCheck {
   let [lines, mayPeel, inOrder] = [0, false, true];
 
   const take = (line: string): boolean => {
+    if (line.length > LINE_BYTES_MAX) return false;
     lines += 1;
     if (line.startsWith('#')) return lines === 1 && HEADER.test(line);
     if (line.startsWith('^')) {

@@ -165,6 +165,19 @@ describe('packed refs', () => {
     for (const size of [1, 41, 10_000]) expect(judged(text, size)).toBe(false);
   });
 
+  test(
+    verifies('C10.repository-bombs', 'a name that no file of git could have is not in order'),
+    () => {
+      const named = (name: string): string =>
+        `${OID} refs/heads/a\n${OID} ${name}\n${OID} refs/heads/b\n`;
+      for (const size of [1, 41, 10_000]) {
+        expect(judged(named(`refs/heads/${'\x80'.repeat(4000)}`), size)).toBe(true);
+        expect(judged(named(`refs/heads/${'\x80'.repeat(5000)}`), size)).toBe(false);
+        expect(judged(named(`refs/heads/${'a/'.repeat(2500)}a`), size)).toBe(false);
+      }
+    },
+  );
+
   test('counts, and tells of refs that replace', () => {
     const check = createPackedRefsCheck();
     expect(check.feed(`${OID} refs/heads/a\n${OID} refs/replace/${OID}\n`)).toBe(true);
