@@ -159,8 +159,8 @@ describe.each(withWorkTree)('%s', (name, { path }) => {
   test('status says what plain git says', async () => {
     const { structured } = await ask(name, 'git_status', { untracked: 'all', limit: 200 });
     const words = ['status', '--porcelain=v2', '-z', '--untracked-files=all'];
-    // What happens within a submodule is not looked at, and the answer says so.
-    const text = plain(path, ...words, '--ignore-submodules=dirty');
+    // What happens within a submodule, and what is checked out there, is not looked at; the answer says so.
+    const text = plain(path, ...words, '--ignore-submodules=all');
     expect(ourStatus(structured['entries'])).toEqual(plainStatus(text));
     const { name: branch, ahead, behind } = Object(structured['branch']);
     expect(branch).toBe(plain(path, 'symbolic-ref', '--short', '-q', 'HEAD')?.trim());
@@ -266,9 +266,9 @@ describe.each(withCommits)('%s', (name, { path }) => {
 describe.each(withWorkTree.filter(([name]) => name !== 'empty'))('%s', (name, { path }) => {
   test('diffs count as plain git counts', async () => {
     for (const [mode, words] of [
-      ['unstaged', []],
-      ['staged', ['--cached']],
-      ['head', ['HEAD']],
+      ['unstaged', ['--ignore-submodules=all']],
+      ['staged', ['--ignore-submodules=dirty', '--cached']],
+      ['head', ['--ignore-submodules=all', 'HEAD']],
     ] as const) {
       const { structured } = await ask(name, 'git_diff', { mode, detail: 'summary', limit: 200 });
       const ours = list
@@ -279,7 +279,7 @@ describe.each(withWorkTree.filter(([name]) => name !== 'empty'))('%s', (name, { 
           String(removed),
           String(file),
         ]);
-      const flags = ['diff', '--numstat', '-z', '--ignore-submodules=dirty', ...words];
+      const flags = ['diff', '--numstat', '-z', ...words];
       // A file in conflict has as many counts as sides; here it has none, and says that it is one.
       const unmerged = new Set(
         fields(plain(path, 'diff', '--name-only', '--diff-filter=U', '-z')).map(visible),

@@ -495,6 +495,20 @@ describe(verifies('C3.repository', 'of what lies elsewhere only the name is told
     },
   );
 
+  test('a submodule that is staged is shown, from the index', async () => {
+    const other = makeRepository();
+    other.git('commit', '--allow-empty', '-qm', 'one');
+    const entry = `160000,${TOKEN},library`;
+    other.git('update-index', '--add', '--cacheinfo', entry);
+    const staged = { mode: 'staged', base: other.oid('HEAD') } as const;
+    const told = await diff(await other.handle(), { ...QUERY, what: staged });
+    expect(told.patch).toBe(text(other.git('diff', '--cached', '--full-index')));
+    expect(told.patch).toContain(`+Subproject commit ${TOKEN}`);
+    const unstaged = await diff(await other.handle(), { ...QUERY, what: { mode: 'unstaged' } });
+    expect(unstaged.files).toEqual([]);
+    await other.remove();
+  });
+
   test('a pipe in the place of a conflict is not opened', async () => {
     const piped = makeRepository();
     const stages = [1, 2, 3].map((stage) => {
