@@ -167,6 +167,8 @@ export const LIMITS = {
   contextMax: 20,
   /** Bytes of all lines of one search. */
   grepBytesMax: 1_048_576,
+  /** The name of a ref that is a file has no more. */
+  refBytesMax: 4096,
   /** Different names and addresses that are counted. */
   contributorsMax: 50_000,
   /** Characters of them all: 50,000 have two million when they are people. */

@@ -252,3 +252,83 @@ test(
     expect(await namesLike(await repository.handle(), 'l', 0)).toEqual([]);
   },
 );
+
+test(
+  verifies('C10.repository-bombs', 'a ref to what cannot be read harms only itself'),
+  async () => {
+    const own = makeRepository();
+    own.git('commit', '--allow-empty', '-qm', 'fine');
+    const head = own.git('rev-parse', 'HEAD').trim();
+    const plant = (kind: string, bytes: string): string =>
+      own.run(['hash-object', '-t', kind, '-w', '--stdin', '--literally'], bytes).out.trim();
+    const long = `object ${head}\ntype commit\ntag x\n\n${'s'.repeat(1_000_000)}\n`;
+    const targets = {
+      'tags/no-tag': plant('tag', 'object none\n\n'),
+      'heads/no-commit': plant('commit', 'tree none\n\nx'),
+      'heads/many-headers': plant('commit', `tree ${head}\n${'a\n'.repeat(400_000)}\nx`),
+      'tags/chain': plant('tag', `object ${plant('tag', 'none\n\n')}\ntype tag\ntag x\n\nchain\n`),
+    };
+    const longs = Array.from({ length: 20 }, (_, at) => [
+      `tags/long-${at}`,
+      plant('tag', `${long}${at}`),
+    ]);
+    for (const [name, oid] of [...Object.entries(targets), ...longs]) {
+      own.write(`.git/refs/${name ?? ''}`, `${oid ?? ''}\n`);
+    }
+    const page = await refs(await own.handle(), QUERY);
+    const subjects = new Map(page.refs.map(({ name, subject }) => [name, subject]));
+    expect(page.total).toBe(25);
+    expect(subjects.get('refs/heads/main')).toBe('fine');
+    expect(subjects.get('refs/tags/no-tag')).toBe('');
+    expect(subjects.get('refs/heads/no-commit')).toBe('');
+    expect(subjects.get('refs/heads/many-headers')).toBe('');
+    expect(subjects.get('refs/tags/chain')).toBe('chain');
+    const read = page.refs.filter(({ name, subject }) => name.includes('long-') && subject !== '');
+    expect(read.length).toBeGreaterThan(0);
+    expect(read.length).toBeLessThan(10);
+    expect(JSON.stringify(page).length).toBeLessThan(30_000);
+    await own.remove();
+  },
+);
+
+test(
+  verifies(
+    'C10.repository-bombs',
+    'a name of megabytes, as a table of refs can hold it, is left out',
+  ),
+  async () => {
+    const handle = await repository.handle();
+    const oid = repository.oid('HEAD');
+    // Tables are read by newer versions of git only; what they print is the same.
+    const printing = (form: (name: string) => string): typeof handle => ({
+      ...handle,
+      git(command, sink) {
+        const names = [
+          'a',
+          'b'.repeat(4000),
+          'c'.repeat(5000),
+          `d${'\x80'.repeat(4_000_000)}`,
+          'e',
+        ];
+        for (const name of names) sink(Buffer.from(form(`refs/heads/${name}`), 'latin1'));
+        return Promise.resolve({ code: 0, cut: false, complained: command.args.length === 0 });
+      },
+    });
+    const listed = await refs(
+      printing((name) => `${oid}\0 \0\0\0${name}\n`),
+      QUERY,
+    );
+    expect([listed.total, ...listed.refs.map(({ name }) => name.slice(0, 12))]).toEqual([
+      3,
+      'refs/heads/a',
+      'refs/heads/b',
+      'refs/heads/e',
+    ]);
+    const named = await namesLike(
+      printing((name) => `${name}\n`),
+      '',
+      10,
+    );
+    expect(named).toEqual(['a', 'e']);
+  },
+);

@@ -29,9 +29,11 @@ export async function namesLike(
         word('refs/tags'),
       ],
       separator: LINE_FEED,
+      fieldBytesMax: LIMITS.refBytesMax,
       bytesMax: LIMITS.countedBytesMax,
     },
-    (line) => {
+    (line, cut) => {
+      if (cut) return true;
       const name = textFromByteString(line.replace(/^refs\/(?:heads|tags)\//, ''));
       if (name.startsWith(text) && revision.safeParse(name).success) names.add(name);
       return names.size < most;

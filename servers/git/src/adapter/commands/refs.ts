@@ -11,7 +11,8 @@ import { LINE_FEED, readFields } from './z-fields.ts';
 /**
  * Branches, tags and other refs: all are counted, those of the page are described. Names, ids and links
  * come from one pass in which git opens no object, unless the order or the question needs it; so a ref
- * to something broken or huge harms only itself.
+ * to something broken or huge harms only itself. One whose name is longer than that of any file of git is
+ * left out: tables of refs can hold names of megabytes.
  */
 export async function refs(handle: Handle, query: RefsQuery): Promise<RefPage> {
   const { skip, limit } = query;
@@ -20,10 +21,15 @@ export async function refs(handle: Handle, query: RefsQuery): Promise<RefPage> {
   let total = 0;
   const { cut } = await readFields(
     handle,
-    { args: listing(query), separator: LINE_FEED, bytesMax: LIMITS.countedBytesMax },
-    (line) => {
-      const ref = parseRef(line);
-      if (!isWanted(ref)) return;
+    {
+      args: listing(query),
+      separator: LINE_FEED,
+      fieldBytesMax: LINE_BYTES_MAX,
+      bytesMax: LIMITS.countedBytesMax,
+    },
+    (line, cutLine) => {
+      const ref = cutLine ? undefined : parseRef(line);
+      if (ref === undefined || !isWanted(ref)) return;
       if (total >= skip && page.length < limit) page.push(ref);
       total += 1;
     },
@@ -34,6 +40,9 @@ export async function refs(handle: Handle, query: RefsQuery): Promise<RefPage> {
     more: cut || total > skip + page.length,
   };
 }
+
+/** An id, and three names that each could be a file's. */
+const LINE_BYTES_MAX = 80 + 3 * LIMITS.refBytesMax;
 
 const PREFIXES = {
   branch: word('refs/heads'),
@@ -58,6 +67,7 @@ function listing({ kinds, contains, mergedInto, sort }: RefsQuery): readonly Arg
 function filterOf({ kinds, name }: RefsQuery): (ref: RawRef) => boolean {
   const part = name?.toLowerCase();
   return (ref) =>
+    ref.name.length <= LIMITS.refBytesMax &&
     kinds.includes(kindOf(ref.name)) &&
     (part === undefined || textFromByteString(ref.name).toLowerCase().includes(part));
 }

@@ -1,3 +1,4 @@
+import { LIMITS } from '../../policy.ts';
 import { isRefFormat } from '../ref-format.ts';
 
 /** Looks at `packed-refs` in pieces: a large repository has tens of megabytes of it. */
@@ -19,7 +20,7 @@ export interface PackedRefsFacts {
  * The longest name of a ref that git's own files take, with what stands before it. A list of refs shows
  * hundreds of names, and what is no UTF-8 four times as long.
  */
-const LINE_BYTES_MAX = 4096 + 66;
+const LINE_BYTES_MAX = LIMITS.refBytesMax + 66;
 
 const REF = /^(?:[0-9a-f]{40}|[0-9a-f]{64}) (refs\/.+)$/;
 const PEELED = /^\^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
