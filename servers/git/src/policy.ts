@@ -138,7 +138,7 @@ export const LIMITS = {
   /** Long-lived processes at one time, and how long one may idle, in milliseconds. */
   batchesMax: 4,
   batchIdleMs: 60_000,
-  /** Bytes of a commit or a tag, which are read as a whole. One with 20,000 parents fits. */
+  /** Bytes of a commit or a tag, which are read as a whole. */
   messageBytesMax: 1_048_576,
   /** Bytes of a tree, which is read as a whole. One with 200,000 entries fits. */
   treeBytesMax: 8_388_608,
@@ -148,8 +148,16 @@ export const LIMITS = {
   pathBytesMax: 4096,
   /** Bytes of all paths of one page, as they are shown. */
   pagePathBytesMax: 131_072,
-  /** Bytes of all commits that one call reads. */
-  commitsBytesMax: 16_777_216,
+  /** Lines before the message of one, those that go on not counted, and parents among them. */
+  headerLinesMax: 10_000,
+  parentsMax: 1000,
+  /** Bytes of a message that are kept: what may be shown of one, and more. */
+  messageKeptBytesMax: 65_536,
+  /** Characters of a subject, and of a name or an address. */
+  subjectCharactersMax: 500,
+  personCharactersMax: 200,
+  /** Bytes that are kept of all commits, or of all tags, that one call reads. */
+  commitsBytesMax: 8_388_608,
   /** Bytes of a blob that is looked into. A larger one is named with its size. */
   blobBytesMax: 16_777_216,
   /** Larger files are binary to a diff: neither side is loaded. */

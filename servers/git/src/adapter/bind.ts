@@ -40,23 +40,17 @@ export function handleOf({ opened, batch, cache, git, run }: HandleParts): Handl
   const { profile, index, merges } = opened;
   const held: HeldIndex[] = [];
 
-  const profileFor = async (
-    { args }: GitCommand,
-    shown: HeldIndex | undefined,
-  ): Promise<Profile> => {
-    const base = args[0] === WRITES_OBJECTS ? await merges.profile(run) : profile;
-    return shown === undefined
-      ? base
-      : { ...base, env: { ...base.env, GIT_INDEX_FILE: shown.file } };
-  };
-
   return {
     profile,
     cache,
     objects: createObjects({ profile, batch, cache }),
     async git(command: GitCommand, sink: Sink): Promise<GitEnded> {
       const shown = held.at(-1);
-      const ended = await git(await profileFor(command, shown), command, sink);
+      const indexed = shown === undefined ? {} : { GIT_INDEX_FILE: shown.file };
+      const act = async (base: Profile): Promise<GitEnded> =>
+        git({ ...base, env: { ...base.env, ...indexed } }, command, sink);
+      const writes = command.args[0] === WRITES_OBJECTS;
+      const ended = await (writes ? merges.use(run, act) : act(profile));
       // A host that cleans its directory for temporary files can take it away.
       if (shown?.isGone() === true) return refuse('repository.broken', { detail: INDEX_GONE });
       return ended;
@@ -84,10 +78,7 @@ export function repositoryOf(handle: Handle, id: string): Repository {
     resolve: (revision) => objects.resolve(revision),
     commitOf: (revision) => objects.commitOf(revision),
     head: () => headOf(handle),
-    async commit(oid) {
-      const [commit] = await objects.commits([oid]);
-      return commit ?? refuse('object.missing', { detail: oid });
-    },
+    commit: (oid) => objects.commit(oid),
     tag: (oid) => objects.tag(oid),
     entryAt: (treeish, path) => entryAt(handle, treeish, path),
     blob: (oid, window) => blob(handle, oid, window),

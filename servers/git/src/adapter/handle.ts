@@ -77,6 +77,8 @@ export interface Objects {
   info(oid: Oid): Promise<ObjectInfo | undefined>;
   /** What stands at a path in a commit or a tree. */
   at(treeish: Oid, path: TreePath): Promise<ObjectInfo | undefined>;
+  commit(oid: Oid): Promise<Commit>;
+  /** Those of a list: one that cannot be read is told with its id, and why. One that is missing is refused. */
   commits(oids: readonly Oid[]): Promise<readonly Commit[]>;
   /** A commit and those that its first parents lead to, at most `count`; fewer where the history ends, or is missing. */
   chain(from: Oid, count: number): Promise<readonly DatedCommit[]>;

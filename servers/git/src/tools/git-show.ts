@@ -76,7 +76,8 @@ export const gitShow = defineTool({
         kind,
         oid,
         ...(tags.length > 0 && {
-          tags: tags.map((tag) => tagFacts(tag, LIMITS.textBytesDefault)),
+          // A chain of tags shares what one may say.
+          tags: tags.map((tag) => tagFacts(tag, Math.ceil(LIMITS.textBytesDefault / tags.length))),
         }),
         ...shown,
         next_cursor:

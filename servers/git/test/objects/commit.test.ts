@@ -1,10 +1,13 @@
-import { makeTemp } from '@secure-mcp/testkit';
+import { makeTemp, verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { log } from '../../src/adapter/commands/log.ts';
+import type { LogQuery } from '../../src/adapter/repository.ts';
 import type { Commit } from '../../src/adapter/results.ts';
 import { readCommit } from '../../src/adapter/objects/commit.ts';
 import { readTag } from '../../src/adapter/objects/tag.ts';
 import type { Oid } from '../../src/guard/index.ts';
+import { LIMITS } from '../../src/policy.ts';
 import { plainGit } from '../process/profile.ts';
 import { oidOf, openByHand, type Opened } from './opened.ts';
 import { commitBytes, writeObject } from './raw.ts';
@@ -183,3 +186,102 @@ test('an annotated tag says what it tags, and its signature is no part of its me
     expect.objectContaining({ code: 'repository.broken' }),
   );
 });
+
+const EVERYTHING: Omit<LogQuery, 'from'> = {
+  exclude: [],
+  path: undefined,
+  follow: false,
+  author: undefined,
+  message: undefined,
+  changedText: undefined,
+  since: undefined,
+  until: undefined,
+  firstParent: false,
+  noMerges: false,
+  files: false,
+  skip: 0,
+  limit: 50,
+};
+
+/** Just below what is read at all. */
+const NEARLY_ALL = LIMITS.messageBytesMax - 1000;
+
+test.each([
+  { name: 'the subject', message: 's'.repeat(NEARLY_ALL) },
+  { name: 'the subject, of letters of four bytes', message: '\xf0\x9f\x98\x80'.repeat(250_000) },
+  { name: 'the body', message: `subject\n\n${'b'.repeat(NEARLY_ALL)}` },
+  { name: 'a name', author: `${'A'.repeat(NEARLY_ALL)} <a@b> 1700000000 +0000` },
+  {
+    name: 'an address',
+    author: `A <${'a'.repeat(NEARLY_ALL)}> 1700000000 +0000`,
+    committer: BASE.author,
+  },
+])(verifies('C10.repository-bombs', 'of a commit is kept what can be shown: $name'), (parts) => {
+  const bytes = commitBytes({ tree, ...BASE, ...parts });
+  const { commit } = readCommit(oidOf('1'.repeat(40)), Buffer.from(bytes, 'latin1'));
+  expect(JSON.stringify(commit).length).toBeLessThan(LIMITS.messageKeptBytesMax + 4000);
+  expect(commit.isCut).toBe((parts.message ?? '').length > LIMITS.messageKeptBytesMax);
+  expect(JSON.stringify(commit)).toContain(commit.isCut && commit.body !== '' ? 'bbb' : '…');
+});
+
+test(
+  verifies(
+    'C10.repository-bombs',
+    'a commit of more headers or parents than anybody needs is none',
+  ),
+  () => {
+    const read = (parts: object) => () =>
+      readCommit(oidOf('1'.repeat(40)), Buffer.from(commitBytes({ tree, ...BASE, ...parts })));
+    const parents = (count: number) => Array.from({ length: count }, () => '2'.repeat(40));
+    const tooLarge = expect.objectContaining({ code: 'object.too_large' });
+    expect(read({ more: 'a\n'.repeat(500_000) })).toThrow(tooLarge);
+    expect(read({ parents: parents(LIMITS.parentsMax + 1) })).toThrow(tooLarge);
+    expect(read({ parents: parents(LIMITS.parentsMax) })().commit.parents).toHaveLength(1000);
+    // A signature is one header, however many lines it has.
+    expect(read({ more: `gpgsig x\n${' y\n'.repeat(20_000)}` })().commit.signed).toBe(true);
+  },
+);
+
+test(
+  verifies(
+    'C10.repository-bombs',
+    'of a tag is kept what can be shown, and its signature is found',
+  ),
+  () => {
+    const head = `object ${tree}\ntype tree\ntag ${'v'.repeat(5000)}\n\n`;
+    const begins = '-----BEGIN SSH SIGNATURE-----\n';
+    const bytes = Buffer.from(`${head}${'m\n'.repeat(100_000)}${begins}`);
+    const tag = readTag(oidOf('1'.repeat(40)), bytes);
+    expect(tag).toMatchObject({ signed: true, isCut: true });
+    expect(JSON.stringify(tag).length).toBeLessThan(2 * LIMITS.messageKeptBytesMax);
+    expect(tag.name.length).toBeLessThan(1000);
+  },
+);
+
+test(
+  verifies('C10.repository-bombs', 'a commit that cannot be read does not take a list with it'),
+  async () => {
+    const large = commitBytes({ tree, message: 'x'.repeat(2_000_000) });
+    const first = writeObject(repository, 'commit', commitBytes({ tree, message: 'first\n' }));
+    const second = writeObject(
+      repository,
+      'commit',
+      large.replace('author', `parent ${first}\nauthor`),
+    );
+    const third = writeObject(repository, 'commit', commitBytes({ tree, parents: [second] }));
+    const handle = opened.handle();
+    const page = await log(handle, { ...EVERYTHING, from: third });
+    const said = page.commits.map(({ oid, subject, unreadable }) => [oid, subject, unreadable]);
+    expect(said).toEqual([
+      [third, 'subject', undefined],
+      [second, '', 'too large'],
+      [first, 'first', undefined],
+    ]);
+    const broken = writeObject(repository, 'commit', 'tree none\n\nx');
+    const found = await opened.handle().objects.commits([broken, first]);
+    expect(found.map(({ unreadable }) => unreadable)).toEqual(['broken', undefined]);
+    await expect(opened.handle().objects.commit(broken)).rejects.toMatchObject({
+      code: 'repository.broken',
+    });
+  },
+);

@@ -81,8 +81,7 @@ async function within(
   older: Oid,
   newer: Oid,
 ): Promise<Pick<Comparison, 'bases' | 'merge'>> {
-  const [commit] = await objects.commits([newer]);
-  const { tree } = commit ?? refuse('object.missing', { detail: newer });
+  const { tree } = await objects.commit(newer);
   return { bases: [older], merge: { clean: true, conflicts: [], conflictsTotal: 0, tree } };
 }
 

@@ -1,3 +1,5 @@
+import { Refusal } from '@secure-mcp/validation';
+
 import {
   type Argument,
   object,
@@ -38,7 +40,14 @@ export async function log(handle: Handle, query: LogQuery): Promise<LogPage> {
 const NO_FILES: CommitFiles = { files: new Map(), leftOut: new Map() };
 
 async function walked(handle: Handle, query: LogQuery): Promise<readonly Commit[] | undefined> {
-  return isPlain(query) ? await walk(handle.objects, query) : undefined;
+  if (!isPlain(query)) return undefined;
+  try {
+    return await walk(handle.objects, query);
+  } catch (error) {
+    // git passes a commit that is too large for us, and names it; only its parents were needed.
+    if (error instanceof Refusal && error.code === 'object.too_large') return undefined;
+    throw error;
+  }
 }
 
 /** True for a query that only follows parents: nothing has to be compared or searched. */

@@ -1,9 +1,10 @@
-import { textFromByteString } from '@secure-mcp/validation';
+import { Refusal, textFromByteString } from '@secure-mcp/validation';
 
 import { type Oid, ref, refNameFromGit, type RefName, word } from '../../guard/index.ts';
 import { LIMITS } from '../../policy.ts';
 import type { Handle } from '../handle.ts';
 import { readMessage } from '../objects/message.ts';
+import { shortened } from '../objects/shortened.ts';
 import type { ObjectInfo, Ref, Tag } from '../results.ts';
 import { LINE_FEED, readFields, utf8 } from './z-fields.ts';
 
@@ -110,8 +111,13 @@ async function targetsOf(
   const targets = new Map<Oid, Target>(
     infos.map(({ oid, kind }) => [oid, { ...MISSING, objectKind: kind }]),
   );
-  // What is too large is named without being read.
-  const readable = infos.filter(({ size }) => size <= LIMITS.messageBytesMax);
+  // What is too large, by itself or with those before it, is named without being read.
+  let left: number = LIMITS.commitsBytesMax;
+  const readable = infos.filter(({ size }) => {
+    if (size > Math.min(left, LIMITS.messageBytesMax)) return false;
+    left -= size;
+    return true;
+  });
   await describeCommits(handle, readable, targets);
   await describeTags(handle, readable, targets);
   return targets;
@@ -134,17 +140,36 @@ async function describeTags(
   targets: Map<Oid, Target>,
 ): Promise<void> {
   const oids = infos.filter(({ kind }) => kind === 'tag').map(({ oid }) => oid);
-  const tags = await Promise.all(oids.map((oid) => objects.tag(oid)));
-  const ends = await Promise.all(tags.map((tag) => endOf(objects, tag)));
-  for (const [at, { oid, tagger, message }] of tags.entries()) {
-    targets.set(oid, {
-      objectKind: 'tag',
-      peeled: ends[at],
-      at: tagger?.at,
-      subject: readMessage(message).subject,
-    });
+  await Promise.all(
+    oids.map(async (oid) => {
+      const tag = await readableTag(objects, oid);
+      // The ref is named with what is known of it; its neighbours have nothing to do with it.
+      if (tag === undefined) return;
+      targets.set(oid, {
+        objectKind: 'tag',
+        peeled: await endOf(objects, tag),
+        at: tag.tagger?.at,
+        subject: shortened(readMessage(tag.message).subject, LIMITS.subjectCharactersMax),
+      });
+    }),
+  );
+}
+
+/** A tag, unless it is no well-formed one. */
+async function readableTag(objects: Handle['objects'], oid: Oid): Promise<Tag | undefined> {
+  try {
+    return await objects.tag(oid);
+  } catch (error) {
+    if (error instanceof Refusal && UNREADABLE.has(error.code)) return undefined;
+    throw error;
   }
 }
+
+const UNREADABLE: ReadonlySet<string> = new Set([
+  'object.too_large',
+  'repository.broken',
+  'repository.too_large',
+]);
 
 /** Tags of tags that are followed. Nobody nests more, and a chain made by hand can be of any length. */
 const TAGS_MAX = 8;
@@ -158,7 +183,9 @@ async function endOf(objects: Handle['objects'], tag: Tag): Promise<Oid> {
     const info = await objects.info(target);
     if (info?.kind !== 'tag' || info.size > LIMITS.messageBytesMax) break;
     // oxlint-disable-next-line no-await-in-loop
-    ({ target, kind } = await objects.tag(target));
+    const next = await readableTag(objects, target);
+    if (next === undefined) break;
+    ({ target, kind } = next);
   }
   return target;
 }

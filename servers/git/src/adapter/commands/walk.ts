@@ -100,7 +100,7 @@ class History {
     const found = this.#loaded.get(oid);
     if (found !== undefined) return found;
     // Nothing is there: this says so.
-    await this.#objects.commits([oid]);
+    await this.#objects.commit(oid);
     throw new Error('A commit is there and leads nowhere.');
   }
 

@@ -1,15 +1,18 @@
 import { type Oid, parseOid } from '../../guard/oid.ts';
 import { refuse } from '../../guard/refusals.ts';
+import { LIMITS } from '../../policy.ts';
 import type { DatedCommit } from '../handle.ts';
 import type { Commit } from '../results.ts';
 import { decoderFor } from './decode.ts';
-import { firstHeader, lastHeader, type RawHeaders, readHeaders } from './headers.ts';
+import { firstHeader, keptOf, lastHeader, type RawHeaders, readHeaders } from './headers.ts';
 import { readMessage } from './message.ts';
 import { readPerson } from './person.ts';
+import { shortened } from './shortened.ts';
 
 /**
  * Reads a commit from its bytes, which anybody can have made. Only what git itself needs has to be
- * there: a tree, and parents that are names. Refuses `repository.broken` without it.
+ * there: a tree, and parents that are names. Refuses `repository.broken` without it, and
+ * `object.too_large` for more headers or parents than anybody needs. Long texts are cut.
  */
 export function readCommit(oid: Oid, object: Buffer): DatedCommit {
   const headers = readHeaders(object);
@@ -18,13 +21,17 @@ export function readCommit(oid: Oid, object: Buffer): DatedCommit {
 
 function commitOf(oid: Oid, headers: RawHeaders): Commit {
   const decode = decoderFor(firstHeader(headers, 'encoding'));
+  const { bytes, isCut } = keptOf(headers.message);
+  const { subject, body } = readMessage(decode(bytes));
   return {
     oid,
     tree: treeOf(oid, headers),
     parents: parentsOf(oid, headers),
     author: readPerson(lastHeader(headers, 'author'), decode),
     committer: readPerson(lastHeader(headers, 'committer'), decode),
-    ...readMessage(decode(headers.message)),
+    subject: shortened(subject, LIMITS.subjectCharactersMax),
+    body,
+    isCut,
     signed: headers.lines.some(([name]) => SIGNATURES.has(name)),
   };
 }
@@ -39,7 +46,10 @@ function treeOf(oid: Oid, { lines: [first] }: RawHeaders): Oid {
 function parentsOf(oid: Oid, { lines }: RawHeaders): readonly Oid[] {
   const after = lines.slice(1);
   const end = after.findIndex(([name]) => name !== 'parent');
-  return after.slice(0, end === -1 ? after.length : end).map(([, id]) => nameIn(oid, id));
+  const count = end === -1 ? after.length : end;
+  if (count > LIMITS.parentsMax)
+    refuse('object.too_large', { detail: `${oid} has ${count} parents` });
+  return after.slice(0, count).map(([, id]) => nameIn(oid, id));
 }
 
 /** The committer's date, if the lines stand where all of git's own readers look for them. */

@@ -1,7 +1,10 @@
 import type { Oid } from '../../guard/oid.ts';
+import { Refusal } from '@secure-mcp/validation';
+
 import { refuse } from '../../guard/refusals.ts';
 import { LIMITS } from '../../policy.ts';
 import type { Cache, DatedCommit, Objects, Profile } from '../handle.ts';
+import type { Commit } from '../results.ts';
 import { readCommit } from './commit.ts';
 import { shallowOf } from './shallow.ts';
 
@@ -13,10 +16,10 @@ export interface CommitsParts {
 }
 
 /**
- * Reads the commits of one call. Refuses `object.too_large` when they are together larger than
- * `LIMITS.commitsBytesMax`: a page of them is kept in memory, and each can be as large as an object.
+ * Reads the commits of one call. Refuses `repository.too_large` when what is kept of them is together
+ * more than `LIMITS.commitsBytesMax`.
  */
-export function createCommits(parts: CommitsParts): Pick<Objects, 'commits' | 'chain'> {
+export function createCommits(parts: CommitsParts): Pick<Objects, 'commit' | 'commits' | 'chain'> {
   const { profile, cache } = parts;
   let shallow: ReadonlySet<string> | undefined;
   let left: number = LIMITS.commitsBytesMax;
@@ -25,10 +28,11 @@ export function createCommits(parts: CommitsParts): Pick<Objects, 'commits' | 'c
     const found = await parts.read(name);
     if (found === undefined) return undefined;
     const { oid, bytes } = found;
-    left -= bytes.length;
-    if (left < 0) refuse('object.too_large', { detail: 'the commits of one call together' });
+    const keptBytes = Math.min(bytes.length, LIMITS.messageKeptBytesMax);
+    left -= keptBytes;
+    if (left < 0) refuse('repository.too_large', { detail: 'the commits of one call together' });
     const dated = readCommit(oid, bytes);
-    cache.set(keyOf(oid), dated, COMMIT_BYTES + 2 * bytes.length);
+    cache.set(keyOf(oid), dated, COMMIT_BYTES + 2 * keptBytes);
     return asSeen(dated);
   }
 
@@ -44,7 +48,7 @@ export function createCommits(parts: CommitsParts): Pick<Objects, 'commits' | 'c
     return dated && asSeen(dated);
   }
 
-  async function one(oid: Oid): Promise<DatedCommit['commit']> {
+  async function one(oid: Oid): Promise<Commit> {
     const found = recall(oid) ?? (await read(oid));
     return (found ?? refuse('object.missing', { detail: oid })).commit;
   }
@@ -62,7 +66,9 @@ export function createCommits(parts: CommitsParts): Pick<Objects, 'commits' | 'c
   }
 
   return {
-    commits: (oids) => Promise.all(oids.map(one)),
+    commit: one,
+    commits: (oids) =>
+      Promise.all(oids.map((oid) => one(oid).catch((error) => namedOnly(oid, error)))),
     async chain(from, count) {
       const known = remembered(from, count);
       const last = known.at(-1);
@@ -75,6 +81,29 @@ export function createCommits(parts: CommitsParts): Pick<Objects, 'commits' | 'c
     },
   };
 }
+
+/** In a list, a commit that cannot be read must not take the others with it. */
+function namedOnly(oid: Oid, error: unknown): Commit {
+  const why = error instanceof Refusal ? UNREADABLE.get(error.code) : undefined;
+  if (why === undefined) throw error;
+  return { ...NOTHING, oid, tree: oid, unreadable: why };
+}
+
+const UNREADABLE: ReadonlyMap<string, NonNullable<Commit['unreadable']>> = new Map([
+  ['object.too_large', 'too large'],
+  ['repository.broken', 'broken'],
+]);
+
+const NOBODY = { name: '', email: '', at: undefined, seconds: 0 };
+const NOTHING = {
+  parents: [],
+  author: NOBODY,
+  committer: NOBODY,
+  subject: '',
+  body: '',
+  isCut: false,
+  signed: false,
+};
 
 /** What a commit takes in memory besides its texts. */
 const COMMIT_BYTES = 1024;

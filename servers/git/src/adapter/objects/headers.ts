@@ -1,3 +1,6 @@
+import { refuse } from '../../guard/refusals.ts';
+import { LIMITS } from '../../policy.ts';
+
 /** A commit or a tag before its fields are read. */
 export interface RawHeaders {
   /** Lines before the message, as byte strings, each with its name. Lines that go on are left out. */
@@ -6,10 +9,25 @@ export interface RawHeaders {
   readonly message: Buffer;
 }
 
+/** The beginning of a message, of which a part is shown at most. */
+export interface Kept {
+  readonly bytes: Buffer;
+  /** There was more. */
+  readonly isCut: boolean;
+}
+
+export function keptOf(message: Buffer): Kept {
+  const bytes = message.subarray(0, LIMITS.messageKeptBytesMax);
+  return { bytes, isCut: bytes.length < message.length };
+}
+
 /**
  * Takes the headers of a commit or a tag apart as git does: lines up to an empty one. A line that
  * begins with a space belongs to the one before it (signatures, merged tags), and none of those is
  * read; so a signature cannot smuggle a header in.
+ *
+ * Refuses `object.too_large` above `LIMITS.headerLinesMax`: half a million lines of one letter fit into
+ * a commit, and each is an object here.
  */
 export function readHeaders(object: Buffer): RawHeaders {
   const lines: [string, string][] = [];
@@ -17,6 +35,7 @@ export function readHeaders(object: Buffer): RawHeaders {
   while (at < object.length && object[at] !== NEWLINE) {
     const end = endOfLine(object, at);
     if (object[at] !== SPACE) lines.push(splitLine(object.toString('latin1', at, end)));
+    if (lines.length > LIMITS.headerLinesMax) refuse('object.too_large', { detail: 'headers' });
     at = end + 1;
   }
   const message = object.subarray(Math.min(at + 1, object.length));

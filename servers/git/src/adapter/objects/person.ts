@@ -1,6 +1,8 @@
 import { zoned } from '../commands/zoned.ts';
+import { LIMITS } from '../../policy.ts';
 import type { Person } from '../results.ts';
 import type { Decode } from './decode.ts';
+import { shortened } from './shortened.ts';
 
 /**
  * Reads `name <email> seconds zone` as git does, which takes nearly anything: the name ends before the
@@ -13,7 +15,8 @@ import type { Decode } from './decode.ts';
 export function readPerson(line: string | undefined, decode: Decode): Person {
   const [, name, email] = WHO.exec(line ?? '') ?? [];
   if (line === undefined || name === undefined || email === undefined) return NOBODY;
-  const text = (bytes: string): string => decode(Buffer.from(bytes, 'latin1'));
+  const text = (bytes: string): string =>
+    shortened(decode(Buffer.from(bytes, 'latin1')), LIMITS.personCharactersMax);
   return { name: text(trimEnd(name)), email: text(email), ...readMoment(line) };
 }
 

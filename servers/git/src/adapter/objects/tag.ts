@@ -1,10 +1,12 @@
 import { type Oid, parseOid } from '../../guard/oid.ts';
 import { refuse } from '../../guard/refusals.ts';
+import { LIMITS } from '../../policy.ts';
 import type { ObjectKind, Tag } from '../results.ts';
 import { utf8 } from './decode.ts';
-import { firstHeader, lastHeader, readHeaders } from './headers.ts';
+import { firstHeader, keptOf, lastHeader, readHeaders } from './headers.ts';
 import { withoutNewlines } from './message.ts';
 import { readPerson } from './person.ts';
+import { shortened } from './shortened.ts';
 
 /** Reads an annotated tag from its bytes. Refuses `repository.broken` when it says not what it tags. */
 export function readTag(oid: Oid, object: Buffer): Tag {
@@ -15,15 +17,16 @@ export function readTag(oid: Oid, object: Buffer): Tag {
     return refuse('repository.broken', { detail: `${oid} is no well-formed tag` });
   }
   const tagger = lastHeader(headers, 'tagger');
-  const message = utf8(headers.message);
-  const signature = signatureIn(message);
+  const signature = signatureIn(headers.message);
+  const { bytes, isCut } = keptOf(headers.message.subarray(0, signature));
   return {
     oid,
     target,
     kind,
-    name: utf8(Buffer.from(firstHeader(headers, 'tag') ?? '', 'latin1')),
+    name: nameIn(firstHeader(headers, 'tag')),
     tagger: tagger === undefined ? undefined : readPerson(tagger, utf8),
-    message: withoutNewlines(withoutFirstNewlines(message.slice(0, signature))),
+    message: withoutNewlines(withoutFirstNewlines(utf8(bytes))),
+    isCut,
     signed: signature !== undefined || headers.lines.some(([name]) => name.startsWith('gpgsig')),
   };
 }
@@ -35,10 +38,15 @@ const KINDS: ReadonlyMap<string, ObjectKind> = new Map([
   ['tag', 'tag'],
 ]);
 
-/** Where the signature begins: the last line that opens one, as git looks for it. */
-function signatureIn(message: string): number | undefined {
-  const starts = [...message.matchAll(SIGNATURE)].map(({ index }) => index);
-  return starts.at(-1);
+function nameIn(line = ''): string {
+  return shortened(utf8(Buffer.from(line, 'latin1')), LIMITS.nameCharactersMax);
+}
+
+/** Where the signature begins, in bytes: the last line that opens one, as git looks for it. */
+function signatureIn(message: Buffer): number | undefined {
+  let last: number | undefined;
+  for (const { index } of message.toString('latin1').matchAll(SIGNATURE)) last = index;
+  return last;
 }
 
 const SIGNATURE = /^-----BEGIN (?:PGP SIGNATURE|PGP MESSAGE|SSH SIGNATURE|SIGNED MESSAGE)-----/gm;
