@@ -432,8 +432,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     promise: 'C9.no-values',
     file: 'packages/runtime/src/call/dispatch.ts',
-    control: 'redactSecrets(name.slice(0, TARGET_CHARACTERS_READ)).text',
-    without: 'redactSecrets(name.slice(0, TARGET_CHARACTERS_MAX)).text',
+    control: 'forTrail(name.slice(0, TARGET_CHARACTERS_READ))',
+    without: 'forTrail(name.slice(0, TARGET_CHARACTERS_MAX))',
     tests: ['packages/runtime/test/call.test.ts'],
   },
   {

@@ -41,7 +41,7 @@ function lengths(bytes: Buffer): number[] {
   return found;
 }
 
-test('exactly what is no UTF-8 is shown as bytes', () => {
+test(verifies('E9.visible', 'exactly what is no UTF-8 is shown as bytes'), () => {
   fc.assert(
     fc.property(binary, (name) => {
       const bytes = Buffer.from(name, 'latin1');
@@ -53,20 +53,23 @@ test('exactly what is no UTF-8 is shown as bytes', () => {
   );
 });
 
-test('every beginning of a character is judged as the decoder judges it', () => {
-  const leads = Array.from({ length: 64 }, (_, at) => 0xc0 + at);
-  const seconds = Array.from({ length: 66 }, (_, at) => 0x7f + at);
-  const names = leads.flatMap((lead) =>
-    seconds.flatMap((second) =>
-      ['', '\x80', '\x80\xbf'].map((rest) => String.fromCharCode(lead, second) + rest),
-    ),
-  );
-  const wrong = names.filter((name) => {
-    const bad = lengths(Buffer.from(name, 'latin1')).filter((length) => length === 0).length;
-    return textFromByteString(name).split('\\x{').length - 1 !== bad;
-  });
-  expect(wrong).toEqual([]);
-});
+test(
+  verifies('E9.visible', 'every beginning of a character is judged as the decoder judges it'),
+  () => {
+    const leads = Array.from({ length: 64 }, (_, at) => 0xc0 + at);
+    const seconds = Array.from({ length: 66 }, (_, at) => 0x7f + at);
+    const names = leads.flatMap((lead) =>
+      seconds.flatMap((second) =>
+        ['', '\x80', '\x80\xbf'].map((rest) => String.fromCharCode(lead, second) + rest),
+      ),
+    );
+    const wrong = names.filter((name) => {
+      const bad = lengths(Buffer.from(name, 'latin1')).filter((length) => length === 0).length;
+      return textFromByteString(name).split('\\x{').length - 1 !== bad;
+    });
+    expect(wrong).toEqual([]);
+  },
+);
 
 test(
   verifies('C10.repository-bombs', 'four megabytes that are no UTF-8 are shown in time'),

@@ -201,7 +201,7 @@ describe(verifies('C10.repository-bombs', 'names of kilobytes'), () => {
     expect(live() - before).toBeLessThan(16_000_000);
     const { total, commits, contributors: some } = people.result(1);
     expect([total, commits]).toEqual([3000, 3000]);
-    expect(some[0]?.name).toBe(`000000${'€'.repeat(250)}`);
+    expect(some[0]?.name).toMatch(/^000000€{100,250}…?$/);
   });
 
   test('are too many before they fill the memory', { timeout: 60_000 }, () => {

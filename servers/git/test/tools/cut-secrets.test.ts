@@ -35,6 +35,7 @@ beforeAll(() => {
     '',
   );
   temp.write('app/token.json', `{"a":"${'x'.repeat(600)}","b":"${TOKEN}${numbers}"}`);
+  temp.write('app/far.txt', `${'f'.repeat(70_000)}${TOKEN}${numbers}`);
   temp.write('app/header.txt', `${'h'.repeat(800)} ${HEADER} needle ${'n'.repeat(3000)}\n`);
   temp.write(
     'app/.gitattributes',
@@ -80,6 +81,14 @@ const QUESTIONS: readonly (readonly [tool: string, args: object])[] = [
         { pattern: `<${String(at + 90).padStart(3, '0')}>`, paths: ['token.json'] },
       ] as const,
   ),
+  ...Array.from(
+    { length: 12 },
+    (_, at) =>
+      [
+        'git_grep',
+        { pattern: `<${String(at + 90).padStart(3, '0')}>`, paths: ['far.txt'] },
+      ] as const,
+  ),
   ['git_grep', { pattern: 'needle', paths: ['header.txt'] }],
   ['git_log', { detail: 'message' }],
   ['git_show', { rev: 'HEAD', detail: 'patch', paths: ['head.txt'] }],
@@ -93,5 +102,7 @@ describe(verifies('E6.redacted', 'a cut leaves nothing of a secret'), () => {
   test.each(QUESTIONS)('%s %j', async (tool, args) => {
     const shown = policed(await caller.call(tool, args));
     expect(PIECES.filter((piece) => shown.includes(piece))).toEqual([]);
+    // What was searched is there, and so is the place where something else was cut.
+    expect(shown).toContain('pattern' in args ? args.pattern : '');
   });
 });
