@@ -93,8 +93,7 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
       return { version: text, warnings };
     },
     async close() {
-      await graphs.close();
-      const ended = await Promise.all([runner.close(), batches.close()]);
+      const ended = await Promise.all([graphs.close(), runner.close(), batches.close()]);
       return privateRoot.close() && ended.every(Boolean);
     },
   };

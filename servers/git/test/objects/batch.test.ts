@@ -240,6 +240,39 @@ test(
   },
 );
 
+test(
+  verifies('E13.processes', 'what was asked when all ended is asked of no new process'),
+  async () => {
+    const batches = createBatches();
+    const hanging = hangingProfile('closed');
+    const batch = batches.open(hanging, callFor());
+    const asked = batch.info('refs/heads/none').catch((error: unknown) => error);
+    await eventually(
+      () => gitsIn(hanging),
+      ({ length }) => length === 1,
+      20_000,
+    );
+    expect(await batches.close()).toBe(true);
+    expect(await asked).toBeInstanceOf(Error);
+    await expect(batch.info(head)).rejects.toThrow();
+    expect(gitsIn(hanging)).toEqual([]);
+  },
+);
+
+test('a process that cannot be started fails those that asked, and nobody else', async () => {
+  const batches = createBatches();
+  try {
+    // Longer than the system takes: the error is thrown and not told by an event.
+    const env = { ...profile.env, LONG: 'x'.repeat(1 << 20) };
+    const none = batches.open({ ...profile, key: 'none', env }, callFor());
+    const [one, other] = await Promise.allSettled([none.info(head), none.info(head)]);
+    expect([one.status, other.status]).toEqual(['rejected', 'rejected']);
+    expect(await batches.open(profile, callFor()).info(head)).toMatchObject({ oid: head });
+  } finally {
+    expect(await batches.close()).toBe(true);
+  }
+});
+
 test('processes are few: the least recently used one goes, and none idles for long', async () => {
   const batches = createBatches({ processesMax: 2, idleMs: 400 });
   const profiles = ['one', 'two', 'three'].map((key) =>

@@ -129,6 +129,11 @@ test('a consumer that has enough ends the command, and one that fails does so, t
     throw new Error('the consumer failed');
   });
   await expect(failing).rejects.toThrow('the consumer failed');
+  // It misses a file, which is no missing git.
+  const missing = runner.run(profile, { args }, callFor(), () => {
+    readFileSync(join(temp.path, 'none'));
+  });
+  await expect(missing).rejects.toMatchObject({ code: 'ENOENT' });
   expect(processesWith(String(large))).toEqual([]);
 });
 

@@ -2,6 +2,7 @@ import { refuse } from '../../guard/refusals.ts';
 import { LIMITS } from '../../policy.ts';
 import type { Profile, Run, Sink } from '../handle.ts';
 import { refuseFailure, refuseStart } from '../process/failure.ts';
+import { isGoneInTime } from '../process/gone.ts';
 import type { Known } from './answer.ts';
 import { Digest } from './digest.ts';
 import { Lane } from './lane.ts';
@@ -35,9 +36,6 @@ interface ContentsOptions {
   readonly large?: boolean;
 }
 
-/** How long killed processes may take to be gone, in milliseconds. */
-const GONE_AFTER_MS = 1000;
-
 export interface BatchesOptions {
   readonly processesMax?: number;
   readonly idleMs?: number;
@@ -54,6 +52,7 @@ export function createBatches({
   /** In the order of their use. */
   const lanes = new Map<string, Lane>();
   const leaving = new Set<Lane>();
+  let closed = false;
 
   function pump(): void {
     for (const lane of leaving) if (lane.isOver) leaving.delete(lane);
@@ -75,6 +74,8 @@ export function createBatches({
     const lane = lanes.get(key) ?? new Lane(profile, idleMs, { onWant: pump, onFree: pump });
     lanes.delete(key);
     lanes.set(key, lane);
+    // It answers nothing, and starts nothing that would outlive us.
+    if (closed) void lane.kill();
     return lane;
   }
 
@@ -98,11 +99,8 @@ export function createBatches({
       pump();
     },
     async close() {
-      const gone = Promise.all(Array.from([...leaving, ...lanes.values()], (lane) => lane.kill()));
-      const late = new Promise<'late'>((resolve) => {
-        setTimeout(resolve, GONE_AFTER_MS, 'late').unref();
-      });
-      return (await Promise.race([gone, late])) !== 'late';
+      closed = true;
+      return isGoneInTime(Promise.all([...leaving, ...lanes.values()].map((lane) => lane.kill())));
     },
   };
 }

@@ -23,6 +23,7 @@ export class Lane {
   #waiting: Question[] = [];
   #current: BatchProcess | undefined;
   #clock: NodeJS.Timeout | undefined;
+  #killed = false;
 
   constructor(profile: Profile, idleMs: number, events: LaneEvents) {
     this.#profile = profile;
@@ -49,6 +50,10 @@ export class Lane {
   }
 
   ask(question: Question): void {
+    if (this.#killed) {
+      question.fail(new Error('The processes were ended.'));
+      return;
+    }
     if (this.#current !== undefined) {
       this.#current.ask(question);
       return;
@@ -66,6 +71,15 @@ export class Lane {
   }
 
   start(): void {
+    try {
+      this.#start();
+    } catch (error) {
+      // Some errors are thrown, as when there is no memory, and here often nobody would catch them.
+      for (const question of this.#waiting.splice(0)) question.fail(error);
+    }
+  }
+
+  #start(): void {
     const ended = Promise.withResolvers<void>();
     const started = new BatchProcess(this.#profile, {
       onIdle: () => {
@@ -92,8 +106,11 @@ export class Lane {
     this.#forget();
   }
 
-  /** Ends all processes at once. Resolves when they are gone. */
+  /** Ends all processes at once, and for good. Resolves when they are gone. */
   async kill(): Promise<void> {
+    // What a process leaves unanswered would be asked of a new one.
+    this.#killed = true;
+    for (const question of this.#waiting.splice(0)) this.ask(question);
     for (const process of this.#processes.keys()) process.kill();
     await Promise.all(this.#processes.values());
   }

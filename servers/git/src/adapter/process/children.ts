@@ -46,7 +46,9 @@ export function createChildren(): Children {
       closed = true;
       for (const child of running.keys()) child.kill('SIGKILL');
       const outcomes = await Promise.all(running.values());
-      return outcomes.every(({ code, signal, error }) => code !== null || signal !== null || error);
+      return outcomes.every(
+        ({ code, signal, failure }) => code !== null || signal !== null || failure,
+      );
     },
   };
 }

@@ -8,6 +8,7 @@ import { globalFlags } from './flags.ts';
 import { createGate } from './gate.ts';
 import { type Limited, limited } from './limited.ts';
 import type { Start } from './start.ts';
+import type { Outcome } from './supervise.ts';
 
 /** Runs single commands of git. */
 export interface GitRunner {
@@ -39,7 +40,7 @@ export function createGitRunner(): GitRunner {
     const watched = { signal: limit.signal, bytesMax, sink };
     // The place is given back when the process is gone, and not before.
     const outcome = await children.execute(startOf(profile, command), watched, place);
-    if (outcome.error !== undefined) return refuseStart(outcome.error);
+    throwTold(outcome);
     // A command that was stopped because its consumer had enough is an answer, even at the last moment.
     const complained = outcome.stderr !== '';
     if (outcome.cut) return { code: 0, cut: true, complained };
@@ -63,6 +64,12 @@ export function createGitRunner(): GitRunner {
     },
     close: children.close,
   };
+}
+
+/** What went wrong with us is told as it is, whatever it looks like: a file that a consumer misses is no missing git. */
+function throwTold({ failure, error }: Outcome): void {
+  if (failure !== undefined) refuseStart(failure);
+  if (error !== undefined) throw error;
 }
 
 function startOf(profile: Profile, command: GitCommand): Start {

@@ -26,7 +26,10 @@ export interface Outcome extends Exit {
   readonly aborted: boolean;
   /** It was stopped because of its memory. */
   readonly grown: boolean;
-  readonly error: unknown;
+  /** What its consumer threw. */
+  readonly error: Error | undefined;
+  /** Why it could not be started. */
+  readonly failure: unknown;
 }
 
 /**
@@ -42,7 +45,8 @@ export function supervise(child: ChildProcess, watched: Watched): Promise<Outcom
   let left = watched.bytesMax;
   let cut = false;
   let grown = false;
-  let error: unknown;
+  let error: Error | undefined;
+  let failure: unknown;
   const heard: Buffer[] = [];
 
   const { promise, resolve } = Promise.withResolvers<Outcome>();
@@ -65,7 +69,8 @@ export function supervise(child: ChildProcess, watched: Watched): Promise<Outcom
     unwatch();
     signal.removeEventListener('abort', kill);
     const stderr = beginningOf(Buffer.concat(heard).toString(), STDERR_CHARACTERS_MAX);
-    resolve({ code, signal: signalName, stderr, cut, aborted: signal.aborted, grown, error });
+    const { aborted } = signal;
+    resolve({ code, signal: signalName, stderr, cut, aborted, grown, error, failure });
   }
 
   child.stdout?.on('data', (piece: Buffer) => {
@@ -75,7 +80,7 @@ export function supervise(child: ChildProcess, watched: Watched): Promise<Outcom
     try {
       cut = sink(fits) === false || fits !== piece;
     } catch (thrown) {
-      error = thrown;
+      error = thrown instanceof Error ? thrown : new Error('A consumer failed.', { cause: thrown });
     }
     if (cut || error !== undefined) kill();
   });
@@ -84,8 +89,8 @@ export function supervise(child: ChildProcess, watched: Watched): Promise<Outcom
     if (room > 0) heard.push(piece.subarray(0, room));
     room -= piece.length;
   });
-  child.once('error', (failure) => {
-    error ??= failure;
+  child.once('error', (thrown) => {
+    failure = thrown;
     settle(null, null);
   });
   child.once('close', settle);

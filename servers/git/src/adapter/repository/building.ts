@@ -92,7 +92,12 @@ export function createBuilder(options: BuilderOptions): Builder {
     const profile = profileOf(made, made.directory, options.binary);
     const index = createIndexKeeper(layout.gitDir, profile);
     const merges = createMergeStore(made, profile);
-    options.onMade(made, profile);
+    try {
+      options.onMade(made, profile);
+    } catch (error) {
+      options.privateRoot.drop(made.directory);
+      throw error;
+    }
     return { prepared: made, profile, index, merges, thoroughAt: performance.now() };
   };
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { LIMITS } from '../../policy.ts';
 import type { Profile } from '../handle.ts';
 import { environmentOf } from '../process/environment.ts';
+import { isGoneInTime } from '../process/gone.ts';
 import type { ObjectStore } from './object-stores.ts';
 import { type Prepared, showConfig } from './prepare.ts';
 import { lstatOrNothing } from './stamp.ts';
@@ -18,8 +19,8 @@ import { lstatOrNothing } from './stamp.ts';
 export interface Graphs {
   /** Writes one later if it pays. One at a time. */
   consider(prepared: Prepared, profile: Profile): void;
-  /** Ends what is being written. */
-  close(): Promise<void>;
+  /** Ends what is being written. False when it does not let go. */
+  close(): Promise<boolean>;
 }
 
 /** Milliseconds for one graph, and before it is begun: the call that opened the repository goes first. */
@@ -62,7 +63,7 @@ export function createGraphs(holds: (directory: string) => boolean): Graphs {
     async close() {
       closed = true;
       running?.kill('SIGKILL');
-      await turn;
+      return isGoneInTime(turn);
     },
   };
 }
@@ -74,11 +75,20 @@ function objectsIn(stores: readonly ObjectStore[], { objectFormat }: Profile): n
   for (const { path, parts } of stores) {
     if (!parts.has('pack')) continue;
     const pack = join(path, 'pack');
-    for (const name of readdirSync(pack).filter((file) => file.endsWith('.idx'))) {
+    for (const name of namesIn(pack).filter((file) => file.endsWith('.idx'))) {
       objects += Number(lstatOrNothing(join(pack, name))?.size ?? 0n) / entryBytes;
     }
   }
   return objects;
+}
+
+/** None of a directory that went away meanwhile: a graph is not worth a refused call. */
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
 }
 
 /** Not through the queue of commands, which is for calls that somebody waits for. */

@@ -68,6 +68,7 @@ async function inspectStore(
   for (const name of PARTS) {
     // oxlint-disable-next-line no-await-in-loop -- one directory after the other, by intent
     await pace.rest();
+    // oxlint-disable-next-line no-await-in-loop -- as above
     const stamp = await inspectPart(join(path, name), layout, report, pace);
     if (stamp !== undefined) parts.set(name, stamp);
   }

@@ -144,7 +144,7 @@ export async function listPlain(path: HostBytes, pace: Pace): Promise<PlainListi
     for (const entry of entriesOf(path)) {
       // oxlint-disable-next-line no-await-in-loop -- one entry after the other, by intent
       if ((read += 1) % REST_EACH === 0) await pace.rest();
-      if (!pace.step() || (entry.kind === 'directory' && !pace.enter(entry.path))) {
+      if (!fits(entry, pace)) {
         problems.push({ where: path, problem: 'crowded' });
         break;
       }
@@ -159,6 +159,10 @@ export async function listPlain(path: HostBytes, pace: Pace): Promise<PlainListi
     if (lookAt(hostPath(path)) !== 'absent') problems.push({ where: path, problem: 'unreadable' });
   }
   return { files, directories, problems };
+}
+
+function fits({ kind, path }: PlainEntry, pace: Pace): boolean {
+  return pace.step() && (kind !== 'directory' || pace.enter(path));
 }
 
 export interface PlainEntry {
