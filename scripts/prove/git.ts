@@ -421,6 +421,20 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
   },
   {
     promise: 'C3.repository',
+    file: 'servers/git/src/adapter/repository/private-index.ts',
+    control: 'isAsSeen(usable) ? usable : await lookAgain(usable, git)',
+    without: 'usable',
+    tests: ['servers/git/test/repository/index.test.ts'],
+  },
+  {
+    promise: 'C3.repository',
+    file: 'servers/git/src/adapter/repository/index-transfer.ts',
+    control: 'if (copies.digestOf(to) === undefined && lstatOrNothing(to) !== undefined) return;',
+    without: '',
+    tests: ['servers/git/test/repository/index.test.ts'],
+  },
+  {
+    promise: 'C3.repository',
     file: 'servers/git/src/adapter/repository/index-file.ts',
     control:
       "if (masked !== undefined) writeSync(fd, Buffer.from(masked, 'latin1'), 0, 4, window.position());",
@@ -451,14 +465,14 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
   },
   {
     promise: 'C10.repository-bombs',
-    file: 'servers/git/src/adapter/repository/private-index.ts',
+    file: 'servers/git/src/adapter/repository/index-transfer.ts',
     control: 'ZEROS.compare(buffer, 0, length, 0, length) !== 0',
     without: 'length > 0',
     tests: ['servers/git/test/repository/index-copies.test.ts'],
   },
   {
     promise: 'C3.repository',
-    file: 'servers/git/src/adapter/repository/private-index.ts',
+    file: 'servers/git/src/adapter/repository/index-transfer.ts',
     control: ' || (known !== undefined && known !== digest)',
     without: '',
     tests: ['servers/git/test/repository/index-copies.test.ts'],
@@ -480,7 +494,7 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
   {
     promise: 'C3.repository',
     file: 'servers/git/src/adapter/repository/places.ts',
-    control: 'if (now !== undefined && cameSince(now, since)) refuseMoved();',
+    control: 'if (now !== undefined && now.ctimeNs >= from) return true;',
     without: '',
     tests: ['servers/git/test/repository/places.test.ts'],
   },
@@ -662,6 +676,20 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
     tests: ['servers/git/test/objects/forged.test.ts'],
   },
   {
+    promise: 'E13.light',
+    file: 'servers/git/src/adapter/process/git-process.ts',
+    control: '  if (!refreshes) return [repository];',
+    without: '  if (refreshes || !refreshes) return [repository];',
+    tests: ['servers/git/test/process/git-process.test.ts'],
+  },
+  {
+    promise: 'E13.light',
+    file: 'servers/git/src/adapter/process/gate.ts',
+    control: '(taken.get(group.name) ?? 0) < group.placesMax',
+    without: 'group.placesMax > 0',
+    tests: ['servers/git/test/process/gate.test.ts'],
+  },
+  {
     promise: 'C10.repository-bombs',
     file: 'servers/git/src/adapter/objects/headers.ts',
     control: 'if (lines.length > LIMITS.headerLinesMax) refuse',
@@ -821,6 +849,13 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
     control: 'this.#near ??= around(partOf(this.#head));',
     without: 'this.#near ??= partOf(this.#head);',
     tests: ['servers/git/test/tools/cut-secrets.test.ts'],
+  },
+  {
+    promise: 'E6.redacted',
+    file: 'servers/git/src/adapter/objects/headers.ts',
+    control: 'beginningOf(near, text.length - 1)',
+    without: 'near.slice(0, text.length - 1)',
+    tests: ['servers/git/test/objects/commit.test.ts'],
   },
   {
     promise: 'E6.redacted',

@@ -1,4 +1,5 @@
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -249,6 +250,37 @@ test(
     symlinkSync('/etc/passwd', join(app, '.git/objects', first, 'f'.repeat(38)));
     await sleep(1200);
     await expect(subjects()).rejects.toMatchObject({ code: 'repository.refused' });
+  },
+);
+
+test(
+  verifies('C3.repository', 'an index that was refused leaves nothing that the next one builds on'),
+  async () => {
+    const path = '../../outside/app/a.txt';
+    const name = 'g'.repeat(path.length);
+    commit(app, name, 'inside\n', 'third');
+    git(app, ['update-index', '--split-index']);
+    const shared = readdirSync(join(app, '.git')).find((file) => file.startsWith('sharedindex.'));
+    const [directory, honest, hostile] = ['.git', 'honest', 'hostile'].map((at) => join(app, at));
+    cpSync(String(directory), String(hostile), { recursive: true });
+    const file = join(String(hostile), String(shared));
+    const bytes = readFileSync(file, 'latin1');
+    expect(bytes).toContain(name);
+    writeFileSync(file, bytes.replace(name, path), 'latin1');
+    const diff = async (): Promise<string> =>
+      opening.git(await opening.open(ground.root, 'app'), [word('diff'), word('--no-ext-diff')]);
+    await settle();
+    expect(await diff()).toBe('');
+    renameSync(String(directory), String(honest));
+    renameSync(String(hostile), String(directory));
+    expect(git(app, ['diff'])).toContain(SECRET);
+    // Broken, because the honest one is still read under the name of the hostile one.
+    await expect(diff()).rejects.toMatchObject({
+      code: expect.stringMatching(/^repository\.(?:refused|broken)$/),
+    });
+    renameSync(String(directory), String(hostile));
+    renameSync(String(honest), String(directory));
+    expect(await diff()).toBe('');
   },
 );
 

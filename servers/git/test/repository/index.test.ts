@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
   appendFileSync,
+  copyFileSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -111,6 +112,41 @@ test.each([
   writeFileSync(indexFile(), oneEntry(said, name));
   await expect(facts()).rejects.toMatchObject({ code: 'repository.broken' });
 });
+
+test(
+  verifies('C3.repository', 'our copy is looked through again when git has written it'),
+  async () => {
+    await setTimeout(200);
+    const opened = await opening.open(ground.root, 'app');
+    const { file } = await opening.index(opened);
+    // What a git would write that does not write what it read.
+    writeFileSync(file, oneEntry(9, '../secret'));
+    await expect(opening.index(opened)).rejects.toMatchObject({
+      code: 'repository.refused',
+      detail: expect.stringMatching(/^index\.path /),
+    });
+  },
+);
+
+test(
+  verifies(
+    'C3.repository',
+    'what git has written for itself is not exchanged for what has its name',
+  ),
+  async () => {
+    git(app, ['update-index', '--split-index']);
+    await setTimeout(200);
+    const opened = await opening.open(ground.root, 'app');
+    const name = readdirSync(join(app, '.git')).find((file) => file.startsWith('sharedindex.'));
+    const honest = join(app, '.git', name ?? '');
+    const own = join(opened.profile.gitDir, name ?? '');
+    copyFileSync(honest, own);
+    const bytes = readFileSync(own, 'latin1');
+    writeFileSync(honest, bytes.replace('b.txt', '.git/'), 'latin1');
+    expect((await opening.index(opened)).facts.entries).toBe(2);
+    expect(readFileSync(own, 'latin1')).toBe(bytes);
+  },
+);
 
 test('what stands in an index is counted', async () => {
   git(app, ['update-index', '--assume-unchanged', 'a.txt']);

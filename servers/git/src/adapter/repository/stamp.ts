@@ -55,3 +55,12 @@ export function stampOf(stats: BigIntStats): Stamp {
 export function isSame(before: Stamp, now: Stamp): boolean {
   return before !== UNSETTLED && before === now;
 }
+
+/** Which file stands at a path, and in which state. For files of ours, which nobody changes in place. */
+export type Identity = string;
+
+export function identityAt(path: string): Identity {
+  const stats = lstatOrNothing(path);
+  if (stats === undefined) return ABSENT;
+  return [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].map(String).join(':');
+}
