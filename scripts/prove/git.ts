@@ -487,6 +487,13 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
   {
     promise: 'C3.repository',
     file: 'servers/git/src/adapter/repository/places.ts',
+    control: 'if (above.has(path) && now?.ctimeNs !== then?.ctimeNs) refuseMoved();',
+    without: '',
+    tests: ['servers/git/test/repository/places.test.ts'],
+  },
+  {
+    promise: 'C3.repository',
+    file: 'servers/git/src/adapter/repository/places.ts',
     control: 'return now.ctimeNs !== then.ctimeNs && now.mtimeNs === then.mtimeNs;',
     without: 'return false;',
     tests: ['servers/git/test/repository/places.test.ts'],
@@ -622,6 +629,13 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
     file: 'servers/git/src/adapter/repository/private-root.ts',
     control: 'if (holds(directory)) remove(directory);',
     without: 'remove(directory);',
+    tests: ['servers/git/test/repository/private-directory.test.ts'],
+  },
+  {
+    promise: 'E12.private',
+    file: 'servers/git/src/adapter/repository/keeper.ts',
+    control: 'if (!privateRoot.holds(prepared.directory)) return false;',
+    without: '',
     tests: ['servers/git/test/repository/private-directory.test.ts'],
   },
   {

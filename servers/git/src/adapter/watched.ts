@@ -1,5 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { Repository } from './repository.ts';
-import type { Places } from './repository/places.ts';
+import { type Places, refuseMoved } from './repository/places.ts';
+
+/** How often files of the work tree are compared again that changed meanwhile, and after how many milliseconds. */
+const TRIES_MAX = 3;
+const PAUSE_MS = 30;
 
 /**
  * A repository whose answers are given only when its directories still stand where they stood.
@@ -7,20 +13,22 @@ import type { Places } from './repository/places.ts';
  * @param onMoved called before such an answer is refused: what was kept of the repository may be another's.
  */
 export function watched(repository: Repository, places: Places, onMoved: () => void): Repository {
-  const checked = <Value>(value: Value, files: Iterable<string>): Value => {
+  const confirm = (): void => {
     try {
       places.confirm();
-      places.confirmFiles(files);
-      return value;
     } catch (error) {
       onMoved();
       throw error;
     }
   };
+  const compared = comparing(places, confirm);
   const after =
     <Given extends readonly unknown[], Value>(act: (...given: Given) => Promise<Value>) =>
-    async (...given: Given): Promise<Value> =>
-      checked(await act(...given), []);
+    async (...given: Given): Promise<Value> => {
+      const value = await act(...given);
+      confirm();
+      return value;
+    };
   return {
     id: repository.id,
     warnings: repository.warnings,
@@ -42,17 +50,37 @@ export function watched(repository: Repository, places: Places, onMoved: () => v
     compare: after(repository.compare),
     mergeBases: after(repository.mergeBases),
     namesLike: after(repository.namesLike),
-    async status(query) {
-      const status = await repository.status(query);
-      return checked(
-        status,
-        status.entries.map(({ path }) => path),
-      );
-    },
-    async diff(query) {
-      const changes = await repository.diff(query);
-      const readsFiles = query.what.mode === 'unstaged' || query.what.mode === 'worktree';
-      return checked(changes, readsFiles ? changes.files.map(({ path }) => path) : []);
-    },
+    status: async (query) =>
+      compared(
+        async () => repository.status(query),
+        ({ entries }) => entries,
+      ),
+    diff: async (query) =>
+      query.what.mode === 'unstaged' || query.what.mode === 'worktree'
+        ? compared(
+            async () => repository.diff(query),
+            ({ files }) => files,
+          )
+        : after(repository.diff)(query),
+  };
+}
+
+/** Compares files of the work tree, again when a directory on the way to one of them changed meanwhile. */
+function comparing(places: Places, confirm: () => void) {
+  return async <Value>(
+    compare: () => Promise<Value>,
+    filesOf: (value: Value) => readonly { readonly path: string }[],
+  ): Promise<Value> => {
+    for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+      const since = Date.now();
+      // oxlint-disable-next-line no-await-in-loop -- one try after the other, by intent
+      const value = await compare();
+      confirm();
+      const paths = filesOf(value).map(({ path }) => path);
+      if (!places.hasChanged(paths, since)) return value;
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await sleep(PAUSE_MS);
+    }
+    return refuseMoved();
   };
 }

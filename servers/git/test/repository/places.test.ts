@@ -26,13 +26,7 @@ beforeEach(async () => {
   appendFileSync(join(app, 'd/file.txt'), 'changed\n');
   // One that has the same shape: what git was shown leads to its objects as well.
   for (const repository of [app, join(ground.outside, 'app')]) git(repository, ['gc', '--quiet']);
-  repositories = createRepositories({
-    roots: [{ name: 'root', path: ground.root }],
-    git: findGit(undefined) ?? '',
-    privateDirectory: ground.private,
-    prefix: 'secure-mcp-git-',
-    onWarning: () => undefined,
-  });
+  repositories = served(findGit(undefined) ?? '');
   await log(await open());
   // What is done now is older than any call that follows.
   await sleep(100);
@@ -41,6 +35,15 @@ afterEach(async () => {
   await repositories.close();
   temp.remove();
 });
+
+const served = (binary: string): Repositories =>
+  createRepositories({
+    roots: [{ name: 'root', path: ground.root }],
+    git: binary,
+    privateDirectory: ground.private,
+    prefix: 'secure-mcp-git-',
+    onWarning: () => undefined,
+  });
 
 const open = async (): Promise<Repository> =>
   repositories.open(parseRepositoryId('root/app'), someTime(), ['root']);
@@ -100,6 +103,13 @@ const MOVES: readonly (readonly [what: string, move: () => void])[] = [
     },
   ],
   ['the repository was away', () => andBack(app)],
+  [
+    'the repository was away, and looks like one in which somebody works',
+    () => {
+      andBack(app);
+      writeFileSync(join(app, 'new.txt'), '');
+    },
+  ],
   ['.git was away', () => andBack(join(app, '.git'))],
   ['the packs were away', () => andBack(join(app, '.git/objects/pack'))],
 ];
@@ -118,16 +128,28 @@ describe('between the look and the answer', () => {
     expect(await log(await open())).toHaveLength(3);
   });
 
-  test(
-    verifies('C3.repository', 'a directory of the work tree was away: there is no answer'),
-    async () => {
-      const repository = await open();
-      andBack(join(app, 'd'));
-      await expect(diff(repository)).rejects.toMatchObject(REFUSED);
-      const status = repository.status({ untracked: 'normal', paths: [], limit: 10 });
-      await expect(status).rejects.toMatchObject(REFUSED);
-      await sleep(50);
-      expect(await diff(await open())).toContain('+changed');
+  test.each([
+    ['each time: there is no answer', 'true'],
+    ['once: it is compared again', 'rm "$0.on"'],
+  ])(
+    verifies('C3.repository', 'a directory of the work tree is away while git compares it, %s'),
+    async (_, once) => {
+      // It is made to look like one in which somebody works, which does not help.
+      const moves = 'mv d .git/aside; mv .git/aside d; : > d/x; rm d/x';
+      const program = join(temp.path, 'moving-git');
+      const lines = [
+        '#!/bin/sh',
+        'PATH=/usr/bin:/bin',
+        `case "$*" in *--patch*) if [ -e "$0.on" ]; then (cd '${app}'; ${moves}); ${once}; fi;; esac`,
+        `exec ${findGit(undefined) ?? ''} "$@"`,
+      ];
+      writeFileSync(program, `${lines.join('\n')}\n`, { mode: 0o755 });
+      writeFileSync(`${program}.on`, '');
+      await repositories.close();
+      repositories = served(program);
+      const answer = diff(await open());
+      if (once === 'true') await expect(answer).rejects.toMatchObject(REFUSED);
+      else expect(await answer).toContain('+changed');
     },
   );
 

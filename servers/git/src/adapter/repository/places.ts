@@ -12,19 +12,21 @@ import { lstatOrNothing } from './stamp.ts';
  * The directories of a repository as they stood when a call began.
  *
  * git and we name them by their paths, and whoever may write beneath the root can put a link in the place
- * of a directory between a look and a use, and put it back. What was moved has a time of change that no
- * program can set, so that it is seen afterwards, before anything is answered. It is not seen when an
- * entry is made in the same directory afterwards: that makes it look like one in which somebody works.
+ * of a directory between a look and a use, and put it back. What was moved, and the directory in which it
+ * stands, have a time of change that no program can set, so that it is seen before anything is answered.
+ * Of `.git` and of what is in it this is not sure: there entries come and go while somebody works, and
+ * who makes one after the move makes it look like that.
  */
 export interface Places {
   /** Refuses `repository.refused` when one of them was moved or exchanged since. */
   confirm(): void;
   /**
-   * The same for files of the work tree, and the directories on the way to them.
+   * Whether an entry came, went or was moved in a directory of the work tree on the way to one of these.
    *
    * @param paths as answers show them.
+   * @param since milliseconds since 1970.
    */
-  confirmFiles(paths: Iterable<string>): void;
+  hasChanged(paths: Iterable<string>, since: number): boolean;
 }
 
 /** Kernels keep times of files by a clock that is behind by one tick at most, in milliseconds. */
@@ -32,43 +34,54 @@ const TICK_MS = 10;
 const NANOSECONDS_OF_MS = 1_000_000n;
 
 export function watchPlaces(layout: Layout): Places {
-  const since = BigInt(Date.now() - TICK_MS) * NANOSECONDS_OF_MS;
-  const before = new Map(placesOf(layout).map((path) => [path, lstatOrNothing(path)]));
+  const before = new Map(Array.from(placesOf(layout), (path) => [path, lstatOrNothing(path)]));
+  const above = aboveOf(layout.directory, layout);
   const confirm = (): void => {
-    for (const [path, then] of before) if (isMoved(then, lstatOrNothing(path))) refuseMoved();
+    for (const [path, then] of before) {
+      const now = lstatOrNothing(path);
+      if (isMoved(then, now)) refuseMoved();
+      // Others seldom make or remove something beside a repository; an exchange of it cannot be hidden here.
+      if (above.has(path) && now?.ctimeNs !== then?.ctimeNs) refuseMoved();
+    }
   };
   confirm();
   return {
     confirm,
-    confirmFiles(paths) {
+    hasChanged(paths, since) {
       const { workTree } = layout;
-      if (workTree === undefined) return;
-      const seen = new Set<string>([hostBytes(workTree)]);
+      if (workTree === undefined) return false;
+      const from = BigInt(since - TICK_MS) * NANOSECONDS_OF_MS;
+      const top = hostBytes(workTree);
+      const seen = new Set<string>();
       for (const path of paths) {
-        for (const place of onTheWay(hostBytes(workTree), byteStringFromText(path), seen)) {
-          const now = lstatOrNothing(hostPath(place));
-          if (now !== undefined && cameSince(now, since)) refuseMoved();
+        for (const directory of onTheWay(top, byteStringFromText(path), seen)) {
+          const now = lstatOrNothing(hostPath(directory));
+          if (now !== undefined && now.ctimeNs >= from) return true;
         }
       }
+      return false;
     },
   };
 }
 
-function refuseMoved(): never {
+export function refuseMoved(): never {
   return refuse('repository.refused', { detail: 'a directory was moved while it was read' });
 }
 
 /** From the root down to what git is shown as a whole, each directory once. */
-function placesOf({ directory, gitDir, commonDir, bounds }: Layout): readonly string[] {
-  const [root = directory] = bounds;
+function placesOf(layout: Layout): ReadonlySet<string> {
+  const { directory, gitDir, commonDir } = layout;
   const shown = ['objects', 'objects/pack', 'refs'].map((name) => join(commonDir, name));
-  const places = new Set<string>();
-  for (const leaf of [directory, gitDir, commonDir, ...shown]) {
-    places.add(leaf);
-    for (let path = dirname(leaf); path !== root && isWithin([root], path); path = dirname(path))
-      places.add(path);
-  }
-  return [...places];
+  const leaves = [directory, gitDir, commonDir, ...shown];
+  return new Set(leaves.flatMap((leaf) => [leaf, ...aboveOf(leaf, layout)]));
+}
+
+/** The directories above one, up to the root. */
+function aboveOf(leaf: string, { directory, bounds: [root = directory] }: Layout): Set<string> {
+  const above = new Set<string>();
+  if (leaf === root) return above;
+  for (let path = dirname(leaf); isWithin([root], path); path = dirname(path)) above.add(path);
+  return above;
 }
 
 /**
@@ -82,16 +95,12 @@ function isMoved(then: BigIntStats | undefined, now: BigIntStats | undefined): b
   return now.ctimeNs !== then.ctimeNs && now.mtimeNs === then.mtimeNs;
 }
 
-/** Whether what is older than the call was put in its place during it. Of a link any new one counts. */
-function cameSince(now: BigIntStats, since: bigint): boolean {
-  return now.ctimeNs >= since && (now.isSymbolicLink() || now.mtimeNs < since);
-}
-
-/** A path and the directories on the way to it, as bytes, those that were not seen before. */
+/** The directories in which a path stands, as bytes, the highest last, those that were not seen before. */
 function* onTheWay(top: string, path: string, seen: Set<string>): Generator<string> {
-  // A directory of untracked files ends with a slash, which would follow a link.
-  const whole = `${top}/${path.replace(/\/$/, '')}`;
-  for (let place = whole; !seen.has(place); place = place.slice(0, place.lastIndexOf('/'))) {
+  let place = `${top}/${path.replace(/\/$/, '')}`;
+  while (place !== top) {
+    place = place.slice(0, place.lastIndexOf('/'));
+    if (seen.has(place)) return;
     seen.add(place);
     yield place;
   }
