@@ -224,6 +224,23 @@ test.each([
   expect(JSON.stringify(commit)).toContain(commit.isCut && commit.body !== '' ? 'bbb' : '…');
 });
 
+test(verifies('E6.redacted', 'what is kept of a message ends before a secret, not in it'), () => {
+  const token = `ghp_${'aB3'.repeat(12)}`;
+  const head = 'subject\n\n';
+  const letters =
+    'd'.repeat((LIMITS.messageKeptBytesMax - head.length) % 3) + '\u4e2d'.repeat(21_842);
+  for (let moved = 0; moved < token.length + 10; moved += 1) {
+    const before = Buffer.from(head + letters).subarray(0, LIMITS.messageKeptBytesMax - moved);
+    const message = `${before.toString('latin1')}\n${token}\n${'e'.repeat(50_000)}`;
+    const commit = Buffer.from(commitBytes({ tree, ...BASE, message }), 'latin1');
+    const tag = Buffer.from(`object ${tree}\ntype tree\ntag v\n\n${message}`, 'latin1');
+    const kept =
+      readCommit(oidOf('1'.repeat(40)), commit).commit.body +
+      readTag(oidOf('1'.repeat(40)), tag).message;
+    expect([moved, kept.replaceAll(token, '').includes(token.slice(0, 5))]).toEqual([moved, false]);
+  }
+});
+
 test(
   verifies(
     'C10.repository-bombs',

@@ -21,8 +21,8 @@ export function readCommit(oid: Oid, object: Buffer): DatedCommit {
 
 function commitOf(oid: Oid, headers: RawHeaders): Commit {
   const decode = decoderFor(firstHeader(headers, 'encoding'));
-  const { bytes, isCut } = keptOf(headers.message);
-  const { subject, body } = readMessage(decode(bytes));
+  const { text, isCut } = keptOf(headers.message, decode);
+  const { subject, body } = readMessage(text);
   return {
     oid,
     tree: treeOf(oid, headers),

@@ -1,5 +1,8 @@
+import { beginningOf, SECRET_CHARACTERS_MAX } from '@secure-mcp/validation';
+
 import { refuse } from '../../guard/refusals.ts';
 import { LIMITS } from '../../policy.ts';
+import type { Decode } from './decode.ts';
 
 /** A commit or a tag before its fields are read. */
 export interface RawHeaders {
@@ -11,14 +14,19 @@ export interface RawHeaders {
 
 /** The beginning of a message, of which a part is shown at most. */
 export interface Kept {
-  readonly bytes: Buffer;
+  readonly text: string;
   /** There was more. */
   readonly isCut: boolean;
 }
 
-export function keptOf(message: Buffer): Kept {
+/** What is kept of a message. It ends before a character or a secret that would be divided. */
+export function keptOf(message: Buffer, decode: Decode): Kept {
   const bytes = message.subarray(0, LIMITS.messageKeptBytesMax);
-  return { bytes, isCut: bytes.length < message.length };
+  const text = decode(bytes);
+  if (bytes.length === message.length) return { text, isCut: false };
+  const bytesMax = LIMITS.messageKeptBytesMax + SECRET_CHARACTERS_MAX;
+  const near = decode(message.subarray(0, bytesMax));
+  return { text: beginningOf(near, text.length - 1), isCut: true };
 }
 
 /**

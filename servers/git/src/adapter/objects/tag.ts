@@ -18,14 +18,14 @@ export function readTag(oid: Oid, object: Buffer): Tag {
   }
   const tagger = lastHeader(headers, 'tagger');
   const signature = signatureIn(headers.message);
-  const { bytes, isCut } = keptOf(headers.message.subarray(0, signature));
+  const { text, isCut } = keptOf(headers.message.subarray(0, signature), utf8);
   return {
     oid,
     target,
     kind,
     name: nameIn(firstHeader(headers, 'tag')),
     tagger: tagger === undefined ? undefined : readPerson(tagger, utf8),
-    message: withoutNewlines(withoutFirstNewlines(utf8(bytes))),
+    message: withoutNewlines(withoutFirstNewlines(text)),
     isCut,
     signed: signature !== undefined || headers.lines.some(([name]) => name.startsWith('gpgsig')),
   };
