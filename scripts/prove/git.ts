@@ -294,7 +294,7 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
   {
     promise: 'E13.concurrency',
     file: 'servers/git/src/adapter/process/git-process.ts',
-    control: 'const place = await gate.enter(limit.signal);',
+    control: 'const place = await gate.enter(limit.signal, groupsOf(profile, command));',
     without: 'const place = () => {};',
     tests: ['servers/git/test/process/git-process.test.ts'],
   },
@@ -480,7 +480,7 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
   {
     promise: 'C3.repository',
     file: 'servers/git/src/adapter/repository/places.ts',
-    control: 'if (isMoved(then, lstatOrNothing(path))) refuseMoved();',
+    control: 'if (isMoved(then, now)) refuseMoved();',
     without: '',
     tests: ['servers/git/test/repository/places.test.ts'],
   },

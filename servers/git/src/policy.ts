@@ -133,6 +133,10 @@ export const LIMITS = {
   processesMax: 4,
   /** Bytes of memory of one of them. Its single allocations have a limit of their own, `GIT_ALLOC_LIMIT`. */
   processBytesMax: 536_870_912,
+  /** Of these: of one repository, of one that read its work tree, and of all that read a work tree. */
+  repositoryProcessesMax: 3,
+  workTreeProcessesMax: 2,
+  workTreesProcessesMax: 3,
   /** Commands that may wait for one of them. */
   processesWaitingMax: 64,
   /** Long-lived processes at one time, and how long one may idle, in milliseconds. */

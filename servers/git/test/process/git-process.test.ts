@@ -205,7 +205,9 @@ test(
     const hanging = hangingProfile();
     const cancel = new AbortController();
     const call = callFor(60_000, cancel.signal);
-    const start = (): Promise<unknown> => own.run(hanging, { args: HANGS }, call, () => {});
+    // Of two repositories: one alone does not get all places.
+    const start = (_?: unknown, turn = 0): Promise<unknown> =>
+      own.run({ ...hanging, key: `key ${turn % 2}` }, { args: HANGS }, call, () => {});
     const calls = Array.from({ length: LIMITS.processesMax + LIMITS.processesWaitingMax }, start);
     const settled = Promise.allSettled(calls);
     try {
@@ -226,6 +228,43 @@ test(
     const args = [word('log'), word('HEAD'), word('--')];
     const after = Array.from({ length: 8 }, () => own.run(profile, { args }, callFor(), () => {}));
     expect(await Promise.all(after)).toHaveLength(8);
+    expect(await own.close()).toBe(true);
+  },
+);
+
+test.each([
+  { name: 'one repository', keys: 1, refreshes: false, running: LIMITS.repositoryProcessesMax },
+  { name: 'the work tree of one', keys: 1, refreshes: true, running: LIMITS.workTreeProcessesMax },
+  { name: 'all work trees', keys: 9, refreshes: true, running: LIMITS.workTreesProcessesMax },
+])(
+  verifies('E13.light', 'what hangs in $name leaves a place to others'),
+  async ({ keys, refreshes, running }) => {
+    const own = createGitRunner();
+    const hanging = hangingProfile();
+    const cancel = new AbortController();
+    const call = callFor(60_000, cancel.signal);
+    const calls = Array.from({ length: 9 }, (_, turn) =>
+      own.run(
+        { ...hanging, key: `key ${turn % keys}` },
+        { args: HANGS, refreshes },
+        call,
+        () => {},
+      ),
+    );
+    const settled = Promise.allSettled(calls);
+    try {
+      await eventually(
+        () => gitsIn(hanging),
+        ({ length }) => length === running,
+        20_000,
+      );
+      const args = [word('log'), word('HEAD'), word('--')];
+      await own.run(profile, { args }, callFor(), () => {});
+      expect(gitsIn(hanging)).toHaveLength(running);
+    } finally {
+      cancel.abort(new Error('enough'));
+    }
+    await settled;
     expect(await own.close()).toBe(true);
   },
 );

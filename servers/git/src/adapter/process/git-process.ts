@@ -5,7 +5,7 @@ import { createChildren } from './children.ts';
 import { environmentOf } from './environment.ts';
 import { refuseFailure, refuseStart, withoutPlaces } from './failure.ts';
 import { globalFlags } from './flags.ts';
-import { createGate } from './gate.ts';
+import { createGate, type Group } from './gate.ts';
 import { type Limited, limited } from './limited.ts';
 import type { Start } from './start.ts';
 import type { Outcome } from './supervise.ts';
@@ -34,7 +34,7 @@ export function createGitRunner(): GitRunner {
     sink: Sink,
     limit: Limited,
   ): Promise<GitEnded> {
-    const place = await gate.enter(limit.signal);
+    const place = await gate.enter(limit.signal, groupsOf(profile, command));
     if (place === undefined) return limit.fail();
     const bytesMax = command.bytesMax ?? LIMITS.outputBytesMax;
     const watched = { signal: limit.signal, bytesMax, sink };
@@ -70,6 +70,20 @@ export function createGitRunner(): GitRunner {
 function throwTold({ failure, error }: Outcome): void {
   if (failure !== undefined) refuseStart(failure);
   if (error !== undefined) throw error;
+}
+
+/**
+ * No repository has all places, and no reading of work trees: a pipe in the place of a file holds git
+ * until the deadline, in as many repositories as somebody likes to unpack.
+ */
+function groupsOf({ key }: Profile, { refreshes = false }: GitCommand): readonly Group[] {
+  const repository = { name: key, placesMax: LIMITS.repositoryProcessesMax };
+  if (!refreshes) return [repository];
+  return [
+    repository,
+    { name: `work tree ${key}`, placesMax: LIMITS.workTreeProcessesMax },
+    { name: 'work trees', placesMax: LIMITS.workTreesProcessesMax },
+  ];
 }
 
 function startOf(profile: Profile, command: GitCommand): Start {
