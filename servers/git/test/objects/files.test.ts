@@ -292,6 +292,10 @@ test(
     expect(near).toMatchObject({ next: 50, truncated: true });
     const far = await tree(handle, bomb, { depth: 3, skip: 5_000_000, limit: 50 });
     expect(far).toEqual({ entries: [], next: undefined, truncated: true });
+    const skip = LIMITS.treeEntriesMax - 10;
+    const last = await tree(handle, bomb, { depth: 3, skip, limit: 50 });
+    expect(last.entries).toHaveLength(10);
+    expect(last).toMatchObject({ next: undefined, truncated: true });
     const path = parseTreePath('007/008/009/010');
     expect(await entryAt(handle, commit, path)).toMatchObject({ kind: 'file', size: 1 });
   },

@@ -165,11 +165,7 @@ async function readableTag(objects: Handle['objects'], oid: Oid): Promise<Tag | 
   }
 }
 
-const UNREADABLE: ReadonlySet<string> = new Set([
-  'object.too_large',
-  'repository.broken',
-  'repository.too_large',
-]);
+const UNREADABLE: ReadonlySet<string> = new Set(['object.too_large', 'repository.broken']);
 
 /** Tags of tags that are followed. Nobody nests more, and a chain made by hand can be of any length. */
 const TAGS_MAX = 8;

@@ -17,8 +17,6 @@ export interface ObjectsParts {
 
 /** Makes the way to objects of one opened repository in one call. */
 export function createObjects({ profile, batch, cache }: ObjectsParts): Objects {
-  let tagBytesLeft: number = LIMITS.commitsBytesMax;
-
   /** An object that is read as a whole. Undefined when the name leads nowhere. */
   async function wholeAs(kind: ObjectKind, name: string): Promise<Whole | undefined> {
     const found = await readWhole(batch, name, { bytesMax: LIMITS.messageBytesMax });
@@ -47,8 +45,6 @@ export function createObjects({ profile, batch, cache }: ObjectsParts): Objects 
 
     async tag(oid) {
       const found = (await wholeAs('tag', oid)) ?? missing(oid);
-      tagBytesLeft -= found.bytes.length;
-      if (tagBytesLeft < 0) refuse('repository.too_large', { detail: 'the tags of one call' });
       return readTag(oid, found.bytes);
     },
   };
