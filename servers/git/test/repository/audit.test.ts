@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { gitFixtures, makeTemp, treeDigest, verifies } from '@secure-mcp/testkit';
@@ -101,6 +101,32 @@ test(
   },
   120_000,
 );
+
+test('a repository in the work tree that lies elsewhere is told, and one in its place is not', async () => {
+  const victim = join(temp.path, 'ordinary/.git');
+  const hostile = join(temp.path, 'nesting');
+  cpSync(join(temp.path, 'ordinary'), hostile, { recursive: true });
+  const nest = (name: string, gitfile: string): void => {
+    mkdirSync(join(hostile, name), { recursive: true });
+    writeFileSync(join(hostile, name, '.git'), `gitdir: ${gitfile}\n`);
+  };
+  cpSync(victim, join(hostile, 'plain/.git'), { recursive: true });
+  cpSync(victim, join(hostile, '.git/modules/sub'), { recursive: true });
+  nest('sub', '../.git/modules/sub');
+  nest('gone', '../../nothing');
+  expect((await auditOf(hostile)).findings).toEqual([]);
+  nest('absolute', victim);
+  nest('deep/relative', '../../../ordinary/.git');
+  mkdirSync(join(hostile, 'linked'));
+  symlinkSync(victim, join(hostile, 'linked/.git'));
+  cpSync(victim, join(hostile, 'ref/.git'), { recursive: true });
+  rmSync(join(hostile, 'ref/.git/HEAD'));
+  symlinkSync(join(victim, 'HEAD'), join(hostile, 'ref/.git/HEAD'));
+  const { findings } = await auditOf(hostile);
+  expect(findings.map(({ id, where }) => `${id} ${where}`).toSorted()).toEqual(
+    ['absolute', 'deep/relative', 'linked', 'ref'].map((where) => `worktree.nested ${where}`),
+  );
+});
 
 test('a repository that is refused is audited as well, the worst first', async () => {
   const { findings, refused } = await auditOf(places.get('refs-symlink')?.place.repository ?? '');

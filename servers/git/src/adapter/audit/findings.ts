@@ -53,6 +53,10 @@ const TABLE = {
     'hides',
     'Plain git believes a file about parents and dates of commits without reading the commits.',
   ],
+  'worktree.nested': [
+    'reads outside',
+    'A repository in the work tree lies elsewhere, or a part of it is a link. Plain git shows what is there.',
+  ],
   'worktree.special': [
     'breaks',
     'A pipe or a device stands where plain git reads a file of the work tree. It would wait for it.',

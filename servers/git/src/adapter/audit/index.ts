@@ -62,7 +62,7 @@ async function lookFurther(
   await auditRefs(prepared, report, pace);
   if (layout.workTree === undefined) return;
   await auditSubmodules(layout.workTree, report, { profile, git });
-  await auditEmbedded(layout.workTree, report, pace);
+  await auditEmbedded(layout.workTree, layout, report, pace);
   const copies = createIndexCopies();
   const file = join(profile.gitDir, 'audited');
   const { facts } = await copyChecked(
