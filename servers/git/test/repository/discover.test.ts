@@ -92,7 +92,7 @@ describe('where git dies of one repository', () => {
     return program;
   };
   const findWith = async (binary: string, run: Run): Promise<FoundRepositories> => {
-    const other = openingIn(ground.private, binary);
+    const other = openingIn(ground.private, { binary });
     try {
       const roots = [{ name: 'root', path: ground.root }];
       return await createDiscovery(other.keeper).find(roots, { depth: 4, limit: 50 }, run);

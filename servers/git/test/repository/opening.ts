@@ -2,7 +2,11 @@ import { findGit } from '../../src/adapter/git-binary.ts';
 import type { GitCommand, GitEnded, Profile, Run, Sink } from '../../src/adapter/handle.ts';
 import { createGitRunner } from '../../src/adapter/process/git-process.ts';
 import type { Opened } from '../../src/adapter/repository/building.ts';
-import { createKeeper, type Keeper } from '../../src/adapter/repository/keeper.ts';
+import {
+  createKeeper,
+  type Keeper,
+  type KeeperBytes,
+} from '../../src/adapter/repository/keeper.ts';
 import { type Layout, locate } from '../../src/adapter/repository/layout.ts';
 import type { PrivateIndex } from '../../src/adapter/repository/private-index.ts';
 import { createPrivateRoot } from '../../src/adapter/repository/private-root.ts';
@@ -24,21 +28,25 @@ export interface Opening {
 
 /**
  * @param parent where the private directory is made.
- * @param binary the git to use.
+ * @param how the git to use, and how much may be kept, where that is not as ever.
  */
-export function openingIn(parent: string, binary = findGit(undefined) ?? ''): Opening {
+export function openingIn(
+  parent: string,
+  how: { readonly binary?: string; readonly bytes?: KeeperBytes } = {},
+): Opening {
   const runner = createGitRunner();
   const over: string[] = [];
   const privateRoot = createPrivateRoot({ parent, prefix: 'secure-mcp-git-' });
   const gitFor = (run: Run) => (profile: Profile, command: GitCommand, sink: Sink) =>
     runner.run(profile, command, run, sink);
-  const keeper = createKeeper({
+  const parts = {
     privateRoot,
-    binary,
+    binary: how.binary ?? findGit(undefined) ?? '',
     gitFor,
     onMade: () => undefined,
-    onOver: ({ key }) => over.push(key),
-  });
+    onOver: ({ key }: Profile) => over.push(key),
+  };
+  const keeper = createKeeper(parts, how.bytes);
   const index = async (opened: Opened): Promise<PrivateIndex> => {
     const run = someTime();
     return opened.index.current({ git: gitFor(run), signal: run.signal });
@@ -53,14 +61,16 @@ export function openingIn(parent: string, binary = findGit(undefined) ?? ''): Op
     async git(opened, args) {
       const run = someTime();
       const { file } = await index(opened);
-      const isMerge = args[0] === word('merge-tree');
-      const profile = isMerge ? await opened.merges.profile(run) : opened.profile;
-      const env = { ...profile.env, GIT_INDEX_FILE: file };
       const refreshes = args[0] === word('status') || args[0] === word('diff');
       let printed = '';
-      await runner.run({ ...profile, env }, { args, refreshes }, run, (piece) => {
-        printed += piece.toString('latin1');
-      });
+      const act = async (profile: Profile): Promise<GitEnded> => {
+        const env = { ...profile.env, GIT_INDEX_FILE: file };
+        return runner.run({ ...profile, env }, { args, refreshes }, run, (piece) => {
+          printed += piece.toString('latin1');
+        });
+      };
+      const isMerge = args[0] === word('merge-tree');
+      await (isMerge ? opened.merges.use(run, act) : act(opened.profile));
       return printed;
     },
     async close() {

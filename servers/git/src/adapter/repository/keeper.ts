@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import { LIMITS } from '../../policy.ts';
 import type { Run } from '../handle.ts';
 import {
   type Builder,
@@ -11,8 +12,10 @@ import {
 import { freshen } from './freshness.ts';
 import type { Layout } from './layout.ts';
 import { operationIn } from './operation.ts';
+import { ownBytes } from './own-bytes.ts';
 import type { PrivateRoot } from './private-root.ts';
 import { createReport } from './report.ts';
+import { createRetired } from './retired.ts';
 import { lstatOrNothing } from './stamp.ts';
 import { warningsOf } from './warnings.ts';
 
@@ -37,9 +40,28 @@ const THOROUGH_MS = 1000;
 const PLACES_MAX = 32;
 const IDLE_MS = 60_000;
 
-export function createKeeper(options: BuilderOptions): Keeper {
+export interface KeeperBytes {
+  readonly privateBytesMax: number;
+  readonly retiredBytesMax: number;
+}
+
+export function createKeeper(options: BuilderOptions, bytes: KeeperBytes = LIMITS): Keeper {
   const places = new Map<string, Place>();
   const builder = createBuilder(options);
+  const retired = createRetired((directory) => options.privateRoot.drop(directory), {
+    bytesMax: bytes.retiredBytesMax,
+    keptMs: IDLE_MS,
+  });
+  /** Ends what runs on a state. */
+  const retire = ({ profile, prepared }: Kept): void => {
+    options.onOver(profile);
+    retired.add(prepared.directory);
+  };
+
+  const letGo = (place: Place): void => {
+    if (place.kept !== undefined) retire(place.kept);
+    place.kept = undefined;
+  };
 
   const openIn = async (place: Place, layout: Layout, run: Run): Promise<Opened> => {
     const { kept } = place;
@@ -49,10 +71,11 @@ export function createKeeper(options: BuilderOptions): Keeper {
     try {
       isUsable = kept !== undefined && (await isFresh(kept, layout, run, options.privateRoot));
     } finally {
-      if (kept !== undefined && !isUsable) retire(kept, options);
+      if (kept !== undefined && !isUsable) retire(kept);
     }
     const usable = kept !== undefined && isUsable ? kept : await builder.build(layout, run);
     place.kept = usable;
+    if (usable !== kept) tooMany(places, usable, bytes.privateBytesMax).forEach(letGo);
     return ofThisCall(usable);
   };
 
@@ -60,12 +83,11 @@ export function createKeeper(options: BuilderOptions): Keeper {
     inspect: builder.inspect,
     forget({ directory }) {
       const place = places.get(directory);
-      if (place?.kept !== undefined) retire(place.kept, options);
-      if (place !== undefined) place.kept = undefined;
+      if (place !== undefined) letGo(place);
     },
     async open(layout, run) {
       const place = placeOf(places, layout.directory);
-      evict(places, options);
+      evict(places, letGo);
       return inTurn(place, () => openIn(place, layout, run));
     },
   };
@@ -98,12 +120,6 @@ function ofThisCall({ prepared, profile, index, merges }: Kept): Opened {
   return { prepared, index, merges, profile: { ...profile, operation, warnings } };
 }
 
-/** Ends what runs on a state. Its directory stays a while: a command of another call may read it. */
-function retire(kept: Kept, { privateRoot, onOver }: BuilderOptions): void {
-  onOver(kept.profile);
-  setTimeout(() => privateRoot.drop(kept.prepared.directory), IDLE_MS).unref();
-}
-
 function placeOf(places: Map<string, Place>, directory: string): Place {
   const place = places.get(directory) ?? { kept: undefined, turn: Promise.resolve(), usedAt: 0 };
   place.usedAt = performance.now();
@@ -113,12 +129,22 @@ function placeOf(places: Map<string, Place>, directory: string): Place {
   return place;
 }
 
-function evict(places: Map<string, Place>, options: BuilderOptions): void {
+function evict(places: Map<string, Place>, letGo: (place: Place) => void): void {
   for (const [directory, place] of places) {
     if (places.size <= PLACES_MAX || performance.now() - place.usedAt < IDLE_MS) return;
     places.delete(directory);
-    if (place.kept !== undefined) retire(place.kept, options);
+    letGo(place);
   }
+}
+
+/** States that were not used for longest, of which all together with a new one are too large. */
+function tooMany(places: Map<string, Place>, newest: Kept, bytesMax: number): readonly Place[] {
+  let held = ownBytes(newest.prepared.directory);
+  return [...places.values()].toReversed().filter((place) => {
+    if (place.kept === undefined || place.kept === newest) return false;
+    held += ownBytes(place.kept.prepared.directory);
+    return held > bytesMax;
+  });
 }
 
 async function inTurn<Value>(place: Place, act: () => Promise<Value>): Promise<Value> {

@@ -1,9 +1,10 @@
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { refuse } from '../../guard/refusals.ts';
 import { LIMITS } from '../../policy.ts';
 import type { Profile, Run } from '../handle.ts';
+import { ownBytes } from './own-bytes.ts';
 import { packObjects } from './pack-objects.ts';
 import { createPace, entriesOf, hostBytes } from './plain-tree.ts';
 import type { Prepared } from './prepare.ts';
@@ -19,32 +20,61 @@ import { isSame, lstatOrNothing, type Stamp, UNSETTLED } from './stamp.ts';
  * never sets; loose objects are there as a pack of ours.
  */
 export interface MergeStore {
-  /** Brings the store up to date. The profile is for this one command. Refuses `repository.too_large`. */
-  profile(run: Run): Promise<Profile>;
+  /**
+   * Brings the store up to date, and lets one command use it. What the command writes is gone afterwards:
+   * each pair of commits has another result. Refuses `repository.too_large`.
+   */
+  use<Value>(run: Run, act: (profile: Profile) => Promise<Value>): Promise<Value>;
 }
 
 /** Packs of ours at most, before they are made anew as one. */
 const PACKS_MAX = 16;
 
+/** A directory of packs, that of the repository and ours. */
+interface Copies {
+  readonly directory: string;
+  readonly synced: Map<string, Stamp>;
+  /** Packs of ours. */
+  packs: number;
+  /** Commands that read it. */
+  users: number;
+}
+
 export function createMergeStore(prepared: Prepared, profile: Profile): MergeStore {
   const { common } = prepared;
-  const directory = join(common, 'merge-objects');
-  const synced = new Map<string, Stamp>();
-  let packs = 0;
+  let made = 0;
+  const named = (name: string): string => join(common, `merge-${name}-${String((made += 1))}`);
+  const anew = (): Copies => ({
+    directory: named('objects'),
+    synced: new Map(),
+    packs: 0,
+    users: 0,
+  });
+  let copies = anew();
   let turn: Promise<void> = Promise.resolve();
 
+  const removeUnused = (old: Copies): void => {
+    if (old.users === 0 && old !== copies) rmSync(old.directory, { recursive: true, force: true });
+  };
+
   const sync = async (run: Run): Promise<void> => {
-    if (packs >= PACKS_MAX) {
-      rmSync(directory, { recursive: true });
-      synced.clear();
-      packs = 0;
+    if (isFull(copies)) {
+      const old = copies;
+      copies = anew();
+      removeUnused(old);
     }
+    const { directory, synced } = copies;
     makeSkeleton(directory, common);
     const changed = changedParts(prepared, synced);
     const loose = await looseIn(changed, run);
     if (loose.length > 0) {
-      await packObjects(loose, { profile, run, to: join(directory, 'pack') });
-      packs += 1;
+      try {
+        await packObjects(loose, { profile, run, to: join(directory, 'pack') });
+      } catch (error) {
+        removeUnfinished([join(common, 'objects', 'pack'), join(directory, 'pack')]);
+        throw error;
+      }
+      copies.packs += 1;
     }
     for (const { path, isPack } of changed) if (isPack) linkPacks(path, join(directory, 'pack'));
     // Only now: a command that was stopped has packed nothing.
@@ -52,13 +82,42 @@ export function createMergeStore(prepared: Prepared, profile: Profile): MergeSto
   };
 
   return {
-    async profile(run) {
+    async use(run, act) {
       const before = turn;
       turn = before.catch(() => undefined).then(() => sync(run));
       await turn;
-      return { ...profile, env: { ...profile.env, GIT_OBJECT_DIRECTORY: directory } };
+      const used = copies;
+      used.users += 1;
+      const results = named('results');
+      try {
+        makeResults(results, used.directory);
+        return await act({ ...profile, env: { ...profile.env, GIT_OBJECT_DIRECTORY: results } });
+      } finally {
+        rmSync(results, { recursive: true, force: true });
+        used.users -= 1;
+        removeUnused(used);
+      }
     },
   };
+}
+
+function isFull({ directory, packs }: Copies): boolean {
+  return packs >= PACKS_MAX || (packs > 0 && ownBytes(directory) > LIMITS.mergePacksBytesMax);
+}
+
+/** git leaves behind what it was killed over: a pack of all that it could write in its time. */
+function removeUnfinished(directories: readonly string[]): void {
+  for (const directory of directories) {
+    if (lstatOrNothing(directory) === undefined) continue;
+    for (const name of readdirSync(directory))
+      if (name.startsWith('tmp_')) rmSync(join(directory, name), { force: true });
+  }
+}
+
+/** A store in front of the copies, for one command. */
+function makeResults(directory: string, copies: string): void {
+  for (const inner of ['', 'info', 'pack']) mkdirSync(join(directory, inner), { mode: 0o700 });
+  writeFileSync(join(directory, 'info', 'alternates'), `${copies}\n`, { mode: 0o600 });
 }
 
 function makeSkeleton(directory: string, common: string): void {
