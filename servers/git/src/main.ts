@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import './stay-small.ts';
+import './adapter/stay-small.ts';
 
 import { run } from '@secure-mcp/runtime';
 

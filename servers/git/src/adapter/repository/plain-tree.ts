@@ -56,7 +56,7 @@ export interface TreeWatch {
 }
 
 /**
- * Looks through a directory of git's that is handed to git as a whole (`refs`, `logs`, `reftable`):
+ * Looks through a directory of git's that is handed to git as a whole (`refs`, `logs`):
  * only directories and plain files may stand in it. A directory that is known and has not changed is
  * not listed again: a new entry changes the time of the directory that it stands in.
  */
