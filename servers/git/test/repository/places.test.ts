@@ -1,5 +1,5 @@
 import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { makeTemp, verifies } from '@secure-mcp/testkit';
@@ -74,10 +74,11 @@ async function diff(repository: Repository): Promise<string> {
 }
 
 const REFUSED = { code: 'repository.refused' };
-/** Away and back: what stands there is what stood there. */
+/** Away and back: what stands there is what stood there. Nothing above its own directory shows it. */
 const andBack = (path: string): void => {
-  renameSync(path, aside);
-  renameSync(aside, path);
+  const away = join(dirname(path), 'away');
+  renameSync(path, away);
+  renameSync(away, path);
 };
 
 const MOVES: readonly (readonly [what: string, move: () => void])[] = [
@@ -91,7 +92,7 @@ const MOVES: readonly (readonly [what: string, move: () => void])[] = [
   [
     'refs become a link',
     () => {
-      renameSync(join(app, '.git/refs'), aside);
+      renameSync(join(app, '.git/refs'), join(app, '.git/away'));
       symlinkSync(join(ground.outside, 'app/.git/refs'), join(app, '.git/refs'));
     },
   ],
