@@ -39,6 +39,7 @@ const ON_BOMBS = [
   { tool: 'git_tree', args: { path: 'many', limit: 200 } },
   { tool: 'git_tree', args: { path: 'bomb', depth: 3, limit: 200 } },
   { tool: 'git_grep', args: { pattern: '(a|b)*c', regex: true } },
+  { tool: 'git_refs', args: { kinds: ['tag'], limit: 200 } },
 ];
 
 describe('a repository that was built to exhaust its reader', () => {

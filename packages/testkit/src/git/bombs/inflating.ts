@@ -157,6 +157,28 @@ export const INFLATING: readonly Bomb[] = [
     outputBytes: 16 * MEBIBYTE,
   },
   {
+    name: 'tag-bomb',
+    row: '200 tags of nearly 1 MB each, and a branch whose commit has 400,000 headers',
+    bites: 'exhausts',
+    build(repository) {
+      const gitDirectory = join(repository, '.git');
+      const [tree = '', head = ''] = git(repository, ['rev-parse', 'HEAD^{tree}', 'HEAD']).split(
+        '\n',
+      );
+      const padding = '\u2764\uFE0F'.repeat(170_000);
+      for (let index = 0; index < 200; index += 1) {
+        const name = `many-${String(index).padStart(3, '0')}`;
+        const text = `object ${head}\ntype commit\ntag ${name}\n\n${name} ${padding}\n`;
+        setRef(gitDirectory, `refs/tags/${name}`, writeObject(gitDirectory, 'tag', text));
+      }
+      const headers = Array.from({ length: 400_000 }, () => 'a');
+      const commit = writeCommit(gitDirectory, { tree, parents: [head], message: 'x\n', headers });
+      setRef(gitDirectory, 'refs/heads/headers', commit);
+    },
+    naive: [['for-each-ref', '--format=%(contents)', 'refs/tags']],
+    outputBytes: 16 * MEBIBYTE,
+  },
+  {
     name: 'delta-bomb',
     row: 'a file of 256 MB that is a chain of five deltas, less than 1 KB in its pack',
     bites: 'exhausts',
