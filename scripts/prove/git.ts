@@ -948,4 +948,11 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
     without: '',
     tests: ['servers/git/test/commands/contributors.test.ts'],
   },
+  {
+    promise: 'C3.repository',
+    file: 'servers/git/src/adapter/repository/index-scan.ts',
+    control: 'if (isSubmodule && !isAssumed) {',
+    without: 'if (isSubmodule && path === undefined) {',
+    tests: ['servers/git/test/commands/diff.test.ts'],
+  },
 ];

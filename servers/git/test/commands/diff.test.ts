@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import { verifies } from '@secure-mcp/testkit';
@@ -507,6 +515,30 @@ describe(verifies('C3.repository', 'of what lies elsewhere only the name is told
     const unstaged = await diff(await other.handle(), { ...QUERY, what: { mode: 'unstaged' } });
     expect(unstaged.files).toEqual([]);
     await other.remove();
+  });
+
+  test('a submodule within a directory that a sparse index holds as one entry', async () => {
+    const sparse = makeRepository();
+    const { git, write, run, path } = sparse;
+    write('keep/file', 'x\n');
+    write('inner/file', 'x\n');
+    git('add', '.');
+    git('commit', '-qm', 'one');
+    git('sparse-checkout', 'set', '--cone', '--sparse-index', 'keep');
+    const query = { ...QUERY, what: { mode: 'unstaged' } as const };
+    expect((await diff(await sparse.handle(), query)).files).toEqual([]);
+    const entry = `160000 commit ${TOKEN}\tlibrary\n`;
+    const crafted = run(['mktree', '--missing'], entry).out.trim();
+    const index = readFileSync(join(path, '.git/index')).toString('hex');
+    const collapsed = git('rev-parse', 'HEAD:inner').trim();
+    expect(index).toContain(collapsed);
+    writeFileSync(join(path, '.git/index'), index.replaceAll(collapsed, crafted), 'hex');
+    write('inner/library/.git', `gitdir: ${join(victim.path, '.git')}\n`);
+    expect(git('diff', ...FLAGS)).toContain(commit);
+    await expect(diff(await sparse.handle(), query)).rejects.toMatchObject({
+      code: 'repository.broken',
+    });
+    await sparse.remove();
   });
 
   test('a pipe in the place of a conflict is not opened', async () => {

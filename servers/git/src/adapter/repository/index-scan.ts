@@ -21,10 +21,17 @@ export function createIndexScan(report: Report): IndexScan {
   const takeEntry = (entry: string): boolean => {
     const path = entry.slice(entry.indexOf('\t') + 1);
     facts.entries += 1;
-    // That a submodule is assumed to be unchanged is our own mark (index-file.ts).
-    if (entry.startsWith('160000', MODE)) facts.submodules += 1;
-    else if (ASSUMED.test(entry)) facts.assumeUnchanged += 1;
+    const isAssumed = ASSUMED.test(entry);
+    const isSubmodule = entry.startsWith('160000', MODE);
+    if (isSubmodule) facts.submodules += 1;
+    else if (isAssumed) facts.assumeUnchanged += 1;
     if (entry.startsWith('S ') || entry.startsWith('s ')) facts.skipWorktree += 1;
+    // All are marked (index-file.ts), but those in a directory that a sparse index holds as one entry. git
+    // makes no such entry: somebody did, so that git looks at the submodule all the same.
+    if (isSubmodule && !isAssumed) {
+      report.add(findingOf('index.broken', path));
+      return false;
+    }
     if (PLAIN.test(path) || indexPathProblem(path) === undefined) return true;
     report.add(findingOf('index.path', path));
     return false;
