@@ -36,6 +36,9 @@ afterAll(async () => {
 /** What reads the index. */
 const INDEXED = new Set(['git_status', 'git_diff']);
 
+/** Repositories of which no call was answered: a server that refused all of them would be safe as well. */
+const unread = new Set<string>();
+
 /** Every answer of every tool on one repository, as one text. */
 async function everything(name: string): Promise<string> {
   const repo = `traps/${name}`;
@@ -48,6 +51,7 @@ async function everything(name: string): Promise<string> {
   const first = await ask(READS);
   // A status has written our copy of the index meanwhile, and it is read once more.
   const second = await ask(READS.filter(({ tool }) => INDEXED.has(tool)));
+  if (first.filter((answer) => answer.includes('"isError":false')).length < 3) unread.add(name);
   const uris = ['blob/main/README.md', 'diff/main...side'].map(
     (rest) => `git://${encodeURIComponent(repo)}/${rest}`,
   );
@@ -56,6 +60,31 @@ async function everything(name: string): Promise<string> {
   );
   return [...first, ...second, ...contents].join('\n');
 }
+
+/** Those whose own files lead out of them. All others are read, with the trap disarmed. */
+const REFUSED: readonly string[] = [
+  'alternates-chain',
+  'alternates-outside',
+  'alternates-relative',
+  'commondir-outside',
+  'config-symlink',
+  'fan-out-symlink',
+  'git-directory-symlink',
+  'gitfile-outside',
+  'info-attributes-symlink',
+  'info-exclude-symlink',
+  'logs-symlink',
+  'loose-object-symlink',
+  'objects-symlink',
+  'pack-directory-symlink',
+  'pack-symlink',
+  'packed-refs-symlink',
+  'ref-symlink',
+  'refs-symlink',
+  'reftable-outside',
+  'shallow-symlink',
+  'stash-of-another',
+];
 
 describe('a repository that was built to hurt its reader', () => {
   test.each(vectors.map((vector) => [vector.name, vector] as const))(
@@ -77,6 +106,10 @@ describe('a repository that was built to hurt its reader', () => {
     },
     120_000,
   );
+
+  test('only what leads outside, or is made to be read wrongly, is refused', () => {
+    expect([...unread].toSorted()).toEqual(REFUSED);
+  });
 
   test('the same calls answer on the repository without a trap', async () => {
     const ordinary = await connect('v2 modern', bundle(`plain=${join(temp.path, 'ordinary')}`));
