@@ -13,7 +13,7 @@ export function decoderFor(label: string | undefined): Decode {
     const decoder = new TextDecoder(label, { ignoreBOM: true });
     // An encoding in which ASCII means something else would give the headers another sense than git saw.
     // It has many labels: `unicode`, `ucs-2` and more.
-    if (/^utf-/.test(decoder.encoding)) return utf8;
+    if (decoder.encoding.startsWith('utf-')) return utf8;
     return (bytes) => decoder.decode(bytes);
   } catch {
     return utf8;
