@@ -279,9 +279,23 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
   },
   {
     promise: 'E13.processes',
+    file: 'servers/git/src/adapter/objects/batch-process.ts',
+    control: 'setTimeout(() => this.#giveUp(), ABANDON_MS).unref()',
+    without: 'setTimeout(() => this.#next, ABANDON_MS).unref()',
+    tests: ['servers/git/test/objects/batch.test.ts'],
+  },
+  {
+    promise: 'E13.processes',
+    file: 'servers/git/src/adapter/objects/batch-process.ts',
+    control: 'this.#asked[0]?.question.over === true',
+    without: 'this.#asked.some(({ question }) => question.over)',
+    tests: ['servers/git/test/objects/batch.test.ts'],
+  },
+  {
+    promise: 'E13.processes',
     file: 'servers/git/src/adapter/objects/lane.ts',
-    control: 'setTimeout(() => current.killIfAt(question), ABANDON_MS).unref()',
-    without: 'setTimeout(() => current.idle, ABANDON_MS).unref()',
+    control: 'this.#killed = true;',
+    without: '',
     tests: ['servers/git/test/objects/batch.test.ts'],
   },
   {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 import { eventually, makeTemp, verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -272,6 +273,42 @@ test('a process that cannot be started fails those that asked, and nobody else',
     expect(await batches.close()).toBe(true);
   }
 });
+
+test(
+  verifies('E13.processes', 'a call that is cancelled ends no process that works for another one'),
+  async () => {
+    const batches = createBatches();
+    const shared = hangingProfile('shared');
+    const cancelledBehind = async (): Promise<void> => {
+      const cancel = new AbortController();
+      const behind = batches.open(shared, callFor(60_000, cancel.signal)).info('refs/heads/none');
+      const ended = behind.catch((error: unknown) => error);
+      await setTimeout(50);
+      cancel.abort(new Error('cancelled here'));
+      expect(await ended).toMatchObject({ message: 'cancelled here' });
+    };
+    try {
+      await batches.open(shared, callFor()).info(head);
+      const [pid = 0] = gitsIn(shared);
+      // It is slow: it stands still, with a question at which it works.
+      process.kill(pid, 'SIGSTOP');
+      const first = batches.open(shared, callFor()).info(head);
+      await cancelledBehind();
+      await cancelledBehind();
+      await cancelledBehind();
+      const last = batches.open(shared, callFor()).info(head);
+      await setTimeout(1000);
+      expect(gitsIn(shared)).toEqual([pid]);
+      process.kill(pid, 'SIGCONT');
+      expect(await first).toMatchObject({ oid: head });
+      // Now it hangs over what nobody waits for: it is ended, and what stands behind is asked again.
+      expect(await last).toMatchObject({ oid: head });
+      expect(gitsIn(shared)).not.toContain(pid);
+    } finally {
+      expect(await batches.close()).toBe(true);
+    }
+  },
+);
 
 test('processes are few: the least recently used one goes, and none idles for long', async () => {
   const batches = createBatches({ processesMax: 2, idleMs: 400 });

@@ -21,6 +21,9 @@ const DRAIN_BYTES_MAX = 1_048_576;
 const STDERR_CHARACTERS_MAX = 1024;
 const STDERR_HEARD_MAX = STDERR_CHARACTERS_MAX + SECRET_CHARACTERS_MAX;
 
+/** How long a question that nobody waits for may go on before its process is ended, in milliseconds. */
+const ABANDON_MS = 250;
+
 export interface BatchEvents {
   /** All questions are answered. */
   onIdle(): void;
@@ -64,6 +67,8 @@ export class BatchProcess {
   /** Nothing that it prints can be told apart any more. */
   #lost = false;
   #heard = '';
+  /** Runs while the first question is one that nobody waits for. */
+  #clock: NodeJS.Timeout | undefined;
   #error: unknown;
 
   constructor(profile: Profile, events: BatchEvents) {
@@ -99,8 +104,9 @@ export class BatchProcess {
     const mark = question.verb === 'contents' ? this.#nextMark() : undefined;
     this.#asked.push({ question, mark });
     if (this.#unsent === '') queueMicrotask(() => this.#send());
-    this.#unsent += `${question.verb} ${question.name}\0`;
-    if (mark !== undefined) this.#unsent += `info ${mark}\0`;
+    // Each answer is flushed by itself: it must not wait in git's buffer for one over which git hangs.
+    const behind = mark === undefined ? '' : `info ${mark}\0`;
+    this.#unsent += `${question.verb} ${question.name}\0${behind}flush\0`;
   }
 
   /** Answers what was asked, and goes. */
@@ -113,14 +119,24 @@ export class BatchProcess {
     this.#child.kill('SIGKILL');
   }
 
-  /** Ends the process when a question that nobody waits for is still what it works at. */
-  killIfAt(question: Question): void {
-    if (this.#asked.some((asked) => asked.question === question)) this.kill();
+  /**
+   * Looks whether what it works at is what nobody waits for any more. That is over in a moment as a rule,
+   * and the process stays; otherwise it is ended, and what waits behind is asked again.
+   */
+  look(): void {
+    const isAbandoned = this.#asked[0]?.question.over === true;
+    if (isAbandoned) this.#clock ??= setTimeout(() => this.#giveUp(), ABANDON_MS).unref();
+  }
+
+  /** Ends the process over its first question. What it still prints is nobody's: nothing of the next one. */
+  #giveUp(): void {
+    this.#lost = true;
+    this.kill();
   }
 
   #send(): void {
     if (this.#unsent === '') return;
-    this.#child.stdin?.write(`${this.#unsent}flush\0`, 'latin1');
+    this.#child.stdin?.write(this.#unsent, 'latin1');
     this.#unsent = '';
   }
 
@@ -128,12 +144,11 @@ export class BatchProcess {
     if (this.#lost) return;
     this.#received = this.#received.length === 0 ? piece : Buffer.concat([this.#received, piece]);
     try {
-      while (this.#step());
+      while (!this.#lost && this.#step());
     } catch (error) {
       // The first question's object did this; the others are asked again, of another process.
-      this.#lost = true;
       this.#asked[0]?.question.fail(error);
-      this.kill();
+      this.#giveUp();
     }
   }
 
@@ -160,7 +175,7 @@ export class BatchProcess {
       this.#next = MARK;
       return true;
     }
-    if (!this.#wanted && known.size > DRAIN_BYTES_MAX) this.kill();
+    if (!this.#wanted && known.size > DRAIN_BYTES_MAX) this.#giveUp();
     this.#next = { what: 'object', left: known.size, finder: new MarkFinder(mark) };
     return true;
   }
@@ -170,7 +185,7 @@ export class BatchProcess {
     if (next.finder.found(piece)) endsEarly();
     if (piece.length > 0 && this.#wanted && !question.over && question.piece(piece) === false) {
       this.#wanted = false;
-      if (next.left > DRAIN_BYTES_MAX) this.kill();
+      if (next.left > DRAIN_BYTES_MAX) this.#giveUp();
     }
     next.left -= piece.length;
     this.#received = this.#received.subarray(piece.length);
@@ -193,12 +208,16 @@ export class BatchProcess {
   }
 
   #finish(question: Question): void {
+    clearTimeout(this.#clock);
+    this.#clock = undefined;
     this.#asked.shift();
     question.done();
+    this.look();
     if (this.#asked.length === 0) this.#events.onIdle();
   }
 
   #end(code: number | null, signal: NodeJS.Signals | null): void {
+    clearTimeout(this.#clock);
     this.#received = Buffer.alloc(0);
     const left = this.#asked.splice(0).map(({ question }) => question);
     const stderr = endOf(withoutPlaces(this.#heard, this.#profile), STDERR_CHARACTERS_MAX);

@@ -3,9 +3,6 @@ import type { Exit } from '../process/failure.ts';
 import { BatchProcess } from './batch-process.ts';
 import type { Question } from './question.ts';
 
-/** How long a question that nobody waits for may go on before its process is ended, in milliseconds. */
-const ABANDON_MS = 250;
-
 export interface LaneEvents {
   /** It has questions and no process. */
   onWant(): void;
@@ -65,9 +62,7 @@ export class Lane {
   /** Takes back a question that nobody waits for any more. */
   abandon(question: Question): void {
     this.#waiting = this.#waiting.filter((waiting) => waiting !== question);
-    const current = this.#current;
-    // What it works at is over in a moment as a rule, and the process stays.
-    if (current !== undefined) setTimeout(() => current.killIfAt(question), ABANDON_MS).unref();
+    for (const process of this.#processes.keys()) process.look();
   }
 
   start(): void {
