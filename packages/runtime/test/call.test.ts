@@ -265,7 +265,9 @@ describe.each(CLIENTS)('a call, with the %s client', (kind) => {
       () => recordsOf(client).filter(({ detail }) => detail !== undefined),
       (found) => found.length === 1,
     );
-    expect(record?.detail).toBe('missing refs/heads/[redacted: github-token]\\u{202E}X\\u{1B}[2J');
+    expect(record?.['detail']).toBe(
+      'missing refs/heads/[redacted: github-token]\\u{202E}X\\u{1B}[2J',
+    );
   });
 
   test(verifies('C9.no-values', 'an audit file holds one line for each call'), async () => {

@@ -61,3 +61,7 @@ describe('arguments', () => {
     },
   );
 });
+
+function fail(): never {
+  throw new Error('This is no name of an object.');
+}

@@ -419,10 +419,10 @@ test(
     mkdirSync(join(broken.gitDir, 'objects/e4'));
     writeFileSync(join(broken.gitDir, 'objects/e4', id), 'garbage');
     const args = [word('cat-file'), word('blob'), object(oidOf(`e4${id}`))];
-    const failed = runner.run(broken, { args }, callFor(), () => true);
-    const { detail = '' } = await failed.catch((error: unknown) =>
-      error instanceof Refusal ? error : new Refusal('none', String(error)),
-    );
+    const failed = await runner
+      .run(broken, { args }, callFor(), () => true)
+      .catch((error: unknown) => error);
+    const detail = failed instanceof Refusal ? String(failed.detail) : '';
     expect(detail).toContain('e45c9c2666d44e0327c1f9c239a74c508336053e');
     expect(detail).toContain('<repository>/objects/e4/');
     expect(detail).not.toContain(temp.path);

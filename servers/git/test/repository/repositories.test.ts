@@ -160,7 +160,7 @@ test('the version of git is told; a git that is missing is said to be', async ()
   expect((await repositories.git()).version).toMatch(/^2\.\d+\.\d+$/);
   const none = served(join(temp.path, 'no-git'));
   await expect(none.git()).rejects.toMatchObject({ code: 'git.missing' });
-  await expect(none.open(parseRepositoryId('root/app'), someTime())).rejects.toMatchObject({
+  await expect(none.open(parseRepositoryId('root/app'), someTime(), ROOTS)).rejects.toMatchObject({
     code: 'git.missing',
   });
   expect(await none.close()).toBe(true);
