@@ -7,7 +7,7 @@ export interface Mailmap {
   map(person: Named): Named;
 }
 
-export interface Named {
+interface Named {
   readonly name: string;
   readonly email: string;
 }
