@@ -719,6 +719,13 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
   },
   {
     promise: 'C10.repository-bombs',
+    file: 'servers/git/src/adapter/commands/shown-path.ts',
+    control: 'bytes.length <= LIMITS.pathBytesMax',
+    without: 'bytes.length > 0',
+    tests: ['servers/git/test/commands/status.test.ts'],
+  },
+  {
+    promise: 'C10.repository-bombs',
     file: 'servers/git/src/adapter/objects/headers.ts',
     control: 'if (lines.length > LIMITS.headerLinesMax) refuse',
     without: 'if (lines.length < 0) refuse',

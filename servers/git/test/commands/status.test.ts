@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { status } from '../../src/adapter/commands/status.ts';
 import type { StatusQuery } from '../../src/adapter/index.ts';
+import { LIMITS } from '../../src/policy.ts';
 import { plainStatus } from './plain.ts';
 import { makeRepository, type TestRepository, treePathOf } from './repository.ts';
 
@@ -197,5 +198,33 @@ test(
     expect(found.counts).toMatchObject({ staged: 200_000, unstaged: 200_000 });
     expect(found.truncated).toBe(true);
     await repository.remove();
+  },
+);
+
+test(
+  verifies('C10.repository-bombs', 'of a path that no file system holds the beginning is shown'),
+  async () => {
+    const own = makeRepository();
+    const file = Buffer.from(own.run(['hash-object', '-w', '--stdin'], 'x').out.trim(), 'hex');
+    const entries = ['a', 'b'].map((letter) =>
+      Buffer.concat([
+        Buffer.from(`100644 ${letter}`),
+        Buffer.alloc(15_000, 0x80),
+        Buffer.from([0]),
+        file,
+      ]),
+    );
+    const args = ['hash-object', '-t', 'tree', '-w', '--stdin', '--literally'];
+    const tree = own.run(args, Buffer.concat(entries)).out.trim();
+    const commit = own.git('commit-tree', tree, '-m', 'long').trim();
+    own.git('update-ref', 'refs/heads/main', commit);
+    const found = await status(await own.handle(), QUERY);
+    expect(found.counts.staged).toBe(2);
+    expect(found.entries.map(({ path }) => path.slice(0, 7))).toEqual(['a\\x{80}', 'b\\x{80}']);
+    for (const { path } of found.entries) {
+      expect(path.endsWith('…')).toBe(true);
+      expect(path.length).toBeLessThanOrEqual(LIMITS.pathBytesMax + 1);
+    }
+    await own.remove();
   },
 );

@@ -1,5 +1,3 @@
-import { textFromByteString } from '@secure-mcp/validation';
-
 import {
   lineRange,
   object,
@@ -16,6 +14,7 @@ import type { BlameQuery } from '../repository.ts';
 import type { Blame } from '../results.ts';
 import { unquoted } from './c-quote.ts';
 import { shownLine } from './shown-line.ts';
+import { shownPath } from './shown-path.ts';
 import { LINE_FEED, readFields } from './z-fields.ts';
 
 /**
@@ -106,7 +105,7 @@ async function hunksOf({ objects }: Handle, reading: BlameReading): Promise<Pick
   return {
     hunks: reading.hunks.map(({ oid, path, startLine, lines }) => ({
       commit: commits.get(oid) ?? refuse('object.missing'),
-      path: textFromByteString(path),
+      path: shownPath(path),
       startLine,
       lines,
       boundary: reading.boundaries.has(oid),

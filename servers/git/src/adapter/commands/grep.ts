@@ -1,4 +1,4 @@
-import { Refusal, textFromByteString } from '@secure-mcp/validation';
+import { Refusal } from '@secure-mcp/validation';
 
 import { type Argument, object, option, paths, refuse, word } from '../../guard/index.ts';
 import { LIMITS } from '../../policy.ts';
@@ -8,6 +8,7 @@ import type { GrepMatch, GrepResult } from '../results.ts';
 import { unquoted } from './c-quote.ts';
 import { emptyTree } from './empty-tree.ts';
 import { type GrepLine, GrepLines } from './grep-lines.ts';
+import { shownPath } from './shown-path.ts';
 
 /**
  * Lines of the files of a tree that match, with the lines around them. Never of the work tree: there git
@@ -119,7 +120,7 @@ class GrepReading {
   line(line: GrepLine): boolean {
     if (line.kind === 'file') {
       // `<id>:` stands before it, outside of the quotes.
-      this.#path = textFromByteString(unquoted(line.name.slice(this.#query.tree.length + 1)));
+      this.#path = shownPath(unquoted(line.name.slice(this.#query.tree.length + 1)));
       this.#lastLine = 0;
       return true;
     }

@@ -1,9 +1,8 @@
-import { textFromByteString } from '@secure-mcp/validation';
-
 import { object, type Oid, parseOid, refuse, word } from '../../guard/index.ts';
 import { LIMITS } from '../../policy.ts';
 import type { Handle } from '../handle.ts';
 import type { Comparison } from '../results.ts';
+import { shownPath } from './shown-path.ts';
 import { NUL, readFields } from './z-fields.ts';
 
 /**
@@ -62,7 +61,7 @@ class MergeReading {
 
   conflicts(): Comparison['merge']['conflicts'] {
     return [...this.#kinds].map(([path, kinds]) => ({
-      path: textFromByteString(path),
+      path: shownPath(path),
       kinds: [...kinds],
     }));
   }

@@ -1,8 +1,7 @@
-import { textFromByteString } from '@secure-mcp/validation';
-
 import { refuse } from '../../guard/index.ts';
 import type { ChangedFile, ChangeKind } from '../results.ts';
 import { isQuoted, unquoted, withPrefix } from './c-quote.ts';
+import { shownPath } from './shown-path.ts';
 
 /** A line of `--raw`: what changed, with its names as git wrote them. */
 export interface RawChange {
@@ -119,8 +118,8 @@ export function changedFile(change: RawChange, counts: LineCounts | undefined): 
   // git leaves out of the numbers what differs in nothing that was asked for.
   const { added, removed } = counts ?? { added: 0, removed: 0 };
   return {
-    path: textFromByteString(unquoted(to)),
-    from: from === to ? undefined : textFromByteString(unquoted(from)),
+    path: shownPath(unquoted(to)),
+    from: from === to ? undefined : shownPath(unquoted(from)),
     kind,
     oldMode,
     newMode,

@@ -1,11 +1,10 @@
-import { textFromByteString } from '@secure-mcp/validation';
-
 import { parseOid, paths, word } from '../../guard/index.ts';
 import { LIMITS } from '../../policy.ts';
 import type { Handle } from '../handle.ts';
 import type { StatusQuery } from '../repository.ts';
 import type { Status, StatusEntry } from '../results.ts';
 import { changeKind } from './raw-numstat.ts';
+import { shownPath } from './shown-path.ts';
 import { NUL, readFields } from './z-fields.ts';
 
 const UNTRACKED = {
@@ -69,7 +68,7 @@ class StatusReading {
   field(field: string): void {
     const renamed = this.#renamed;
     this.#renamed = undefined;
-    if (renamed !== undefined) this.#add({ ...renamed, from: textFromByteString(field) });
+    if (renamed !== undefined) this.#add({ ...renamed, from: visible(field) });
     else if (field.startsWith('# ')) this.#header(field);
     else if (field.startsWith('2 ')) this.#renamed = this.#changed(field, 9);
     else this.#add(this.#entry(field));
@@ -124,7 +123,7 @@ class StatusReading {
   }
 }
 
-const visible = textFromByteString;
+const visible = shownPath;
 
 const NOTHING = {
   from: undefined,
