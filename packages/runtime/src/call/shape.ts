@@ -80,7 +80,8 @@ function textsOf(value: unknown): readonly string[] {
     const next = pending.pop();
     if (typeof next === 'string') texts.push(next);
     else if (Array.isArray(next)) for (const item of next) pending.push(item);
-    else if (typeof next === 'object' && next !== null) pending.push(...membersOf(next));
+    else if (typeof next === 'object' && next !== null)
+      for (const member of membersOf(next)) pending.push(member);
   }
   return texts;
 }
