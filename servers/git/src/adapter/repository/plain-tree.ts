@@ -86,10 +86,14 @@ export async function inspectTree(
     const found = await listPlain(path, pace);
     for (const problem of found.problems) onProblem(problem.where, problem.problem);
     watch.directories.set(path, found.problems.length === 0 ? stampOf(stats) : '');
-    for (const inner of found.directories) {
-      if (!isKnown(watch, inner)) waiting.push(inner);
-    }
+    if (isCrowded(found)) return;
+    waiting.push(...found.directories.filter((inner) => !isKnown(watch, inner)));
   }
+}
+
+/** It is refused for that, whatever the rest holds. */
+function isCrowded({ problems }: PlainListing): boolean {
+  return problems.some(({ problem }) => problem === 'crowded');
 }
 
 /** What is wrong with what is no directory. Where we cannot look, git may still get by a shorter way. */
