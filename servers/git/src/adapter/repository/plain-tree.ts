@@ -87,7 +87,8 @@ export async function inspectTree(
     for (const problem of found.problems) onProblem(problem.where, problem.problem);
     watch.directories.set(path, found.problems.length === 0 ? stampOf(stats) : '');
     if (isCrowded(found)) return;
-    waiting.push(...found.directories.filter((inner) => !isKnown(watch, inner)));
+    const unknown = found.directories.filter((inner) => !isKnown(watch, inner));
+    for (const inner of unknown) waiting.push(inner);
   }
 }
 
