@@ -11,6 +11,8 @@ export const REFUSALS = {
     'There is no such repository that you may use. git_repos names them; write its id.',
   'repository.refused':
     'The repository is built in a way that could read or run what lies outside. git_audit says why.',
+  'repository.moved':
+    'A directory of the repository, or one above it, was moved or exchanged while it was read. Ask again.',
   'repository.too_large': 'Something in the repository is too large for this server.',
   'repository.bare': 'The repository is bare: it has no work tree and no index.',
   'repository.broken': 'git cannot read the repository.',

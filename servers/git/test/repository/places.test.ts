@@ -73,7 +73,7 @@ async function diff(repository: Repository): Promise<string> {
   return (await repository.diff({ ...QUERY, ...sizes, what: { mode: 'unstaged' } })).patch;
 }
 
-const REFUSED = { code: 'repository.refused' };
+const REFUSED = { code: 'repository.moved' };
 /** Away and back: what stands there is what stood there. Nothing above its own directory shows it. */
 const andBack = (path: string): void => {
   const away = join(dirname(path), 'away');

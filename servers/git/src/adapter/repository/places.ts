@@ -18,7 +18,7 @@ import { lstatOrNothing } from './stamp.ts';
  * who makes one after the move makes it look like that.
  */
 export interface Places {
-  /** Refuses `repository.refused` when one of them was moved or exchanged since. */
+  /** Refuses `repository.moved` when one of them was moved or exchanged since. */
   confirm(): void;
   /**
    * Whether an entry came, went or was moved in a directory of the work tree on the way to one of these.
@@ -65,7 +65,7 @@ export function watchPlaces(layout: Layout): Places {
 }
 
 export function refuseMoved(): never {
-  return refuse('repository.refused', { detail: 'a directory was moved while it was read' });
+  return refuse('repository.moved');
 }
 
 /** From the root down to what git is shown as a whole, each directory once. */
