@@ -17,6 +17,8 @@ export default defineConfig({
   test: {
     // Workers and child processes start from the sources as well.
     execArgv: [`--conditions=${SOURCE}`],
+    // Suites side by side, also where there are two cores: most of them wait for processes.
+    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // CI counts what ran.
