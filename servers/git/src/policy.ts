@@ -144,6 +144,8 @@ export const LIMITS = {
   batchIdleMs: 60_000,
   /** Bytes of a commit or a tag, which are read as a whole. */
   messageBytesMax: 1_048_576,
+  /** Tags of tags that are followed. Nobody nests more, and a chain made by hand can be of any length. */
+  tagsMax: 8,
   /** Bytes of a tree, which is read as a whole. One with 200,000 entries fits. */
   treeBytesMax: 8_388_608,
   /** Bytes of all trees that one listing reads. */
@@ -218,8 +220,17 @@ export const LIMITS = {
   graphCommitsMin: 5000,
 } as const;
 
-export type Severity =
-  'executes' | 'reads outside' | 'writes' | 'hides' | 'leaks' | 'breaks' | 'notes';
+/** The worst first. */
+export const SEVERITIES = [
+  'executes',
+  'reads outside',
+  'writes',
+  'hides',
+  'leaks',
+  'breaks',
+  'notes',
+] as const;
+export type Severity = (typeof SEVERITIES)[number];
 
 /** One thing in a repository that plain git would act on, or that a reader should know. */
 export interface Finding {

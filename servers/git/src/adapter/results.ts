@@ -1,7 +1,7 @@
 import type { Oid } from '../guard/oid.ts';
 import type { Finding } from '../policy.ts';
 
-export type { Finding, Severity } from '../policy.ts';
+export type { Finding } from '../policy.ts';
 
 /** What comes back from a repository. Texts are decoded but not yet made visible, unless it says so. */
 

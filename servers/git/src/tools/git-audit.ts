@@ -1,20 +1,10 @@
 import { defineTool, type Found, READS } from '@secure-mcp/runtime';
 import * as z from 'zod';
 
-import type { Finding, Severity } from '../adapter/index.ts';
+import type { Finding } from '../adapter/index.ts';
+import { SEVERITIES } from '../policy.ts';
 import type { Context } from './context.ts';
 import { counted, joinSentences, listOf, repositoryAsked } from './words.ts';
-
-/** The worst first. */
-const SEVERITIES = [
-  'executes',
-  'reads outside',
-  'writes',
-  'hides',
-  'leaks',
-  'breaks',
-  'notes',
-] as const satisfies readonly Severity[];
 
 const FINDING = z.strictObject({
   id: z.string(),

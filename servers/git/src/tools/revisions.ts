@@ -7,6 +7,7 @@ import {
   TOP,
   type TreePath,
 } from '../guard/index.ts';
+import { LIMITS } from '../policy.ts';
 
 /** Where a reading starts. */
 
@@ -48,9 +49,6 @@ export interface Peeled {
   readonly kind: 'commit' | 'tree' | 'blob';
 }
 
-/** Tags of tags that are followed. Nobody nests more, and a chain made by hand can be of any length. */
-const TAGS_MAX = 8;
-
 /** Follows the tags of an object. */
 export async function peel(
   repository: Repository,
@@ -62,7 +60,8 @@ export async function peel(
   const tags: Tag[] = [];
   let { oid, kind } = await repository.resolve(revision);
   while (kind === 'tag') {
-    if (tags.length === TAGS_MAX) return refuse('object.too_large', { detail: 'a chain of tags' });
+    if (tags.length === LIMITS.tagsMax)
+      return refuse('object.too_large', { detail: 'a chain of tags' });
     // Each tag says where the next one is.
     // oxlint-disable-next-line no-await-in-loop
     const tag = await repository.tag(oid);

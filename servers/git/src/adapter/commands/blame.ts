@@ -15,6 +15,7 @@ import type { Blame } from '../results.ts';
 import { unquoted } from './c-quote.ts';
 import { shownLine } from './shown-line.ts';
 import { shownPath } from './shown-path.ts';
+import { SNIFF_BYTES } from './text-bytes.ts';
 import { LINE_FEED, readFields } from './z-fields.ts';
 
 /**
@@ -74,9 +75,6 @@ async function countLines({ objects }: Handle, commit: Oid, path: TreePath): Pro
   return counter.isBinary ? refuse('file.binary') : counter.lines;
 }
 
-/** The same beginning that git itself looks at. */
-const SNIFFED_BYTES = 8000;
-
 class LineCounter {
   isBinary = false;
   #ends = 0;
@@ -88,7 +86,7 @@ class LineCounter {
   }
 
   push(piece: Buffer): boolean {
-    const sniffed = piece.subarray(0, Math.max(0, SNIFFED_BYTES - this.#bytes));
+    const sniffed = piece.subarray(0, Math.max(0, SNIFF_BYTES - this.#bytes));
     this.isBinary ||= sniffed.includes(0);
     this.#bytes += piece.length;
     this.#last = piece.at(-1) ?? this.#last;

@@ -1,9 +1,10 @@
-import { object, type Oid, parseOid, range, refuse, word } from '../../guard/index.ts';
+import { object, type Oid, range, refuse, word } from '../../guard/index.ts';
 import { LIMITS } from '../../policy.ts';
 import type { Handle } from '../handle.ts';
 import type { CompareQuery } from '../repository.ts';
 import type { Comparison } from '../results.ts';
 import { previewMerge } from './merge-preview.ts';
+import { oidFromGit } from './oids.ts';
 import { LINE_FEED, readFields } from './z-fields.ts';
 
 /**
@@ -30,7 +31,7 @@ export async function mergeBases(handle: Handle, base: Oid, head: Oid): Promise<
       exitCodes: [0, NONE],
     },
     (line) => {
-      bases.push(oidOf(line));
+      bases.push(oidFromGit(line));
       // Two histories that were merged crosswise again and again have as many as someone likes.
       return bases.length < LIMITS.itemsMax;
     },
@@ -104,15 +105,11 @@ async function sidesOf(handle: Handle, { base, head, limit }: CompareQuery): Pro
     (line) => {
       const side = line.startsWith('>') ? ahead : behind;
       side.total += 1;
-      if (side.first.length < limit) side.first.push(oidOf(line.slice(1)));
+      if (side.first.length < limit) side.first.push(oidFromGit(line.slice(1)));
     },
   );
   if (cut) return refuse('repository.too_large');
   return { ahead, behind };
-}
-
-function oidOf(text: string): Oid {
-  return parseOid(text) ?? refuse('repository.broken');
 }
 
 /** About the bytes that an answer takes in memory. */

@@ -167,13 +167,10 @@ async function readableTag(objects: Handle['objects'], oid: Oid): Promise<Tag | 
 
 const UNREADABLE: ReadonlySet<string> = new Set(['object.too_large', 'repository.broken']);
 
-/** Tags of tags that are followed. Nobody nests more, and a chain made by hand can be of any length. */
-const TAGS_MAX = 8;
-
 /** Where a chain of tags ends: at what is no tag, is missing, or is too large to be read. */
 async function endOf(objects: Handle['objects'], tag: Tag): Promise<Oid> {
   let { target, kind } = tag;
-  for (let depth = 0; kind === 'tag' && depth < TAGS_MAX; depth += 1) {
+  for (let depth = 0; kind === 'tag' && depth < LIMITS.tagsMax; depth += 1) {
     // Each tag says where the next one is, and may say of anything that it is a tag.
     // oxlint-disable-next-line no-await-in-loop
     const info = await objects.info(target);

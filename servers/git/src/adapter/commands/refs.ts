@@ -1,10 +1,11 @@
 import { textFromByteString } from '@secure-mcp/validation';
 
-import { type Argument, type Oid, option, parseOid, refuse, word } from '../../guard/index.ts';
+import { type Argument, option, word } from '../../guard/index.ts';
 import { LIMITS } from '../../policy.ts';
 import type { Handle } from '../handle.ts';
 import type { RefsQuery } from '../repository.ts';
 import type { Ref, RefPage } from '../results.ts';
+import { oidFromGit } from './oids.ts';
 import { describeRefs, type RawRef } from './ref-details.ts';
 import { LINE_FEED, readFields } from './z-fields.ts';
 
@@ -76,17 +77,13 @@ function filterOf({ kinds, name }: RefsQuery): (ref: RawRef) => boolean {
 function parseRef(line: string): RawRef {
   const [oid = '', head, symbolic = '', upstream = '', name = ''] = line.split('\0');
   return {
-    oid: oidOf(oid),
+    oid: oidFromGit(oid),
     current: head === '*',
     symbolic: symbolic === '' ? undefined : symbolic,
     hasUpstream: upstream !== '',
     name,
     kind: kindOf(name),
   };
-}
-
-function oidOf(text: string): Oid {
-  return parseOid(text) ?? refuse('repository.broken');
 }
 
 function kindOf(name: string): Ref['kind'] {

@@ -9,7 +9,7 @@ export interface TextBytes {
 }
 
 /** Bytes that git looks at to tell a binary file. */
-const SNIFF_BYTES = 8000;
+export const SNIFF_BYTES = 8000;
 
 /**
  * Hands the bytes of a text on as UTF-8, without a byte order mark.

@@ -50,13 +50,14 @@ function parseLine(line: string): Known {
   if (/^[0-9a-f]{40,64} submodule$/.test(line)) return 'missing';
   const [, id = '', word = '', size = ''] = LINE.exec(line) ?? [];
   const oid = parseOid(id);
-  const kind = KINDS.get(word);
+  const kind = OBJECT_KINDS.get(word);
   if (oid === undefined || kind === undefined) return noAnswer();
   // A header can announce any size. Above all limits, one is as good as another.
   return { oid, kind, size: Math.min(Number(size), Number.MAX_SAFE_INTEGER) };
 }
 
-const KINDS: ReadonlyMap<string, ObjectKind> = new Map([
+/** What git calls the kinds of objects. */
+export const OBJECT_KINDS: ReadonlyMap<string, ObjectKind> = new Map([
   ['commit', 'commit'],
   ['tree', 'tree'],
   ['blob', 'blob'],

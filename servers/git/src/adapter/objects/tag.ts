@@ -1,7 +1,8 @@
 import { type Oid, parseOid } from '../../guard/oid.ts';
 import { refuse } from '../../guard/refusals.ts';
 import { LIMITS } from '../../policy.ts';
-import type { ObjectKind, Tag } from '../results.ts';
+import type { Tag } from '../results.ts';
+import { OBJECT_KINDS } from './answer.ts';
 import { utf8 } from './decode.ts';
 import { firstHeader, keptOf, lastHeader, readHeaders } from './headers.ts';
 import { withoutNewlines } from './message.ts';
@@ -12,7 +13,7 @@ import { shortened } from './shortened.ts';
 export function readTag(oid: Oid, object: Buffer): Tag {
   const headers = readHeaders(object);
   const target = parseOid(firstHeader(headers, 'object') ?? '');
-  const kind = KINDS.get(firstHeader(headers, 'type') ?? '');
+  const kind = OBJECT_KINDS.get(firstHeader(headers, 'type') ?? '');
   if (target?.length !== oid.length || kind === undefined) {
     return refuse('repository.broken', { detail: `${oid} is no well-formed tag` });
   }
@@ -30,13 +31,6 @@ export function readTag(oid: Oid, object: Buffer): Tag {
     signed: signature !== undefined || headers.lines.some(([name]) => name.startsWith('gpgsig')),
   };
 }
-
-const KINDS: ReadonlyMap<string, ObjectKind> = new Map([
-  ['commit', 'commit'],
-  ['tree', 'tree'],
-  ['blob', 'blob'],
-  ['tag', 'tag'],
-]);
 
 function nameIn(line = ''): string {
   return shortened(utf8(Buffer.from(line, 'latin1')), LIMITS.nameCharactersMax);

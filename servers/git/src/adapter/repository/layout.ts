@@ -1,5 +1,7 @@
 import { realpathSync } from 'node:fs';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+
+import { liesWithin } from '@secure-mcp/validation';
 
 import { parseCommondir, parseGitfile, type Pointer } from '../../guard/layout/index.ts';
 import type { RepositoryId } from '../../guard/repository-id.ts';
@@ -139,10 +141,7 @@ function readPointer(
 
 /** True for a path that is one of the directories or lies beneath one. Both are real paths. */
 export function isWithin(directories: readonly string[], path: string): boolean {
-  return directories.some(
-    (directory) =>
-      path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep),
-  );
+  return directories.some((directory) => liesWithin(path, directory));
 }
 
 export function realOf(path: string): string | undefined {

@@ -1,19 +1,8 @@
 import { textFromByteString } from '@secure-mcp/validation';
 
-import { type Finding, LIMITS, type Severity } from '../../policy.ts';
+import { type Finding, LIMITS, SEVERITIES, type Severity } from '../../policy.ts';
 import type { PlainProblem } from './plain-file.ts';
 import type { HostBytes, TreeProblem } from './plain-tree.ts';
-
-/** Severities, the worst first. */
-const ORDER: readonly Severity[] = [
-  'executes',
-  'reads outside',
-  'writes',
-  'hides',
-  'leaks',
-  'breaks',
-  'notes',
-];
 
 /** Collects what an inspection meets. A repository is refused when one finding says so. */
 export interface Report {
@@ -52,7 +41,7 @@ export function createReport(): Report {
 function byWeight(one: Finding, other: Finding): number {
   return (
     Number(other.refuses) - Number(one.refuses) ||
-    ORDER.indexOf(one.severity) - ORDER.indexOf(other.severity) ||
+    SEVERITIES.indexOf(one.severity) - SEVERITIES.indexOf(other.severity) ||
     (one.id < other.id ? -1 : Number(one.id > other.id))
   );
 }
