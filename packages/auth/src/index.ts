@@ -1,3 +1,15 @@
+export type {
+  Authenticator,
+  AuthMethod,
+  AuthOutcome,
+  AuthProblem,
+  Confirmation,
+  Presented,
+  SingleUse,
+  TokenOutcome,
+  TokenVerifier,
+  Verified,
+} from './credential.ts';
 export { type Grant, grantFor, patternCovers } from './grant.ts';
 export { localPrincipal } from './local.ts';
 export {

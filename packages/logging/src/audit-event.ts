@@ -68,11 +68,60 @@ export interface CallEvent {
   readonly error_ref?: string;
   readonly transport: 'stdio' | 'http';
   readonly principal: string;
+  /** Over HTTP only. */
+  readonly source?: AuditedSource;
   readonly request: AuditedRequest;
   readonly targets?: readonly AuditedTarget[];
   readonly args?: Readonly<Record<string, AuditedArgument>>;
   readonly output?: AuditedOutput;
   readonly duration_ms: number;
+}
+
+/** Where a request over HTTP came from, and what proved who it is. */
+export interface AuditedSource {
+  readonly address: string;
+  /** True when a trusted proxy named the address. */
+  readonly forwarded?: boolean;
+  readonly method?: string;
+  /** A token's id, an API key's id or a certificate's thumbprint: never a credential. */
+  readonly credential?: string;
+}
+
+/** A request that the HTTP front refused, or the credential that it did not accept. */
+export interface HttpEvent {
+  readonly type: 'http.refused' | 'auth.failure' | 'auth.scope' | 'ratelimit.hit';
+  readonly outcome: Outcome;
+  readonly reason: string;
+  readonly detail?: string;
+  readonly status: number;
+  readonly transport: 'http';
+  readonly source: AuditedSource;
+  readonly principal?: string;
+  /** What the caller was given to name an internal error. */
+  readonly error_ref?: string;
+  /** Refusals alike that were not recorded since the last one that was: a flood must not fill the disk. */
+  readonly left_out?: number;
+}
+
+/** A stream of notifications that a caller opened, or that ended before the caller ended it. */
+export interface StreamEvent {
+  readonly type: 'subscribe.open' | 'subscribe.close' | 'subscribe.denied';
+  readonly outcome: Outcome;
+  readonly reason?: string;
+  readonly transport: 'http';
+  readonly principal: string;
+  readonly source: AuditedSource;
+}
+
+/** Keys, certificates, policy or revocations were read again. */
+export interface ReloadEvent {
+  readonly type: 'config.reload' | 'config.reload_failed';
+  readonly outcome: Outcome;
+  /** The option that names the file. */
+  readonly what: string;
+  readonly reason?: string;
+  /** Requests under way that were ended by it. */
+  readonly ended?: number;
 }
 
 /** Tool definitions differ from the reviewed ones. */
@@ -82,4 +131,5 @@ export interface LockEvent {
   readonly reason: string;
 }
 
-export type AuditEvent = ServerEvent | InputEvent | CallEvent | LockEvent;
+export type AuditEvent =
+  ServerEvent | InputEvent | CallEvent | HttpEvent | StreamEvent | ReloadEvent | LockEvent;

@@ -9,13 +9,17 @@ export type {
   AuditedArgument,
   AuditedOutput,
   AuditedRequest,
+  AuditedSource,
   AuditedTarget,
   AuditEvent,
   CallEvent,
+  HttpEvent,
   InputEvent,
   LockEvent,
   Outcome,
+  ReloadEvent,
   ServerEvent,
+  StreamEvent,
 } from './audit-event.ts';
 export { type DescribedError, describeError } from './error.ts';
 export { createLogger, LOG_LEVELS, type LogFields, type Logger, type LogLevel } from './logger.ts';

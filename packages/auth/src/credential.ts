@@ -1,0 +1,79 @@
+import type { Principal } from './principal.ts';
+
+/** What a request presents of itself, before anything of it is believed. */
+export interface Presented {
+  /** The one `Authorization` header, as it came; absent where there is none. */
+  readonly authorization: string | undefined;
+  /** The one `DPoP` header, as it came. */
+  readonly proof: string | undefined;
+  /** SHA-256 of the client's certificate, when the TLS handshake verified one. */
+  readonly certificate: Uint8Array | undefined;
+  readonly method: string;
+}
+
+/** How a caller proved who it is. */
+export type AuthMethod = 'jwt' | 'introspection' | 'api-key' | 'certificate' | 'none';
+
+/** A caller whose credential has been verified. It never holds the credential itself. */
+export interface Verified {
+  readonly principal: Principal;
+  readonly method: AuthMethod;
+  /** When the credential ends, in milliseconds since 1970. No answer and no stream outlives it. */
+  readonly expiresAt: number;
+  /** When it was issued, in milliseconds since 1970; absent where the issuer does not say. */
+  readonly issuedAt?: number;
+  /** The id that revocations name: a token's `jti`, an API key's id, a certificate's thumbprint. */
+  readonly credentialId?: string;
+  /** What the sender had to hold to use it; absent for a bearer credential. */
+  readonly boundTo?: 'certificate' | 'dpop';
+}
+
+/**
+ * Why a credential is not accepted. For the audit trail: a caller learns these kinds apart, and
+ * nothing finer.
+ */
+export type AuthProblem =
+  | { readonly kind: 'missing' }
+  /** Malformed, forged, expired, revoked, for somebody else: RFC 6750 `invalid_token`. */
+  | { readonly kind: 'invalid'; readonly detail: string }
+  /** The proof of possession failed (RFC 9449 `invalid_dpop_proof`). */
+  | { readonly kind: 'proof'; readonly detail: string }
+  /** The issuer cannot be asked, so nobody can be let in. */
+  | { readonly kind: 'unavailable'; readonly detail: string };
+
+export type AuthOutcome =
+  | { readonly ok: true; readonly verified: Verified }
+  | { readonly ok: false; readonly problem: AuthProblem };
+
+/** Verifies one kind of token. The string has passed the grammar of the header, nothing else. */
+export interface TokenVerifier {
+  /** True for a token of this kind, by its shape alone. */
+  recognises(token: string): boolean;
+  verify(token: string): Promise<TokenOutcome>;
+}
+
+export type TokenOutcome =
+  | { readonly ok: true; readonly verified: Verified; readonly confirmation: Confirmation }
+  | { readonly ok: false; readonly problem: AuthProblem };
+
+/** The `cnf` claim (RFC 7800): what the sender has to prove to hold. */
+export interface Confirmation {
+  /** RFC 8705: base64url of the SHA-256 of the client's certificate. */
+  readonly certificate?: string;
+  /** RFC 9449: the RFC 7638 thumbprint of the proof's key. */
+  readonly dpopKey?: string;
+}
+
+/** Remembers what may be used once only: the ids of proofs and of answered questions. */
+export interface SingleUse {
+  /**
+   * True for the first use of a key, false for each later one. Kept for `ttlMs` milliseconds at
+   * least. Rejects when it cannot be known, and then nothing may be done.
+   */
+  use(key: string, ttlMs: number): Promise<boolean>;
+}
+
+/** Verifies whatever a request presents. */
+export interface Authenticator {
+  authenticate(presented: Presented): Promise<AuthOutcome>;
+}

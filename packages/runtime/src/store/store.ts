@@ -1,0 +1,37 @@
+import type { SingleUse } from '@secure-mcp/auth';
+
+import type { Rate } from '../call/limits.ts';
+
+/** What a limit says of one more use. */
+export interface LimitVerdict {
+  readonly allowed: boolean;
+  /** When the next use can succeed, in milliseconds. 0 where this one is allowed. */
+  readonly retryAfterMs: number;
+}
+
+/** A short text that all replicas are told, such as a revocation. */
+export interface SharedEntry {
+  readonly text: string;
+  /** When it ends, in milliseconds since 1970. */
+  readonly until: number;
+}
+
+/**
+ * What replicas share: counts of limits, what was used once, and what was revoked.
+ *
+ * The memory of this process by default; Redis when replicas share. A Redis that is down leaves
+ * counts that are stricter, never absent; what may be used once is then refused.
+ */
+export interface Store extends SingleUse {
+  /** Counts one use of a key in a window. Never rejects. */
+  consume(key: string, rate: Rate): Promise<LimitVerdict>;
+  /** How a window stands, without a use: for failures that are counted after the fact. Never rejects. */
+  peek(key: string, rate: Rate): Promise<LimitVerdict>;
+  /** Makes entries known to all replicas, each until it ends. Rejects when the store is down. */
+  publish(entries: readonly SharedEntry[]): Promise<void>;
+  /** The texts of all entries that have not ended. Rejects when the store is down. */
+  published(): Promise<readonly string[]>;
+  /** False while limits are counted here only although they should be shared. */
+  readonly healthy: boolean;
+  close(): Promise<void>;
+}
