@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 import type { ChangedFile, Commit, Tag } from '../adapter/index.ts';
 import { FILE, fileFacts, fileLines } from './changes.ts';
-import { cut, joinSentences, oneLine, present, shortId } from './words.ts';
+import { counted, cut, joinSentences, oneLine, present, shortId } from './words.ts';
 
 /** How commits and tags are told. Their texts are anybody's, so they only ever stand in data. */
 
@@ -20,6 +20,8 @@ export const COMMIT = z.strictObject({
   signed: z.boolean().optional().describe('Not verified.'),
   unreadable: z.string().optional(),
   files: z.array(FILE).optional(),
+  /** How many more it changed than are listed. */
+  more_files: z.int().optional(),
 });
 export type CommitFacts = z.output<typeof COMMIT>;
 
@@ -56,9 +58,17 @@ export function wholeCommitFacts(commit: Commit, charactersMax: number): CommitF
   };
 }
 
-/** The same with the files that it changed. */
-export function withFiles(commit: CommitFacts, files: readonly ChangedFile[]): CommitFacts {
-  return { ...commit, files: files.map(fileFacts) };
+/** The same with the files that it changed, and how many are left out of the list. */
+export function withFiles(
+  commit: CommitFacts,
+  files: readonly ChangedFile[],
+  leftOut = 0,
+): CommitFacts {
+  return {
+    ...commit,
+    files: files.map(fileFacts),
+    ...(leftOut > 0 && { more_files: leftOut }),
+  };
 }
 
 /** One commit on one line. */
@@ -67,11 +77,13 @@ export function commitLine({ oid, at, author = '', subject, unreadable }: Commit
   return [shortId(oid), at ?? '(no date)', oneLine(author), oneLine(subject)].join('  ');
 }
 
-/** What the server says of a commit: ids only, nothing that its author wrote. */
-export function commitHead({ oid, parents = [], signed = false, unreadable }: CommitFacts): string {
+/** What the server says of a commit: ids and counts only, nothing that its author wrote. */
+export function commitHead({ oid, parents = [], signed = false, ...rest }: CommitFacts): string {
+  const { unreadable, more_files: leftOut = 0 } = rest;
   if (unreadable !== undefined) return `commit ${oid}, ${unreadable}`;
   const from = parents.length === 0 ? '' : `, parents ${parents.map(shortId).join(' ')}`;
-  return `commit ${oid}${from}${signed ? ', signed (not verified)' : ''}`;
+  const more = leftOut === 0 ? '' : `, ${counted(leftOut, 'more file')} not listed`;
+  return `commit ${oid}${from}${signed ? ', signed (not verified)' : ''}${more}`;
 }
 
 /** What its author wrote. */

@@ -117,10 +117,12 @@ function queryOf(asked: Asked) {
   };
 }
 
-function factsOf(commit: Commit, detail: Asked['detail'], { files }: LogPage): CommitFacts {
+function factsOf(commit: Commit, detail: Asked['detail'], page: LogPage): CommitFacts {
   if (detail === 'subject') return commitFacts(commit);
   const whole = wholeCommitFacts(commit, LIMITS.messageCharactersMax);
-  return detail === 'message' ? whole : withFiles(whole, files.get(commit.oid) ?? []);
+  if (detail === 'message') return whole;
+  const { files, filesLeftOut } = page;
+  return withFiles(whole, files.get(commit.oid) ?? [], filesLeftOut.get(commit.oid));
 }
 
 /** More than fits on one line: then each commit stands between marks of its own. */
