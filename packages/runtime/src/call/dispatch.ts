@@ -22,6 +22,7 @@ import type {
   AuditedArgument,
   AuditedOutput,
   AuditedRequest,
+  AuditedSource,
   AuditedTarget,
   CallEvent,
   Logger,
@@ -48,6 +49,10 @@ export interface Caller extends Rights {
   readonly limits: CallLimits;
   readonly secrets: SecretsMode;
   readonly transport: 'stdio' | 'http';
+  /** The scopes that the caller could come to have, for lists; without it, those that it has. */
+  readonly reach?: ReadonlySet<string>;
+  /** Where the request came from, over HTTP. */
+  readonly source?: AuditedSource;
 }
 
 /** One request of a caller. */
@@ -167,6 +172,7 @@ async function performRecorded<Input, Result, Answer>(
     ...more,
     transport: caller.transport,
     principal: caller.principal.id,
+    ...(caller.source !== undefined && { source: caller.source }),
     request: request.audited,
     ...(notes.targets.length > 0 && { targets: notes.targets }),
     ...(notes.args !== undefined && { args: notes.args }),

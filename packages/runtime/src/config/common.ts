@@ -1,7 +1,8 @@
 import { LOG_LEVELS } from '@secure-mcp/logging';
 import * as z from 'zod';
 
-import type { CallLimits } from '../call/limits.ts';
+import type { CallLimits, Rate } from '../call/limits.ts';
+import { httpOptions, rateText } from './http-options.ts';
 
 const file = z.string().min(1).max(4096);
 
@@ -16,12 +17,7 @@ export const commonOptions = z.strictObject({
     .describe('Append audit events to this file instead of stderr.')
     .meta({ value: 'FILE' }),
   logLevel: z.enum(LOG_LEVELS).default('warn').describe('What goes to stderr.'),
-  rateLimit: z
-    .string()
-    .refine(
-      (text) => /^[1-9]\d{0,6}\/[1-9]\d{0,4}$/.test(text),
-      'must be N/SECONDS, such as 600/60',
-    )
+  rateLimit: rateText
     .default('600/60')
     .describe('Calls in a window, for each caller.')
     .meta({ value: 'N/SECONDS' }),
@@ -42,13 +38,19 @@ export const commonOptions = z.strictObject({
     .enum(['redact', 'block', 'allow'])
     .default('redact')
     .describe('What happens to secrets found in an answer.'),
+  ...httpOptions,
 });
 
 export type CommonOptions = z.output<typeof commonOptions>;
 
 /** The limits that the options set for everyone. */
 export function limitsOf(options: CommonOptions): CallLimits {
-  const [calls = 1, seconds = 1] = options.rateLimit.split('/').map(Number);
-  const { concurrency, deadlineMs, resultBytes } = options;
-  return { rates: [{ calls, seconds }], concurrency, deadlineMs, resultBytes };
+  const { rateLimit, concurrency, deadlineMs, resultBytes } = options;
+  return { rates: [rateOf(rateLimit)], concurrency, deadlineMs, resultBytes };
+}
+
+/** The window that an option such as `600/60` names. */
+export function rateOf(text: string): Rate {
+  const [calls = 1, seconds = 1] = text.split('/').map(Number);
+  return { calls, seconds };
 }

@@ -23,6 +23,7 @@ export const HTTP_REFUSALS = {
   'auth.invalid': [401, 'The credential is not accepted.'],
   'auth.unavailable': [503, 'Credentials cannot be verified now.'],
   'auth.scope': [403, 'The credential does not grant what this needs.'],
+  'auth.resource': [403, 'There is no such resource, or you may not watch it.'],
   'audit.unavailable': [503, 'The request cannot be recorded, so it gets no answer.'],
   internal: [500, 'Internal error.'],
 } as const satisfies Readonly<Record<string, readonly [status: number, sentence: string]>>;

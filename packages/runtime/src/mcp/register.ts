@@ -12,7 +12,7 @@ import { Refusal, toVisibleName } from '@secure-mcp/validation';
 import * as z from 'zod';
 
 import type { Application } from '../application.ts';
-import type { Caller, Operation, Request } from '../call/dispatch.ts';
+import type { Caller, Operation, Request, Rights } from '../call/dispatch.ts';
 import type { Resource, ResourceContent } from '../resource.ts';
 import type { Delivery, LongData } from './delivery.ts';
 import type { ListedPrompt, ListedTemplate, ListedTool } from './lock.ts';
@@ -79,14 +79,15 @@ function registerTools<Context>(served: Served<Context>): void {
   const { app, caller, mcp, delivery } = served;
   const { confirmations, contextOf, describeArguments } = app;
   const byName = new Map(app.tools.map((tool) => [tool.name, tool]));
-  const usable = (name: string): boolean => {
+  const rights = inReach(caller);
+  const listed = (name: string): boolean => {
     const tool = byName.get(name);
-    return tool !== undefined && mayUse(tool, caller);
+    return tool !== undefined && mayUse(tool, rights);
   };
 
   mcp.server.setRequestHandler('tools/list', async (_request, context) => {
     // The reviewed text itself, filtered to what this caller may use.
-    const list = async () => app.lock.tools.filter(({ name }) => usable(name)).map(wireTool);
+    const list = async () => app.lock.tools.filter(({ name }) => listed(name)).map(wireTool);
     return { tools: await performListing(served, 'tool.list', 'tools/list', context, list) };
   });
 
@@ -115,8 +116,11 @@ function registerResources<Context>(served: Served<Context>): void {
   const { app, caller, mcp } = served;
   const { contextOf } = app;
   const readable = (resource: Resource<Context>): boolean => mayRead(resource, caller);
+  const rights = inReach(caller);
   const templates = (): ListedTemplate[] => {
-    const names = new Set(app.resources.filter(readable).map(({ name }) => name));
+    const names = new Set(
+      app.resources.filter((family) => mayRead(family, rights)).map(({ name }) => name),
+    );
     return app.lock.resources.filter(({ name }) => names.has(name));
   };
   mcp.server.registerCapabilities({ resources: { listChanged: false } });
@@ -149,14 +153,15 @@ function registerResources<Context>(served: Served<Context>): void {
 function registerPrompts<Context>(served: Served<Context>): void {
   const { app, caller, mcp } = served;
   const byName = new Map(app.prompts.map((prompt) => [prompt.name, prompt]));
-  const usable = (name: string): boolean => {
+  const rights = inReach(caller);
+  const listed = (name: string): boolean => {
     const prompt = byName.get(name);
-    return prompt !== undefined && mayPrompt(prompt, caller);
+    return prompt !== undefined && mayPrompt(prompt, rights);
   };
   mcp.server.registerCapabilities({ prompts: { listChanged: false } });
 
   mcp.server.setRequestHandler('prompts/list', async (_request, context) => {
-    const list = async () => app.lock.prompts.filter(({ name }) => usable(name)).map(wirePrompt);
+    const list = async () => app.lock.prompts.filter(({ name }) => listed(name)).map(wirePrompt);
     return { prompts: await performListing(served, 'prompt.list', 'prompts/list', context, list) };
   });
 
@@ -209,6 +214,14 @@ function completionOfResource<Context>(
   const resource = resources.find(({ uriTemplate }) => uriTemplate === uri);
   const request = { variable: argument.name, value: argument.value, known };
   return { operation: completeOperation({ resource, contextOf }, request), name: resource?.name };
+}
+
+/**
+ * What a caller may use, or could after asking its authorization server for more: a tool that no list
+ * shows is one that nobody ever steps up for.
+ */
+function inReach({ principal, grant, reach }: Caller): Rights {
+  return { principal: { ...principal, scopes: reach ?? principal.scopes }, grant };
 }
 
 /** A label is text on the wire. */

@@ -1,0 +1,230 @@
+import {
+  type AuthInfo,
+  createMcpHandler,
+  type JSONRPCMessage,
+  type McpServer,
+} from '@modelcontextprotocol/server';
+import { covers, type Scope } from '@secure-mcp/auth';
+import type { Audit, Logger, StreamEvent } from '@secure-mcp/logging';
+import * as z from 'zod';
+
+import type { Caller } from '../call/dispatch.ts';
+import type { Delivery } from '../mcp/delivery.ts';
+import type { Authorizer } from './authorize.ts';
+import type { Admitted, Challenges, ServeMcp } from './front-parts.ts';
+import { refuseHttp } from './refusals.ts';
+
+export interface BridgeParts {
+  /** The SDK's server for one request. */
+  build(caller: Caller, delivery: Delivery, era: 'legacy' | 'modern'): McpServer;
+  callerOf(admitted: Admitted): Caller;
+  readonly authorizer: Authorizer;
+  readonly challenges: Challenges;
+  /** The canonical URL of the endpoint: the SDK sees no other, whatever the client wrote. */
+  readonly resource: URL;
+  /** Open streams for each caller. */
+  readonly streamsMax: number;
+  readonly audit: Audit;
+  readonly logger: Logger;
+}
+
+/** The way from the front to the SDK's handler for both eras. */
+export interface Bridge {
+  readonly serveMcp: ServeMcp;
+  /** Tells every open stream that a resource changed; the stream's caller was allowed to watch it. */
+  resourceUpdated(uri: string): void;
+  /** Ends the open streams, and every call that is still running. */
+  close(): Promise<void>;
+}
+
+interface OneRequest {
+  readonly caller: Caller;
+  readonly delivery: Delivery;
+}
+
+/** Headers that the SDK reads. Nothing else of the request gets past the front, its credential least of all. */
+const PASSED = [
+  'accept',
+  'content-type',
+  'mcp-protocol-version',
+  'mcp-method',
+  'mcp-name',
+  'last-event-id',
+] as const;
+/** Parameters of a tool that it wants in headers too (SEP-2243). */
+const PARAMETER_HEADER = /^mcp-param-/;
+
+/**
+ * Connects the front to the SDK, and closes what the SDK leaves open: scopes are judged for every
+ * kind of request, also without a scope challenge of the tool's own; a stream is judged by each URI;
+ * and the handler is given no token that it could pass on.
+ */
+export function createBridge(parts: BridgeParts): Bridge {
+  const { resource, challenges, authorizer, logger } = parts;
+  /** What the factory has to know of a request, by the very request that it is shown. */
+  const requests = new WeakMap<globalThis.Request, OneRequest>();
+  const streams = createStreams(parts);
+
+  const handler = createMcpHandler(
+    ({ requestInfo, era }) => {
+      const one = requestInfo && requests.get(requestInfo);
+      // The handler shows each factory call the request that we gave it. Without one, nobody is calling.
+      if (one === undefined) throw new Error('a request that did not come through the front');
+      return parts.build(one.caller, one.delivery, era);
+    },
+    {
+      legacy: 'stateless',
+      onerror: (error) => logger.debug('protocol error', { error }),
+      // Ours are counted for each caller; the SDK's own bound is over all of them.
+      maxSubscriptions: Number.MAX_SAFE_INTEGER,
+    },
+  );
+
+  return {
+    async serveMcp(admitted) {
+      const { message, signal } = admitted;
+      const caller = parts.callerOf(admitted);
+      assertScopes(admitted, caller, { authorizer, challenges });
+      const request = requestOf(admitted, resource);
+      requests.set(request, { caller, delivery: deliveryOf(admitted) });
+      const options = { authInfo: authInfoOf(caller, admitted), parsedBody: message };
+      if (!isListen(message)) return handler.fetch(request, options);
+      const leave = streams.enter(message, caller);
+      const response = await handler.fetch(request, options).catch((error: unknown) => {
+        leave('error');
+        throw error;
+      });
+      whenGone(admitted, () => leave(signal.aborted ? 'ended' : 'closed'));
+      return response;
+    },
+    resourceUpdated: (uri) => handler.notify.resourceUpdated(uri),
+    close: () => handler.close(),
+  };
+}
+
+/** RFC 6750 §3.1: all scopes that the operation needs, in one challenge. */
+function assertScopes(
+  { message, verified }: Admitted,
+  caller: Caller,
+  { authorizer, challenges }: Pick<BridgeParts, 'authorizer' | 'challenges'>,
+): void {
+  const needed = authorizer.scopesNeeded(message, caller);
+  const missing = needed.filter((scope) => !covers(caller.principal.scopes, scope));
+  // Where no other credential can help, the call is answered like one of what does not exist.
+  if (missing.length === 0 || !missing.every((scope) => isInReach(scope, caller))) return;
+  refuseHttp('auth.scope', {
+    headers: { 'www-authenticate': challenges.insufficientScope(needed, verified) },
+    id: idOf(message),
+    detail: missing.join(' '),
+  });
+}
+
+function isInReach(scope: Scope, { reach }: Caller): boolean {
+  return reach !== undefined && covers(reach, scope);
+}
+
+function requestOf({ headers, signal }: Admitted, resource: URL): globalThis.Request {
+  const passed = new Headers();
+  for (const name of PASSED) {
+    const value = headers.get(name);
+    if (value !== undefined) passed.set(name, value);
+  }
+  for (const [name, value] of headers) if (PARAMETER_HEADER.test(name)) passed.set(name, value);
+  return new Request(resource, { method: 'POST', headers: passed, signal });
+}
+
+/** The SDK's shape of a caller. The token stays behind: what is not there cannot be passed on. */
+function authInfoOf({ principal }: Caller, { verified: { expiresAt } }: Admitted): AuthInfo {
+  return {
+    token: '',
+    clientId: principal.id,
+    scopes: [...principal.scopes],
+    // A caller without an end is the local user of a loopback that nobody has to sign in to.
+    expiresAt: Number.isFinite(expiresAt) ? Math.floor(expiresAt / 1000) : Number.MAX_SAFE_INTEGER,
+  };
+}
+
+function deliveryOf(admitted: Admitted): Delivery {
+  return {
+    // One exchange carries one answer.
+    whenTaken: (_id, then) => whenGone(admitted, then),
+    enclose: (_id, data) =>
+      typeof data === 'string' ? data : Buffer.from(data).toString('base64'),
+  };
+}
+
+/** Calls back once the exchange is over, however it ended. */
+function whenGone({ exchange: { response } }: Admitted, then: () => void): void {
+  if (response.closed) then();
+  else response.once('close', then);
+}
+
+interface Streams {
+  /** Takes one of the caller's places. Gives back how to leave it. */
+  enter(message: JSONRPCMessage, caller: Caller): (reason: string) => void;
+}
+
+const LISTEN = z.looseObject({
+  notifications: z
+    .looseObject({ resourceSubscriptions: z.array(z.string()).optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
+});
+
+/** Judges and counts the open streams of notifications. */
+function createStreams({ authorizer, streamsMax, audit, logger }: BridgeParts): Streams {
+  const open = new Map<string, number>();
+
+  /** False when the trail cannot be written. */
+  const record = (
+    { principal, source = { address: '' } }: Caller,
+    event: Pick<StreamEvent, 'type' | 'outcome' | 'reason'>,
+  ): boolean => {
+    try {
+      audit.record({ ...event, transport: 'http', principal: principal.id, source });
+      return true;
+    } catch (error) {
+      logger.error('the audit trail cannot be written', { error });
+      return false;
+    }
+  };
+
+  return {
+    enter(message, caller) {
+      const { id } = caller.principal;
+      const uris = watchedUris(message);
+      const denied = uris.some((uri) => !authorizer.mayWatch(uri, caller));
+      const count = open.get(id) ?? 0;
+      if (denied || count >= streamsMax) {
+        const reason = denied ? 'resource.unknown' : 'limit.busy';
+        record(caller, { type: 'subscribe.denied', outcome: denied ? 'deny' : 'limit', reason });
+        refuseHttp(denied ? 'auth.resource' : 'http.busy', { id: idOf(message) });
+      }
+      const isRecorded = record(caller, { type: 'subscribe.open', outcome: 'allow' });
+      if (!isRecorded) refuseHttp('audit.unavailable', { id: idOf(message) });
+      open.set(id, count + 1);
+      let left = false;
+      return (reason) => {
+        if (left) return;
+        left = true;
+        const rest = (open.get(id) ?? 1) - 1;
+        if (rest === 0) open.delete(id);
+        else open.set(id, rest);
+        record(caller, { type: 'subscribe.close', outcome: 'allow', reason });
+      };
+    },
+  };
+}
+
+function isListen(message: JSONRPCMessage): boolean {
+  return 'method' in message && message.method === 'subscriptions/listen';
+}
+
+function watchedUris(message: JSONRPCMessage): readonly string[] {
+  const params = 'params' in message ? message.params : undefined;
+  return LISTEN.parse(params ?? {}).notifications?.resourceSubscriptions ?? [];
+}
+
+function idOf(message: JSONRPCMessage): string | number | null {
+  return 'id' in message && message.id !== undefined ? message.id : null;
+}
