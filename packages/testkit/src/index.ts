@@ -1,4 +1,11 @@
 export * as attacks from './attacks/index.ts';
+export {
+  createTestAuthority,
+  type LeafOptions,
+  type ServerLeafOptions,
+  type TestAuthority,
+  type TestCertificate,
+} from './certificates.ts';
 export { type Citation, citations, testsServer } from './citations.ts';
 export {
   type Answer,
