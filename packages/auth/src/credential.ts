@@ -26,6 +26,11 @@ export interface Verified {
   readonly credentialId?: string;
   /** What the sender had to hold to use it; absent for a bearer credential. */
   readonly boundTo?: 'certificate' | 'dpop';
+  /**
+   * SHA-256 of the certificate that the connection came with, in lower-case hexadecimal digits: its
+   * revocation ends whatever else was presented over it.
+   */
+  readonly certificate?: string;
 }
 
 /**

@@ -1,3 +1,22 @@
+export {
+  type ApiKeyEntry,
+  type CertificateEntry,
+  KEY_DAYS_MAX,
+  KEY_SCOPE,
+  type KeyFile,
+  type KeyFileContent,
+  type ParsedKeyFile,
+  parseKeyFile,
+  PRINCIPAL_NAME,
+} from './api-keys/key-file.ts';
+export { hashApiKey, type MintedKey, mintApiKey } from './api-keys/secret.ts';
+export { validityProblem, type ValidityProblem } from './api-keys/validity.ts';
+export { type AuthenticatorOptions, createAuthenticator } from './authenticator.ts';
+export {
+  AUTHORIZATION_CHARACTERS_MAX,
+  type Credentials,
+  parseAuthorization,
+} from './authorization-header.ts';
 export type {
   Authenticator,
   AuthMethod,
@@ -10,6 +29,13 @@ export type {
   TokenVerifier,
   Verified,
 } from './credential.ts';
+export { DPOP_ALGORITHMS } from './dpop/proof.ts';
+export {
+  createDpopVerifier,
+  type DpopOptions,
+  type DpopVerifier,
+  type ProofUse,
+} from './dpop/verifier.ts';
 export { type Grant, grantFor, patternCovers } from './grant.ts';
 export { localPrincipal } from './local.ts';
 export {
@@ -20,4 +46,12 @@ export {
   policySchema,
 } from './policy.ts';
 export { type Principal, PRINCIPAL_KINDS, type PrincipalKind } from './principal.ts';
+export {
+  type ParsedRevocations,
+  parseRevocations,
+  type Revocation,
+  revocationFromText,
+  revocationToText,
+} from './revocation-list.ts';
+export { createRevocations, type Revocations } from './revocations.ts';
 export { covers, type Scope } from './scopes.ts';

@@ -1,0 +1,40 @@
+import type { KeyFile } from './api-keys/key-file.ts';
+import { validityProblem } from './api-keys/validity.ts';
+import type { AuthOutcome } from './credential.ts';
+import { deny, MISSING } from './denial.ts';
+
+/**
+ * Verifies a caller that presents nothing but a certificate, which the TLS handshake has checked
+ * against the client CA.
+ *
+ * The CA's signature alone makes nobody a caller: it may have signed certificates for half a company. One that
+ * no entry names is nobody, and is asked for a credential like anybody else.
+ */
+export function verifyCertificate(
+  sha256: Uint8Array,
+  keys: KeyFile | undefined,
+  now: number,
+): AuthOutcome {
+  const thumbprint = Buffer.from(sha256).toString('hex');
+  const entry = keys?.certificate(thumbprint);
+  if (entry === undefined) return MISSING;
+  const problem = validityProblem(entry, now);
+  if (problem !== undefined) return deny('invalid', `certificate ${problem}`);
+  const { principal, scopes, notBefore, expiresAt } = entry;
+  return {
+    ok: true,
+    verified: {
+      principal: {
+        id: `certificate:${principal}`,
+        kind: 'service',
+        scopes: new Set(scopes),
+        subject: principal,
+      },
+      method: 'certificate',
+      expiresAt: Date.parse(expiresAt),
+      ...(notBefore !== undefined && { issuedAt: Date.parse(notBefore) }),
+      credentialId: thumbprint,
+      boundTo: 'certificate',
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+
+import { calculateJwkThumbprint, compactVerify, importJWK } from 'jose';
+
+import type { SingleUse } from '../credential.ts';
+import { deny, type Denial } from '../denial.ts';
+import { type Proof, readProof } from './proof.ts';
+import { normalisedTarget } from './target.ts';
+
+/** How far the clock of a sender may be off, either way, and how old a proof may be. */
+export const PROOF_WINDOW_MS = 300_000;
+
+/** The clocks of replicas that share single uses differ by less. */
+const REPLICA_SKEW_MS = 60_000;
+
+export interface DpopOptions {
+  /** The URL of this resource as clients know it. Never made of a request's `Host`. */
+  readonly resource: string;
+  readonly singleUse: SingleUse;
+  readonly now: () => number;
+}
+
+/** A proof, and what it has to fit. */
+export interface ProofUse {
+  readonly proof: string;
+  readonly method: string;
+  readonly token: string;
+  /** The token's `cnf.jkt`. */
+  readonly thumbprint: string;
+}
+
+/** Verifies proofs of possession (RFC 9449 §4.3) for tokens that are bound to a key. */
+export interface DpopVerifier {
+  /** Undefined when the proof holds. A proof that held once does not hold again. */
+  verify(use: ProofUse): Promise<Denial | undefined>;
+}
+
+export function createDpopVerifier({ resource, singleUse, now }: DpopOptions): DpopVerifier {
+  const target = normalisedTarget(resource);
+  if (target === undefined) throw new TypeError('the resource is no HTTP URL');
+  return {
+    async verify(use) {
+      const proof = readProof(use.proof);
+      if (proof === undefined) return deny('proof', 'malformed proof');
+      const problem = claimsProblem(proof, use, target, now()) ?? (await keyProblem(proof, use));
+      if (problem !== undefined) return deny('proof', problem);
+      // Last, so that only who holds the key of a good token can fill the memory of used proofs.
+      return useUp(proof, use.thumbprint, singleUse, now());
+    },
+  };
+}
+
+function claimsProblem(
+  { claims }: Proof,
+  { method, token }: ProofUse,
+  target: string,
+  now: number,
+): string | undefined {
+  if (claims.htm !== method) return 'proof for another method';
+  if (normalisedTarget(claims.htu) !== target) return 'proof for another URL';
+  // Written so that it does not hold for what is no number.
+  if (!(Math.abs(now - claims.iat * 1000) <= PROOF_WINDOW_MS)) return 'proof of another time';
+  return claims.ath === sha256(token) ? undefined : 'proof for another token';
+}
+
+async function keyProblem({ key, alg }: Proof, use: ProofUse): Promise<string | undefined> {
+  if ((await calculateJwkThumbprint(key)) !== use.thumbprint) return 'proof by another key';
+  try {
+    await compactVerify(use.proof, await importJWK(key, alg), { algorithms: [alg] });
+    return undefined;
+  } catch {
+    // Whatever is found wrong with a sender's key or signature, it proves nothing.
+    return 'proof with a wrong signature';
+  }
+}
+
+/**
+ * The key of the memory is a digest: `jti` is the sender's text. It holds the thumbprint, so that
+ * nobody can use up the ids of somebody else.
+ */
+async function useUp(
+  { claims }: Proof,
+  thumbprint: string,
+  singleUse: SingleUse,
+  now: number,
+): Promise<Denial | undefined> {
+  const key = `dpop:${thumbprint}:${sha256(claims.jti)}`;
+  const endsAt = claims.iat * 1000 + PROOF_WINDOW_MS;
+  const ttlMs = Math.ceil(endsAt - now) + REPLICA_SKEW_MS;
+  let isFirst: boolean;
+  try {
+    isFirst = await singleUse.use(key, ttlMs);
+  } catch {
+    return deny('unavailable', 'used proofs cannot be looked up');
+  }
+  return isFirst ? undefined : deny('proof', 'proof used again');
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}
