@@ -48,6 +48,8 @@ export interface OpenParts {
   /** Reads a variable that holds a credential. Everything else is an option. */
   env(name: string): string | undefined;
   readonly logger: Logger;
+  /** How callers will reach it: what is tolerable for one local user need not be for a network. */
+  readonly transport: 'stdio' | 'http';
 }
 
 /** A server with a configuration, ready to serve. */

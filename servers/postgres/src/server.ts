@@ -57,6 +57,8 @@ export const postgres = defineServer({
 
 async function open(given: Options, parts: OpenParts): Promise<Services<Context>> {
   assertOneWay(given);
+  if (parts.transport === 'http' && given.unsafePrivilegedRole)
+    throw new ConfigurationProblem('--unsafe-privileged-role', 'cannot stand beside --http');
   assertPolicy(parts.policy);
   const entries = databasesOf(given).map((configured) => openEntry(configured, given, parts));
   assertQueries(given, entries);
@@ -136,7 +138,7 @@ function openEntry(configured: Configured, given: Options, parts: OpenParts): En
     limits,
     connections: given.connections,
     unsafePrivilegedRole: given.unsafePrivilegedRole,
-    transport: 'stdio',
+    transport: parts.transport,
   };
   const database = given.demo ? demoDatabase(shared) : realDatabase(configured, shared, parts);
   const { description } = configured;

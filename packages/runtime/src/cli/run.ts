@@ -1,31 +1,30 @@
 import { writeSync } from 'node:fs';
 
-import { grantFor, localPrincipal, type Policy, policySchema } from '@secure-mcp/auth';
-import {
-  type Audit,
-  createAudit,
-  createLogger,
-  describeError,
-  fileSink,
-  type Logger,
-  stderrSink,
-} from '@secure-mcp/logging';
-import { describeIssue, redactSecrets, toVisibleName } from '@secure-mcp/validation';
+import { grantFor, localPrincipal, type Policy } from '@secure-mcp/auth';
+import { describeError } from '@secure-mcp/logging';
+import { toVisibleName } from '@secure-mcp/validation';
 
 import { createApplication } from '../application.ts';
 import { strictestSecrets } from '../call/call.ts';
 import type { Caller, Rights } from '../call/dispatch.ts';
 import { strictestLimits } from '../call/limits.ts';
-import { type CommonOptions, commonOptions, limitsOf } from '../config/common.ts';
+import { limitsOf } from '../config/common.ts';
 import { ConfigurationProblem } from '../config/problem.ts';
-import { readConfig, readObject } from '../config/read.ts';
-import type { ServerDefinition, ServerOptions, Services } from '../server-definition.ts';
+import { readConfig, readText } from '../config/read.ts';
+import { withConfigured } from '../mcp/lock.ts';
+import type { ServerDefinition, ServerOptions } from '../server-definition.ts';
 import { serveOverStdio } from '../stdio/serve.ts';
 import { helpText } from './help.ts';
-import { withConfigured } from '../mcp/lock.ts';
 import { staySmall } from './memory.ts';
 import { nodeProblem } from './node-version.ts';
-import { policyWarnings } from './policy-warnings.ts';
+import {
+  type Opened,
+  openServices,
+  parsePolicy,
+  prepare,
+  type Prepared,
+  readVariable,
+} from './prepare.ts';
 
 /** How a run ends: fine, an internal fault, or a configuration that cannot be served. */
 const EXIT = { ok: 0, fault: 1, configuration: 2 } as const;
@@ -88,31 +87,41 @@ async function runCommand<Options extends ServerOptions, Context>(
     process.stdout.write(await own.run(given, { env: readVariable }));
     return CLEAN_END;
   }
-  if (command === 'inspect') return inspect(definition, args.slice(1));
-  if (command === 'check') {
-    const opened = await openServer(definition, args.slice(1));
-    return check(opened);
+  if (command === 'keys') {
+    const { runKeys } = await import('./keys.ts');
+    process.stdout.write(await runKeys(args.slice(1)));
+    return CLEAN_END;
   }
-  return serve(definition, await openServer(definition, args));
+  if (command === 'inspect') return inspect(definition, args.slice(1));
+  if (command === 'check') return check(definition, args.slice(1));
+  const prepared = prepare(definition, args);
+  if (prepared.common.http === undefined) return serve(definition, prepared);
+  // Loaded for a server on a network only: a client on stdio waits for every file of it.
+  const { serveOverHttp } = await import('../http/serve.ts');
+  return { code: EXIT.ok, clean: await serveOverHttp(definition, prepared) };
 }
 
 /** Says what an operator should know of a configuration and of the world that it names. */
-async function check<Context>(opened: Opened<Context>): Promise<End> {
+async function check<Options extends ServerOptions, Context>(
+  definition: ServerDefinition<Options, Context>,
+  args: readonly string[],
+): Promise<End> {
+  const prepared = prepare(definition, args);
+  const opened = await openServices(definition, prepared, policyOf(prepared));
   try {
+    const front =
+      prepared.common.http === undefined
+        ? []
+        : await (await import('../http/serve.ts')).checkHttp(prepared);
     const found = (await opened.services.check?.()) ?? [];
-    for (const warning of [...opened.warnings, ...found])
+    for (const warning of [...opened.warnings, ...front, ...found])
       process.stdout.write(`warning: ${toVisibleName(warning)}\n`);
     process.stdout.write('ok\n');
   } catch (error) {
-    await close(opened);
+    await close(prepared, opened);
     throw error;
   }
-  return close(opened);
-}
-
-/** Only credentials are read this way: an option has a variable of its own. */
-function readVariable(name: string): string | undefined {
-  return process.env[name];
+  return close(prepared, opened);
 }
 
 /** Shows what the given options would serve; without any, all that the server has. */
@@ -122,7 +131,8 @@ async function inspect<Options extends ServerOptions, Context>(
 ): Promise<End> {
   const { identity, instructions, tools, resources, prompts, lock } = definition;
   const given = args.filter((arg) => arg !== '--json');
-  const opened = given.length === 0 ? undefined : await openServer(definition, given);
+  const prepared = given.length === 0 ? undefined : prepare(definition, given);
+  const opened = prepared && (await openServices(definition, prepared, policyOf(prepared)));
   const { inspection, inspectionText } = await import('./inspect.ts');
   const found = inspection({
     ...identity,
@@ -138,45 +148,20 @@ async function inspect<Options extends ServerOptions, Context>(
     ? `${JSON.stringify(found, undefined, 2)}\n`
     : inspectionText(found);
   process.stdout.write(text);
-  const { clean } = opened === undefined ? CLEAN_END : await close(opened);
+  const { clean } =
+    prepared === undefined || opened === undefined ? CLEAN_END : await close(prepared, opened);
   return { code: found.reviewed ? EXIT.ok : EXIT.fault, clean };
-}
-
-interface Opened<Context> {
-  readonly services: Services<Context>;
-  /** What an operator should know; `check` prints it. */
-  readonly warnings: readonly string[];
-  readonly policy: Policy | undefined;
-  readonly common: CommonOptions;
-  readonly audit: Audit;
-  readonly logger: Logger;
-}
-
-async function openServer<Options extends ServerOptions, Context>(
-  definition: ServerDefinition<Options, Context>,
-  args: readonly string[],
-): Promise<Opened<Context>> {
-  const options = readConfig(definition.options, { args, env: process.env });
-  const common = commonOptions.strip().parse(options);
-  const policy = common.policy === undefined ? undefined : readPolicy(common.policy);
-  const stderr = stderrSink();
-  const logger = createLogger({ level: common.logLevel, sink: stderr, scrub });
-  const services = await definition.open(options, { policy, logger, env: readVariable });
-  const tools = [...definition.tools, ...(services.tools ?? [])];
-  const warnings = [...services.warnings, ...policyWarnings(policy, { ...definition, tools })];
-  const sink = common.auditLog === undefined ? stderr : openAuditLog(common.auditLog);
-  const audit = createAudit({ server: definition.identity.name, sink });
-  return { services, warnings, policy, common, audit, logger };
 }
 
 async function serve<Options extends ServerOptions, Context>(
   definition: ServerDefinition<Options, Context>,
-  opened: Opened<Context>,
+  prepared: Prepared<Options>,
 ): Promise<End> {
   const { identity, resources, prompts } = definition;
-  const { services, warnings, common, audit, logger } = opened;
-  const { contextOf, tools: configured = [] } = services;
-  for (const warning of warnings) logger.warn(warning);
+  const { common, audit, logger } = prepared;
+  const opened = await openServices(definition, prepared, policyOf(prepared));
+  const { contextOf, tools: configured = [] } = opened.services;
+  for (const warning of opened.warnings) logger.warn(warning);
   const tools = [...definition.tools, ...configured];
   const lock = withConfigured(definition.lock, configured);
   const app = createApplication({
@@ -199,7 +184,11 @@ async function serve<Options extends ServerOptions, Context>(
   };
   await serveOverStdio({ app, caller, audit });
   app.recordStop();
-  return close(opened);
+  return close(prepared, opened);
+}
+
+function policyOf({ common: { policy } }: Pick<Prepared<never>, 'common'>): Policy | undefined {
+  return policy === undefined ? undefined : parsePolicy(readText('--policy', policy));
 }
 
 /** The local user, with what the options grant and the policy leaves. */
@@ -208,40 +197,13 @@ function rightsOf<Context>({ services, policy }: Opened<Context>): Rights {
   return { principal, grant: grantFor(policy, principal) };
 }
 
-async function close<Context>({ services, logger }: Opened<Context>): Promise<End> {
+async function close<Context>(
+  { logger }: Pick<Prepared<never>, 'logger'>,
+  { services }: Opened<Context>,
+): Promise<End> {
   const clean = await services.close();
   await logger.flush();
   return { code: EXIT.ok, clean };
-}
-
-function readPolicy(path: string): Policy {
-  const parsed = policySchema.safeParse(readObject('--policy', path));
-  if (parsed.success) return parsed.data;
-  // The operator wrote this file, so the operator is told which of its words is wrong.
-  const [issue] = parsed.error.issues;
-  const place = issue?.path.map(String).join('.') ?? '';
-  const unknown = issue?.code === 'unrecognized_keys' ? ` ${issue.keys.join(', ')}` : '';
-  const problem = issue === undefined ? 'invalid' : describeIssue({ ...issue, path: [] });
-  throw new ConfigurationProblem(
-    '--policy',
-    `${place === '' ? '' : `${place}: `}${problem}${unknown}`,
-  );
-}
-
-function openAuditLog(path: string): ReturnType<typeof fileSink> {
-  try {
-    return fileSink(path);
-  } catch {
-    throw new ConfigurationProblem(
-      '--audit-log',
-      'the file cannot be opened for appending, or others can write to it',
-    );
-  }
-}
-
-/** What every text of the log passes: no secret, nothing hidden. */
-function scrub(text: string): string {
-  return toVisibleName(redactSecrets(text).text);
 }
 
 function end(code: number, clean: boolean): never {

@@ -79,7 +79,12 @@ function placeOf(issue: z.core.$ZodIssue): readonly string[] {
 
 /** Reads a JSON file with one meaning: no duplicate keys, no surprise. */
 export function readObject(field: string, path: string): Record<string, unknown> {
-  const parsed = parseStrictJson(readText(field, path));
+  return parseObject(field, readText(field, path));
+}
+
+/** Reads one JSON object out of its text. */
+export function parseObject(field: string, text: string): Record<string, unknown> {
+  const parsed = parseStrictJson(text);
   if (!parsed.ok) throw new ConfigurationProblem(field, `not valid JSON (${parsed.problem})`);
   const { value } = parsed;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -88,7 +93,8 @@ export function readObject(field: string, path: string): Record<string, unknown>
   return { ...value };
 }
 
-function readText(field: string, path: string): string {
+/** Reads a whole text file, within a bound. Throws a ConfigurationProblem. */
+export function readText(field: string, path: string): string {
   try {
     const { size } = statSync(path);
     if (size > FILE_BYTES_MAX) throw new ConfigurationProblem(field, 'the file is too large');
