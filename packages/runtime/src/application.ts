@@ -10,6 +10,7 @@ import { type ToolsLock, unlocked } from './mcp/lock.ts';
 import type { Prompt } from './prompt.ts';
 import { refuse } from './refusals.ts';
 import type { Resource } from './resource.ts';
+import { memoryStore } from './store/memory.ts';
 import type { Tool } from './tool.ts';
 
 export interface Identity {
@@ -64,7 +65,7 @@ export function createApplication<Context>(parts: ApplicationParts<Context>): Ap
     dispatch: createDispatch({
       audit,
       logger,
-      rate: createRateLimit(),
+      rate: createRateLimit(memoryStore()),
       concurrency: createConcurrency(),
       large: createConcurrency(),
     }),

@@ -1,6 +1,0 @@
-/** The library's one file that we load. Its index would load a driver for every store that it knows. */
-declare module 'rate-limiter-flexible/lib/RateLimiterMemory.js' {
-  import { RateLimiterMemory } from 'rate-limiter-flexible';
-
-  export default RateLimiterMemory;
-}

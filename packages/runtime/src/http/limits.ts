@@ -1,0 +1,53 @@
+import type { Rate } from '../call/limits.ts';
+import type { LimitVerdict, Store } from '../store/store.ts';
+import type { ClientAddress } from './exchange.ts';
+import type { FrontLimits } from './front-parts.ts';
+import { failureRates } from './limits-failures.ts';
+import { createPlaces } from './limits-places.ts';
+import { refuseHttp } from './refusals.ts';
+
+export interface FrontLimitsOptions {
+  readonly store: Store;
+  /**
+   * Requests of one address, before it is known whose they are. It bounds what verifying credentials
+   * costs. All that stand behind one proxy that is not trusted share it.
+   */
+  readonly addressRate: Rate;
+  /** Credentials of one address that are not accepted, before it has to wait. */
+  readonly failureRate: Rate;
+  /** Messages of one caller, whatever they ask for. */
+  readonly messageRate: Rate;
+  /** Requests under way at the same time, of all callers: each holds memory and a connection. */
+  readonly placesMax: number;
+}
+
+/** Makes the limits of one front. */
+export function createFrontLimits(options: FrontLimitsOptions): FrontLimits {
+  const { store, addressRate, messageRate } = options;
+  const failures = failureRates(options.failureRate);
+  const places = createPlaces(options.placesMax);
+  return {
+    async admitAddress({ key }: ClientAddress) {
+      // Both at once: before each request, the store is asked in one round trip.
+      const verdicts = await Promise.all([
+        store.consume(`address:${key}`, addressRate),
+        ...failures.map((rate) => store.peek(`failure:${key}`, rate)),
+      ]);
+      assertAllowed(verdicts);
+    },
+    async countFailure({ key }: ClientAddress) {
+      await Promise.all(failures.map((rate) => store.consume(`failure:${key}`, rate)));
+    },
+    async admitPrincipal(principalId) {
+      assertAllowed([await store.consume(`messages:${principalId}`, messageRate)]);
+    },
+    enter: places.enter,
+  };
+}
+
+/** Refuses when one of them does, until the last of them lets the next one through. */
+function assertAllowed(verdicts: readonly LimitVerdict[]): void {
+  if (verdicts.every(({ allowed }) => allowed)) return;
+  const retryAfterMs = Math.max(...verdicts.map((verdict) => verdict.retryAfterMs));
+  refuseHttp('http.rate', { retryAfterMs });
+}

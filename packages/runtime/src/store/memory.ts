@@ -1,0 +1,77 @@
+import type { Rate } from '../call/limits.ts';
+import { assertEntries, assertTtl, ENTRIES_MAX } from './entries.ts';
+import { storeKey } from './key.ts';
+import { type MemoryWindow, openMemoryWindow } from './memory-window.ts';
+import { createUsedMemory, type UsedMemory } from './memory-used.ts';
+import type { Store } from './store.ts';
+import { StoreDown } from './store-down.ts';
+
+export interface MemoryStoreOptions {
+  /** Keys that one rate of one space remembers, at most: 20,000 take 10 MB. */
+  readonly keysMax?: number;
+  /** Single uses that one space remembers, at most: 100,000 take 12 MB. */
+  readonly usedMax?: number;
+}
+
+const KEYS_MAX = 20_000;
+const USED_MAX = 100_000;
+
+/** Keeps what a store keeps in this process. The MCP specification demands a limit on stdio, too. */
+export function memoryStore({
+  keysMax = KEYS_MAX,
+  usedMax = USED_MAX,
+}: MemoryStoreOptions = {}): Store {
+  /** By space and rate: as many as options and policy name. Promises, so that uses at the same time share one. */
+  const windows = new Map<string, Promise<MemoryWindow>>();
+  const used = new Map<string, UsedMemory>();
+  const published = new Map<string, number>();
+
+  const windowOf = async (space: string, rate: Rate): Promise<MemoryWindow> => {
+    const key = `${space}:${String(rate.calls)}/${String(rate.seconds)}`;
+    const window = windows.get(key) ?? openMemoryWindow(rate, keysMax);
+    windows.set(key, window);
+    return window;
+  };
+
+  const forgetEnded = (): void => {
+    const now = Date.now();
+    for (const [text, until] of published) if (until <= now) published.delete(text);
+  };
+
+  return {
+    healthy: true,
+    async consume(key, rate) {
+      const { space, name } = storeKey(key);
+      return (await windowOf(space, rate)).consume(name);
+    },
+    async peek(key, rate) {
+      const { space, name } = storeKey(key);
+      return (await windowOf(space, rate)).peek(name);
+    },
+    async use(key, ttlMs) {
+      assertTtl(ttlMs);
+      const { space, name } = storeKey(key);
+      const memory = used.get(space) ?? createUsedMemory(usedMax);
+      used.set(space, memory);
+      return memory.use(name, ttlMs);
+    },
+    async publish(entries) {
+      assertEntries(entries);
+      forgetEnded();
+      const fresh = entries.filter(({ text }) => !published.has(text));
+      if (published.size + fresh.length > ENTRIES_MAX) throw new StoreDown('too many entries');
+      for (const { text, until } of entries)
+        published.set(text, Math.max(until, published.get(text) ?? until));
+    },
+    async published() {
+      forgetEnded();
+      return [...published.keys()];
+    },
+    async close() {
+      await Promise.all([...windows.values()].map(async (window) => (await window).clear()));
+      windows.clear();
+      used.clear();
+      published.clear();
+    },
+  };
+}

@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest';
+
+import type { ClientAddress } from '../../src/http/exchange.ts';
+import { failureRates } from '../../src/http/limits-failures.ts';
+import { createFrontLimits, type FrontLimitsOptions } from '../../src/http/limits.ts';
+import { HttpRefusal } from '../../src/http/refusals.ts';
+import { memoryStore } from '../../src/store/memory.ts';
+
+const DEFAULTS = {
+  addressRate: { calls: 1000, seconds: 60 },
+  failureRate: { calls: 3, seconds: 60 },
+  messageRate: { calls: 1000, seconds: 60 },
+  placesMax: 100,
+};
+
+function limits(options: Partial<FrontLimitsOptions> = {}) {
+  return createFrontLimits({ store: memoryStore(), ...DEFAULTS, ...options });
+}
+
+function from(key: string): ClientAddress {
+  return { ip: key, key, forwarded: false };
+}
+
+/** The refusal that something ends with; undefined where it lets pass. */
+async function refusalOf(attempt: () => unknown): Promise<HttpRefusal | undefined> {
+  try {
+    await attempt();
+    return undefined;
+  } catch (error) {
+    if (error instanceof HttpRefusal) return error;
+    throw error;
+  }
+}
+
+describe('addresses', () => {
+  test('requests above the rate get 429 and the time to wait, other addresses none of it', async () => {
+    const front = limits({ addressRate: { calls: 2, seconds: 30 } });
+    const codes = [];
+    for (let request = 0; request < 4; request += 1)
+      codes.push((await refusalOf(() => front.admitAddress(from('192.0.2.1'))))?.code);
+    expect(codes).toEqual([undefined, undefined, 'http.rate', 'http.rate']);
+    const refusal = await refusalOf(() => front.admitAddress(from('192.0.2.1')));
+    expect(refusal?.status).toBe(429);
+    expect(refusal?.options.retryAfterMs).toBeGreaterThan(20_000);
+    expect(refusal?.options.retryAfterMs).toBeLessThanOrEqual(30_000);
+    expect(await refusalOf(() => front.admitAddress(from('192.0.2.2')))).toBeUndefined();
+  });
+
+  test('after too many credentials that were not accepted, an address waits whatever it sends', async () => {
+    const front = limits();
+    const attacker = from('2001:db8::/64');
+    for (let failure = 0; failure < 3; failure += 1) {
+      expect(await refusalOf(() => front.admitAddress(attacker))).toBeUndefined();
+      await front.countFailure(attacker);
+    }
+    const refusal = await refusalOf(() => front.admitAddress(attacker));
+    expect(refusal?.code).toBe('http.rate');
+    expect(refusal?.options.retryAfterMs).toBeLessThanOrEqual(60_000);
+    expect(await refusalOf(() => front.admitAddress(from('192.0.2.2')))).toBeUndefined();
+  });
+
+  test('whoever goes on failing waits longer', async () => {
+    const front = limits();
+    const attacker = from('192.0.2.1');
+    const waits: number[] = [];
+    for (let failure = 1; failure <= 12; failure += 1) {
+      await front.countFailure(attacker);
+      const refusal = await refusalOf(() => front.admitAddress(attacker));
+      waits.push(Math.ceil((refusal?.options.retryAfterMs ?? 0) / 60_000));
+    }
+    // In minutes: three failures, twice as many, and twice as many again.
+    expect(waits).toEqual([0, 0, 1, 1, 1, 10, 10, 10, 10, 10, 10, 100]);
+  });
+
+  test('no wait is longer than a day', () => {
+    const seconds = failureRates({ calls: 5, seconds: 86_400 }).map((rate) => rate.seconds);
+    expect(seconds).toEqual([86_400, 86_400, 86_400]);
+  });
+});
+
+describe('callers', () => {
+  test('messages above the rate get 429, other callers none of it', async () => {
+    const front = limits({ messageRate: { calls: 2, seconds: 30 } });
+    for (let message = 0; message < 2; message += 1)
+      expect(await refusalOf(() => front.admitPrincipal('alice'))).toBeUndefined();
+    const refusal = await refusalOf(() => front.admitPrincipal('alice'));
+    expect(refusal?.code).toBe('http.rate');
+    expect(refusal?.options.retryAfterMs).toBeGreaterThan(20_000);
+    expect(await refusalOf(() => front.admitPrincipal('bob'))).toBeUndefined();
+  });
+
+  test('a caller that is called like an address is counted apart from it', async () => {
+    const one = { calls: 1, seconds: 30 };
+    const front = limits({ addressRate: one, messageRate: one, failureRate: one });
+    expect(await refusalOf(() => front.admitAddress(from('192.0.2.1')))).toBeUndefined();
+    expect(await refusalOf(() => front.admitPrincipal('192.0.2.1'))).toBeUndefined();
+    expect(await refusalOf(() => front.admitPrincipal('address:192.0.2.1'))).toBeUndefined();
+  });
+});
+
+describe('places', () => {
+  test('what finds no place gets 503, and a place that is left twice is one place', async () => {
+    const front = limits({ placesMax: 2 });
+    const first = front.enter();
+    front.enter();
+    const refusal = await refusalOf(() => front.enter());
+    expect(refusal?.code).toBe('http.busy');
+    expect(refusal?.status).toBe(503);
+    expect(refusal?.options.retryAfterMs).toBe(1000);
+    first();
+    first();
+    front.enter();
+    expect((await refusalOf(() => front.enter()))?.code).toBe('http.busy');
+  });
+});
