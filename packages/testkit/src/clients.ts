@@ -1,8 +1,18 @@
-import { Client as ModernClient } from '@modelcontextprotocol/client';
-import { StdioClientTransport as ModernStdio } from '@modelcontextprotocol/client/stdio';
+import {
+  type AuthProvider,
+  Client as CurrentClient,
+  type OAuthClientProvider,
+  StreamableHTTPClientTransport as CurrentHttp,
+} from '@modelcontextprotocol/client';
+import { StdioClientTransport as CurrentStdio } from '@modelcontextprotocol/client/stdio';
 import { Client as FirstClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport as FirstStdio } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { StreamableHTTPClientTransport as FirstHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+
+import { type ClientMethods, methodsOf } from './client-methods.ts';
+
+export type { Answer } from './client-methods.ts';
 
 /** The clients that a server meets: the 2025-era SDK, and the current SDK speaking either revision. */
 export const CLIENTS = ['v1 SDK', 'v2 legacy', 'v2 modern'] as const;
@@ -21,71 +31,99 @@ type Elicited =
   | { readonly action: 'decline' }
   | { readonly action: 'cancel' };
 
-export interface ConnectOptions extends ServerCommand {
+interface Answering {
   /** Answers the server's questions. Without it the client does not declare that it can. */
   readonly onElicit?: (message: string) => Elicited;
 }
 
-interface CallOptions {
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: number) => void;
-  readonly timeoutMs?: number;
+export interface ConnectOptions extends ServerCommand, Answering {}
+
+/** Where a server is, and how the client proves who it is. */
+export interface HttpConnectOptions extends Answering {
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Gets tokens as the SDK's own client does: by discovery, consent and step-up. The current SDK only. */
+  readonly authProvider?: AuthProvider | OAuthClientProvider;
+  /** Carries the requests, where the server wants a certificate or a proof with each. */
+  readonly fetch?: typeof globalThis.fetch;
 }
 
-/** A tool's answer, as far as tests look at it. */
-export interface Answer {
-  readonly isError: boolean;
-  /** All text blocks together. */
-  readonly text: string;
-  readonly structured: Readonly<Record<string, unknown>>;
-  readonly blocks: readonly { readonly type: string }[];
-  readonly meta: Readonly<Record<string, unknown>>;
+/** A client of a server on a network. */
+export interface HttpClient extends ClientMethods {
+  readonly kind: ClientKind;
+  close(): Promise<void>;
 }
 
-/** One kind of client, reduced to what all of them can do. */
-export interface TestClient {
+/** A client with a server process of its own. */
+export interface TestClient extends ClientMethods {
   readonly kind: ClientKind;
   readonly pid: number;
-  listTools(): Promise<readonly Readonly<Record<string, unknown>>[]>;
-  call(name: string, args?: object, options?: CallOptions): Promise<Answer>;
-  listResources(): Promise<readonly { readonly uri: string; readonly name: string }[]>;
-  listTemplates(): Promise<readonly { readonly uriTemplate: string }[]>;
-  read(uri: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
-  listPrompts(): Promise<readonly { readonly name: string }[]>;
-  /** The text of a prompt. */
-  getPrompt(name: string, args?: Record<string, string>): Promise<string>;
-  completePrompt(name: string, argument: string, value: string): Promise<readonly string[]>;
-  complete(
-    uriTemplate: string,
-    variable: string,
-    value: string,
-    known?: Record<string, string>,
-  ): Promise<readonly string[]>;
   /** Everything that the server wrote to stderr so far. */
   stderr(): string;
   close(): Promise<void>;
 }
 
 const IDENTITY = { name: 'secure-mcp-testkit', version: '1.0.0' };
-const CALL_MS = 30_000;
 
 /** Starts a server and connects a client to it. */
 export async function connect(kind: ClientKind, options: ConnectOptions): Promise<TestClient> {
-  return kind === 'v1 SDK' ? connectFirst(options) : connectCurrent(kind, options);
-}
-
-function processOptions({ command, args, env }: ConnectOptions) {
-  return {
+  const { command, args, env } = options;
+  const how = {
     command,
     args: [...args],
     stderr: 'pipe' as const,
     ...(env !== undefined && { env: { ...env } }),
   };
+  if (kind === 'v1 SDK') {
+    const transport = new FirstStdio(how);
+    const stderr = collect(transport.stderr);
+    const client = firstClient(options);
+    await client.connect(transport);
+    return {
+      ...firstMethods(client),
+      kind,
+      pid: transport.pid ?? 0,
+      stderr,
+      close: () => client.close(),
+    };
+  }
+  const transport = new CurrentStdio(how);
+  const stderr = collect(transport.stderr);
+  const client = currentClient(kind, options);
+  await client.connect(transport);
+  return {
+    ...currentMethods(client),
+    kind,
+    pid: transport.pid ?? 0,
+    stderr,
+    close: () => client.close(),
+  };
 }
 
-async function connectCurrent(kind: ClientKind, options: ConnectOptions): Promise<TestClient> {
-  const { onElicit } = options;
-  const client = new ModernClient(IDENTITY, {
+/** Connects a client to a server on a network. */
+export async function connectHttp(
+  kind: ClientKind,
+  options: HttpConnectOptions,
+): Promise<HttpClient> {
+  const { url, headers, authProvider, fetch } = options;
+  const how = {
+    ...(headers !== undefined && { requestInit: { headers: { ...headers } } }),
+    ...(fetch !== undefined && { fetch }),
+  };
+  if (kind === 'v1 SDK') {
+    const client = firstClient(options);
+    await client.connect(new FirstHttp(url, how));
+    return { ...firstMethods(client), kind, close: () => client.close() };
+  }
+  const client = currentClient(kind, options);
+  await client.connect(
+    new CurrentHttp(url, { ...how, ...(authProvider !== undefined && { authProvider }) }),
+  );
+  return { ...currentMethods(client), kind, close: () => client.close() };
+}
+
+function currentClient(kind: ClientKind, { onElicit }: Answering): CurrentClient {
+  const client = new CurrentClient(IDENTITY, {
     capabilities: onElicit === undefined ? {} : { elicitation: { form: {} } },
     ...(kind === 'v2 modern' && { versionNegotiation: { mode: { pin: '2026-07-28' } } }),
   });
@@ -94,43 +132,10 @@ async function connectCurrent(kind: ClientKind, options: ConnectOptions): Promis
       elicited(onElicit(params.message)),
     );
   }
-  const transport = new ModernStdio(processOptions(options));
-  const stderr = collect(transport.stderr);
-  await client.connect(transport);
-  return {
-    kind,
-    pid: transport.pid ?? 0,
-    stderr,
-    listTools: async () => (await client.listTools()).tools,
-    call: async (name, args = {}, call = {}) =>
-      answerOf(await client.callTool({ name, arguments: { ...args } }, requestOptions(call))),
-    listResources: async () => (await client.listResources()).resources,
-    listTemplates: async () => (await client.listResourceTemplates()).resourceTemplates,
-    read: async (uri) => (await client.readResource({ uri })).contents,
-    complete: async (uri, name, value, known) =>
-      (
-        await client.complete({
-          ref: { type: 'ref/resource', uri },
-          argument: { name, value },
-          ...(known !== undefined && { context: { arguments: known } }),
-        })
-      ).completion.values,
-    listPrompts: async () => (await client.listPrompts()).prompts,
-    getPrompt: async (name, args = {}) =>
-      (await client.getPrompt({ name, arguments: args })).messages.map(textOf).join('\n'),
-    completePrompt: async (name, argument, value) =>
-      (
-        await client.complete({
-          ref: { type: 'ref/prompt', name },
-          argument: { name: argument, value },
-        })
-      ).completion.values,
-    close: () => client.close(),
-  };
+  return client;
 }
 
-async function connectFirst(options: ConnectOptions): Promise<TestClient> {
-  const { onElicit } = options;
+function firstClient({ onElicit }: Answering): FirstClient {
   const client = new FirstClient(IDENTITY, {
     capabilities: onElicit === undefined ? {} : { elicitation: {} },
   });
@@ -139,84 +144,21 @@ async function connectFirst(options: ConnectOptions): Promise<TestClient> {
       elicited(onElicit(params.message)),
     );
   }
-  const transport = new FirstStdio(processOptions(options));
-  const stderr = collect(transport.stderr);
-  await client.connect(transport);
-  return {
-    kind: 'v1 SDK',
-    pid: transport.pid ?? 0,
-    stderr,
-    listTools: async () => (await client.listTools()).tools,
-    call: async (name, args = {}, call = {}) =>
-      answerOf(
-        await client.callTool({ name, arguments: { ...args } }, undefined, requestOptions(call)),
-      ),
-    listResources: async () => (await client.listResources()).resources,
-    listTemplates: async () => (await client.listResourceTemplates()).resourceTemplates,
-    read: async (uri) => (await client.readResource({ uri })).contents,
-    complete: async (uri, name, value, known) =>
-      (
-        await client.complete({
-          ref: { type: 'ref/resource', uri },
-          argument: { name, value },
-          ...(known !== undefined && { context: { arguments: known } }),
-        })
-      ).completion.values,
-    listPrompts: async () => (await client.listPrompts()).prompts,
-    getPrompt: async (name, args = {}) =>
-      (await client.getPrompt({ name, arguments: args })).messages.map(textOf).join('\n'),
-    completePrompt: async (name, argument, value) =>
-      (
-        await client.complete({
-          ref: { type: 'ref/prompt', name },
-          argument: { name: argument, value },
-        })
-      ).completion.values,
-    close: () => client.close(),
-  };
+  return client;
 }
 
-function textOf({ content }: { readonly content: { readonly type: string } }): string {
-  return 'text' in content && typeof content.text === 'string' ? content.text : '';
+function currentMethods(client: CurrentClient): ClientMethods {
+  return methodsOf(client, (call, options) => client.callTool(call, options));
 }
 
-function requestOptions({ signal, onProgress, timeoutMs = CALL_MS }: CallOptions) {
-  return {
-    timeout: timeoutMs,
-    ...(signal !== undefined && { signal }),
-    ...(onProgress !== undefined && {
-      onprogress: ({ progress }: { progress: number }) => onProgress(progress),
-    }),
-  };
+function firstMethods(client: FirstClient): ClientMethods {
+  return methodsOf(client, (call, options) => client.callTool(call, undefined, options));
 }
 
 function elicited(answer: Elicited) {
   return answer.action === 'accept'
     ? { action: answer.action, content: { ...answer.content } }
     : answer;
-}
-
-function answerOf(result: object): Answer {
-  const { content, isError, structuredContent, _meta } = fields(result);
-  const blocks = Array.isArray(content) ? content.filter(isBlock) : [];
-  const texts = blocks.flatMap((block) =>
-    'text' in block && typeof block.text === 'string' ? [block.text] : [],
-  );
-  return {
-    isError: isError === true,
-    text: texts.join('\n'),
-    structured: fields(structuredContent),
-    blocks,
-    meta: fields(_meta),
-  };
-}
-
-function isBlock(value: unknown): value is { readonly type: string } {
-  return typeof value === 'object' && value !== null && 'type' in value;
-}
-
-function fields(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
 /** A client that never reads stderr would stop a server that blocks on it; this one reads, and keeps it. */

@@ -12,7 +12,10 @@ export {
   CLIENTS,
   type ClientKind,
   connect,
+  connectHttp,
   type ConnectOptions,
+  type HttpClient,
+  type HttpConnectOptions,
   type ServerCommand,
   type TestClient,
 } from './clients.ts';
