@@ -1,0 +1,196 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { type KeyFileContent, parseKeyFile } from '@secure-mcp/auth';
+
+import { ConfigurationProblem } from '../config/problem.ts';
+import { readObject } from '../config/read.ts';
+
+/** What a problem of the file is named by: the argument, as the help text writes it. */
+const FIELD = 'FILE';
+
+const WRITABLE_BY_OTHERS = 0o022;
+const WRITABLE_BY_ALL = 0o002;
+const STICKY = 0o1000;
+const MODE_BITS = 0o777;
+const OWNER_ONLY = 0o600;
+
+const LOCK_WAIT_MS = 5000;
+const LOCK_RETRY_MS = 50;
+
+/** A file of keys with nothing in it. */
+const EMPTY: KeyFileContent = { version: 1, keys: [], certificates: [] };
+
+/** Reads a file of keys. */
+export function readKeyFile(path: string, now: number): KeyFileContent {
+  ownStats(path);
+  return contentOf(readObject(FIELD, path), now);
+}
+
+export interface KeyChange<Told> {
+  readonly content: KeyFileContent;
+  /** What the person who asked for the change is told, once it is on the disk. */
+  readonly told: Told;
+}
+
+export interface ChangeOptions {
+  readonly now: number;
+  /** True where a file that is not there yet is made. */
+  readonly mayCreate: boolean;
+}
+
+/**
+ * Changes a file of keys as a whole: a server that reads it meanwhile sees the old or the new one, and
+ * two commands at once do not lose each other's change.
+ *
+ * What is written has passed the same judgement as what a server reads.
+ */
+export async function changeKeyFile<Told>(
+  path: string,
+  { now, mayCreate }: ChangeOptions,
+  change: (content: KeyFileContent) => KeyChange<Told>,
+): Promise<Told> {
+  checkDirectory(path);
+  const unlock = await lock(path);
+  try {
+    const stats = mayCreate && isAbsent(path) ? undefined : ownStats(path);
+    const before = stats === undefined ? EMPTY : contentOf(readObject(FIELD, path), now);
+    const { content, told } = change(before);
+    contentOf(content, now);
+    replace(path, `${JSON.stringify(content, undefined, 2)}\n`, stats);
+    return told;
+  } finally {
+    unlock();
+  }
+}
+
+function contentOf(value: unknown, now: number): KeyFileContent {
+  const parsed = parseKeyFile(value, now);
+  if (!parsed.ok) throw new ConfigurationProblem(FIELD, parsed.problem);
+  return parsed.file.content;
+}
+
+/** Whoever can write the file lets in whom they like, so a file that others can write is not worked on. */
+function ownStats(path: string): Stats {
+  const stats = lstatOf(path);
+  if (stats === undefined) throw new ConfigurationProblem(FIELD, 'there is no such file');
+  const problem = ownershipProblem(stats);
+  if (problem !== undefined) throw new ConfigurationProblem(FIELD, problem);
+  return stats;
+}
+
+function ownershipProblem(stats: Stats): string | undefined {
+  if (stats.isSymbolicLink()) return 'is a link; name the file itself';
+  if (!stats.isFile()) return 'is not a plain file';
+  if (process.geteuid === undefined) return undefined;
+  const user = process.geteuid();
+  // Root keeps the file for the user who serves.
+  if (user !== 0 && stats.uid !== user) return 'belongs to somebody else';
+  if ((stats.mode & WRITABLE_BY_OTHERS) !== 0) return 'can be written by others';
+  // The other name would keep what is revoked here.
+  return stats.nlink === 1 ? undefined : 'has a second name';
+}
+
+/** Where everybody can rename and remove, the file is whatever they put in its place. */
+function checkDirectory(path: string): void {
+  const stats = statSync(dirname(path), { throwIfNoEntry: false });
+  if (stats?.isDirectory() !== true)
+    throw new ConfigurationProblem(FIELD, 'there is no such directory');
+  const isOpen = (stats.mode & WRITABLE_BY_ALL) !== 0 && (stats.mode & STICKY) === 0;
+  if (isOpen && process.geteuid !== undefined)
+    throw new ConfigurationProblem(FIELD, 'stands in a directory that everybody can write');
+}
+
+function isAbsent(path: string): boolean {
+  return lstatOf(path) === undefined;
+}
+
+function lstatOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    throw new ConfigurationProblem(FIELD, 'the file cannot be read');
+  }
+}
+
+/** Gives back how to unlock. The lock is a file of its own, because the file itself is replaced. */
+async function lock(
+  path: string,
+  giveUpAt = performance.now() + LOCK_WAIT_MS,
+): Promise<() => void> {
+  const lockPath = `${path}.lock`;
+  if (tryLock(lockPath)) return () => rmSync(lockPath, { force: true });
+  if (performance.now() > giveUpAt) {
+    const remedy = `if none does, remove ${basename(lockPath)} beside it`;
+    throw new ConfigurationProblem(FIELD, `another command works on it; ${remedy}`);
+  }
+  await sleep(LOCK_RETRY_MS);
+  return lock(path, giveUpAt);
+}
+
+function tryLock(lockPath: string): boolean {
+  try {
+    closeSync(openSync(lockPath, 'wx', OWNER_ONLY));
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw new ConfigurationProblem(FIELD, 'its directory cannot be written');
+  }
+}
+
+/** Replaces a file by renaming, with the owner and the mode of the former one. */
+function replace(path: string, text: string, former: Stats | undefined): void {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}.tmp`);
+  try {
+    writeDurably(temporary, text, former);
+    renameSync(temporary, path);
+    syncDirectory(dirname(path));
+  } catch {
+    rmSync(temporary, { force: true });
+    throw new ConfigurationProblem(FIELD, 'the file cannot be written');
+  }
+}
+
+function writeDurably(path: string, text: string, former: Stats | undefined): void {
+  const descriptor = openSync(path, 'wx', OWNER_ONLY);
+  try {
+    if (former !== undefined) likeFormer(descriptor, former);
+    const bytes = Buffer.from(text);
+    for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function likeFormer(descriptor: number, { uid, gid, mode }: Stats): void {
+  const own = fstatSync(descriptor);
+  if (own.uid !== uid || own.gid !== gid) fchownSync(descriptor, uid, gid);
+  fchmodSync(descriptor, mode & MODE_BITS);
+}
+
+/** A revocation that a power cut takes back is none. Windows cannot open a directory. */
+function syncDirectory(path: string): void {
+  if (process.platform === 'win32') return;
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
