@@ -68,6 +68,7 @@ describe('a change is noticed', () => {
     writeFileSync(path, 'ok 3');
     utimesSync(path, atime, mtime);
     await until('the newer value', () => watched.current === 'ok 3');
+    expect(watched.healthy).toBe(true);
   });
 
   test('when the link is turned by which Kubernetes mounts a secret', async () => {
@@ -91,6 +92,7 @@ describe('a change is noticed', () => {
     const { watched } = await start([path]);
     replace(target, 'ok 2');
     await until('the new value', () => watched.current === 'ok 2');
+    expect(watched.healthy).toBe(true);
   });
 
   test('when a link on the way to the file is turned', async () => {
@@ -102,6 +104,7 @@ describe('a change is noticed', () => {
     symlinkSync('release-2', `${link}.new`);
     renameSync(`${link}.new`, link);
     await until('the new value', () => watched.current === 'ok 2');
+    expect(watched.healthy).toBe(true);
   });
 
   test('when the file was gone, with its directory, and is there again', async () => {
@@ -271,50 +274,45 @@ describe('reload', () => {
   });
 });
 
-const isRoot = process.geteuid?.() === 0;
-const hasModes = process.geteuid !== undefined;
+/** Only root can give a file away, and what root has may have a second name. */
+const NOT_OURS: readonly (readonly [problem: string, spoil: (path: string) => void])[] =
+  process.geteuid?.() === 0
+    ? [['belongs to somebody else', (path) => chownSync(path, 65_534, 65_534)]]
+    : [['has a second name', (path) => linkSync(path, `${path}.second`)]];
 
-if (hasModes)
-  describe('who may have written a file that decides who is let in', () => {
-    test('a file that others may write is refused, and so is its later change', async () => {
-      const path = temp.write('policy', 'ok 1');
-      chmodSync(path, 0o666);
-      await expect(start([path])).rejects.toThrow('--policy: the file may be written by others');
-      chmodSync(path, 0o644);
-      const { watched, failed } = await start([path]);
-      temp.write('policy.new', 'ok 2');
-      chmodSync(`${path}.new`, 0o664);
-      renameSync(`${path}.new`, path);
-      await until('the failure', () => failed.length > 0);
-      expect(watched.current).toBe('ok 1');
-      // Only the mode changes now.
-      chmodSync(path, 0o644);
-      await until('the new value', () => watched.current === 'ok 2');
-    });
-
-    test('a secret that others may read is refused, what is no secret beside it is not', async () => {
-      const certificate = temp.write('certificate', 'ok 1');
-      const key = temp.write('key', 'ok 1');
-      chmodSync(certificate, 0o644);
-      chmodSync(key, 0o644);
-      await expect(start([certificate, key], [key])).rejects.toThrow(
-        'file 2 holds a secret, and others may read it',
-      );
-      chmodSync(key, 0o600);
-      const { watched } = await start([certificate, key], [key]);
-      expect(watched.current).toBe('ok 1|ok 1');
-    });
-
-    if (isRoot)
-      test('a file of another user is refused', async () => {
-        const path = temp.write('policy', 'ok 1');
-        chownSync(path, 65_534, 65_534);
-        await expect(start([path])).rejects.toThrow('belongs to somebody else');
-      });
-    else
-      test('a file with a second name is refused', async () => {
-        const path = temp.write('policy', 'ok 1');
-        linkSync(path, join(temp.path, 'second'));
-        await expect(start([path])).rejects.toThrow('has a second name');
-      });
+describe('who may have written a file that decides who is let in', () => {
+  test('a file that others may write is refused, and so is its later change', async () => {
+    const path = temp.write('policy', 'ok 1');
+    chmodSync(path, 0o666);
+    await expect(start([path])).rejects.toThrow('--policy: the file may be written by others');
+    chmodSync(path, 0o644);
+    const { watched, failed } = await start([path]);
+    temp.write('policy.new', 'ok 2');
+    chmodSync(`${path}.new`, 0o664);
+    renameSync(`${path}.new`, path);
+    await until('the failure', () => failed.length > 0);
+    expect(watched.current).toBe('ok 1');
+    // Only the mode changes now.
+    chmodSync(path, 0o644);
+    await until('the new value', () => watched.current === 'ok 2');
   });
+
+  test('a secret that others may read is refused, what is no secret beside it is not', async () => {
+    const certificate = temp.write('certificate', 'ok 1');
+    const key = temp.write('key', 'ok 1');
+    chmodSync(certificate, 0o644);
+    chmodSync(key, 0o644);
+    await expect(start([certificate, key], [key])).rejects.toThrow(
+      'file 2 holds a secret, and others may read it',
+    );
+    chmodSync(key, 0o600);
+    const { watched } = await start([certificate, key], [key]);
+    expect(watched.current).toBe('ok 1|ok 1');
+  });
+
+  test.each(NOT_OURS)('a file %s', async (problem, spoil) => {
+    const path = temp.write('policy', 'ok 1');
+    spoil(path);
+    await expect(start([path])).rejects.toThrow(`--policy: the file ${problem}`);
+  });
+});
