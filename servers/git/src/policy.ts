@@ -183,6 +183,9 @@ export const LIMITS = {
   grepBytesMax: 1_048_576,
   /** The name of a ref that is a file has no more. */
   refBytesMax: 4096,
+  /** Of a list of refs that is remembered, and of a log that is read without git: some hundred refs, some thousand entries. */
+  refListBytesMax: 65_536,
+  logBytesMax: 524_288,
   /** Different names and addresses that are counted. */
   contributorsMax: 50_000,
   /** Characters of them all: 50,000 have two million when they are people. */

@@ -20,6 +20,7 @@ import type { Repository } from './repository.ts';
 import type { Opened } from './repository/building.ts';
 import type { RunGit } from './repository/git-runs.ts';
 import type { HeldIndex } from './repository/private-index.ts';
+import { refFilesOf } from './repository/ref-files.ts';
 
 /** What one call needs to work on an opened repository. */
 export interface HandleParts {
@@ -37,13 +38,14 @@ const INDEX_GONE = 'the copy of the index was taken away';
 
 /** Makes the handle of one call. An index is shown to git only after it was looked through. */
 export function handleOf({ opened, batch, cache, git, run }: HandleParts): Handle {
-  const { profile, index, merges } = opened;
+  const { profile, prepared, index, merges } = opened;
   const held: HeldIndex[] = [];
 
   return {
     profile,
     cache,
     objects: createObjects({ profile, batch, cache }),
+    refFiles: refFilesOf(prepared),
     async git(command: GitCommand, sink: Sink): Promise<GitEnded> {
       const shown = held.at(-1);
       const indexed = shown === undefined ? {} : { GIT_INDEX_FILE: shown.file };

@@ -1,5 +1,6 @@
 import type { Argument } from '../guard/argument.ts';
 import type { TreePath } from '../guard/path.ts';
+import type { RefName } from '../guard/ref-name.ts';
 import type { Oid } from '../guard/oid.ts';
 import type { Revision } from '../guard/revision.ts';
 import type { Commit, ObjectInfo, Operation, Tag, Warning } from './results.ts';
@@ -89,10 +90,35 @@ export interface Objects {
   stream(oid: Oid, bytesMax: number, sink: Sink): Promise<ObjectInfo>;
 }
 
+/** By what a later call knows that all refs are as they were. Equal in each field when they are. */
+export interface RefState {
+  /** Stamps of HEAD, of `packed-refs` and of the directories of refs. */
+  readonly listed: string;
+  /** Refs that are files, by their paths as bytes. */
+  readonly files: readonly string[];
+  readonly stamps: string;
+}
+
+/** The files in which a repository keeps its refs and their logs, which are known to be plain. */
+export interface RefFiles {
+  /**
+   * Undefined where it cannot be told: something changed a moment ago, there are too many, or refs are
+   * kept in tables. What is read after this is as the state says, or newer.
+   *
+   * @param before the last one; what it has listed is not listed again.
+   */
+  state(before: RefState | undefined): RefState | undefined;
+  /** The log of HEAD or of a ref that all work trees share, as a binary string; undefined where there is none, or it is large. */
+  log(name: RefName): string | undefined;
+  /** Whether a short name would be something else than a ref: a file of the private directory, or another work tree's. */
+  isShadowed(name: string): boolean;
+}
+
 /** An opened repository in one call. */
 export interface Handle {
   readonly profile: Profile;
   readonly objects: Objects;
+  readonly refFiles: RefFiles;
   /** Runs one command and streams what it prints. Refuses `git.timeout`, `git.busy`, `repository.broken`. */
   git(command: GitCommand, sink: Sink): Promise<GitEnded>;
   /** Brings the private index up to date and looks through it. Refuses `repository.bare` and `repository.refused`. */

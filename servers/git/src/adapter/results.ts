@@ -226,6 +226,8 @@ export interface RefPage {
   readonly refs: readonly Ref[];
   readonly total: number;
   readonly more: boolean;
+  /** Of all refs that were asked for, with what they point to: a page of other ones does not fit to this one. */
+  readonly digest: string;
 }
 
 export interface ReflogEntry {
@@ -240,6 +242,9 @@ export interface ReflogEntry {
 export interface ReflogPage {
   readonly entries: readonly ReflogEntry[];
   readonly more: boolean;
+  /** Of all newer entries, which pages before this one showed, and of those with its own. */
+  readonly digestBefore: string;
+  readonly digest: string;
 }
 
 export interface Contributor {

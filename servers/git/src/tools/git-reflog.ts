@@ -5,7 +5,7 @@ import * as z from 'zod';
 import type { ReflogEntry, ReflogPage, ReflogQuery, Repository } from '../adapter/index.ts';
 import { cursorText, refName } from '../guard/index.ts';
 import type { Context } from './context.ts';
-import { expectSame } from './revisions.ts';
+import { expectSameList } from './revisions.ts';
 import {
   counted,
   joinSentences,
@@ -49,11 +49,10 @@ export const gitReflog = defineTool({
     const question = ['git_reflog', repository.id, ref];
     const at = context.readCursor(cursor, question);
     const { skip } = at;
-    const newest = skip === 0 ? undefined : await read(repository, { ref, skip: 0, limit: 1 });
-    // Each new entry moves all others; the same place would show one of them twice.
-    expectSame(at, newest?.entries[0]?.oid);
-    const { entries, more } = await read(repository, { ref, skip, limit });
-    const next = { skip: skip + entries.length, oid: at.oid ?? entries[0]?.oid };
+    const { entries, more, digestBefore, digest } = await read(repository, { ref, skip, limit });
+    // A new entry moves all others, and so does one that is dropped: the same place would show one of them twice, or hide one.
+    expectSameList(at, digestBefore);
+    const next = { skip: skip + entries.length, digest };
     return {
       output: {
         entries: entries.map(entryFacts),
@@ -79,12 +78,14 @@ export const gitReflog = defineTool({
 /** Refs that are absent in a sound repository: nothing was stashed, or nothing committed yet. */
 const MAY_BE_ABSENT: ReadonlySet<string> = new Set(['HEAD', 'refs/stash']);
 
+const NOTHING: ReflogPage = { entries: [], more: false, digestBefore: '', digest: '' };
+
 async function read(repository: Repository, query: ReflogQuery): Promise<ReflogPage> {
   try {
     return await repository.reflog(query);
   } catch (error) {
     const isAbsent = error instanceof Refusal && error.code === 'revision.unknown';
-    if (isAbsent && MAY_BE_ABSENT.has(query.ref)) return { entries: [], more: false };
+    if (isAbsent && MAY_BE_ABSENT.has(query.ref)) return NOTHING;
     throw error;
   }
 }

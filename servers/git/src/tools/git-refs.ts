@@ -4,6 +4,7 @@ import * as z from 'zod';
 import type { Ref } from '../adapter/index.ts';
 import { cursorText, needle, revision } from '../guard/index.ts';
 import type { Context } from './context.ts';
+import { expectSameList } from './revisions.ts';
 import {
   joinSentences,
   listOf,
@@ -59,7 +60,8 @@ export const gitRefs = defineTool({
   async run({ repo, cursor, limit, ...asked }, context: Context) {
     const repository = await context.open(repo);
     const question = ['git_refs', repository.id, asked];
-    const { skip, oid, base } = context.readCursor(cursor, question);
+    const at = context.readCursor(cursor, question);
+    const { skip, oid, base } = at;
     const { contains, merged_into: into, kinds = [] } = asked;
     const query = {
       kinds: kinds.length === 0 ? KINDS : kinds,
@@ -68,8 +70,10 @@ export const gitRefs = defineTool({
       name: asked.name,
       sort: asked.sort,
     };
-    const { refs, total, more } = await repository.refs({ ...query, skip, limit });
-    const next = { skip: skip + refs.length, oid: query.contains, base: query.mergedInto };
+    const { refs, total, more, digest } = await repository.refs({ ...query, skip, limit });
+    // A ref that came or went has moved all others: the same place would hide one, or show one twice.
+    expectSameList(at, digest);
+    const next = { skip: skip + refs.length, oid: query.contains, base: query.mergedInto, digest };
     return {
       output: {
         refs: refs.map(refFacts),

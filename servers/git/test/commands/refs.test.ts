@@ -1,9 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { verifies } from '@secure-mcp/testkit';
 import { textFromByteString } from '@secure-mcp/validation';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { namesLike } from '../../src/adapter/commands/names.ts';
 import { refs } from '../../src/adapter/commands/refs.ts';
@@ -197,6 +198,103 @@ test('a part of a name, and pages', async () => {
   expect(names).toEqual(all.refs.map(({ name }) => name));
 });
 
+describe('a list is remembered', { timeout: 60_000 }, () => {
+  let own: TestRepository;
+  beforeEach(() => {
+    own = makeRepository();
+    own.git('commit', '--allow-empty', '-qm', 'one');
+    own.git('commit', '--allow-empty', '-qm', 'two');
+    own.git('branch', 'side');
+    own.git('branch', 'deep/er/branch');
+  });
+  afterEach(() => own.remove());
+
+  /** What is listed, and how often git was started for it. */
+  async function listed() {
+    const handle = await own.handle();
+    const found = await refs(handle, QUERY);
+    const lines = found.refs.map(({ name, oid, current, upstream }) =>
+      [name, oid, current ? '*' : ' ', upstream ?? ''].join(' '),
+    );
+    return { lines, runs: handle.ran.filter(([, form = '']) => form.includes('HEAD')).length };
+  }
+
+  const plainLines = (): string[] => {
+    const form = '%(refname) %(objectname) %(HEAD) %(upstream)';
+    return own.git('for-each-ref', `--format=${form}`).split('\n').slice(0, -1);
+  };
+
+  /** Until what changed is older than what may still be changing. */
+  async function settle(): Promise<void> {
+    await vi.waitFor(async () => expect((await listed()).runs).toBe(0), 30_000);
+  }
+
+  const file = (name: string): string => join(own.path, '.git', name);
+
+  /** Bytes and times of a file as they were before. */
+  function exchange(name: string, content: string): void {
+    const { atime, mtime } = statSync(file(name));
+    writeFileSync(file(name), content);
+    utimesSync(file(name), atime, mtime);
+  }
+
+  const changes: readonly (readonly [string, () => void])[] = [
+    ['a ref is moved', () => own.git('branch', '--force', 'side', 'HEAD~1')],
+    ['a ref is made', () => own.git('branch', 'new')],
+    ['a ref is made where others are deep', () => own.git('branch', 'deep/er/new')],
+    ['a ref is removed', () => own.git('branch', '--delete', '--force', 'side')],
+    ['refs are packed', () => own.git('pack-refs', '--all')],
+    ['another branch is checked out', () => own.git('symbolic-ref', 'HEAD', 'refs/heads/side')],
+    [
+      'a branch gets an upstream',
+      () => own.git('branch', '--set-upstream-to=main', 'deep/er/branch'),
+    ],
+    [
+      'a file is written in its place',
+      () => writeFileSync(file('refs/heads/side'), `${own.oid('HEAD~1')}\n`),
+    ],
+    [
+      'a file is written in its place and gets its time back',
+      () => exchange('refs/heads/side', `${own.oid('HEAD~1')}\n`),
+    ],
+    [
+      'packed refs are written in their place',
+      () => writeFileSync(file('packed-refs'), `${own.oid('HEAD~1')} refs/heads/packed\n`),
+    ],
+  ];
+
+  test.each(changes)('until %s', async (_, change) => {
+    await settle();
+    change();
+    const { lines, runs } = await listed();
+    expect(lines).toEqual(plainLines());
+    expect(runs).toBe(1);
+    await settle();
+    expect((await listed()).lines).toEqual(plainLines());
+  });
+
+  test.each(['refs/heads/side', 'refs/heads', 'HEAD'])(
+    'never while %s has a time that tells nothing of what comes after',
+    async (name) => {
+      await settle();
+      const ahead = new Date(Date.now() + 3_600_000);
+      utimesSync(file(name), ahead, ahead);
+      await listed();
+      const { lines, runs } = await listed();
+      expect([runs, lines]).toEqual([1, plainLines()]);
+    },
+  );
+
+  test('not where there are more refs in files than git can read as soon', async () => {
+    const oid = own.oid('HEAD');
+    for (let at = 0; at < 300; at += 1) own.write(`.git/refs/heads/n${String(at)}`, `${oid}\n`);
+    await sleep(500);
+    await listed();
+    expect((await listed()).runs).toBe(1);
+    expect((await refs(await own.handle(), QUERY)).total).toBe(303);
+  });
+});
+
 test('a ref to an object that is missing is listed', async () => {
   const broken = makeRepository();
   broken.git('commit', '--allow-empty', '-qm', 'one');
@@ -316,7 +414,8 @@ test(
     });
     const listed = await refs(
       printing((name) => `${oid}\0 \0\0\0${name}\n`),
-      QUERY,
+      // An order for which git is asked each time.
+      { ...QUERY, sort: 'newest' },
     );
     expect([listed.total, ...listed.refs.map(({ name }) => name.slice(0, 12))]).toEqual([
       3,

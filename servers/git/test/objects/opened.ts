@@ -33,6 +33,7 @@ export function openByHand(temp: TempDirectory, options: ProfileOptions): Opened
         profile,
         cache,
         objects: createObjects({ profile, batch, cache }),
+        refFiles: { state: () => undefined, log: () => undefined, isShadowed: () => true },
         git: gitOf(runner, profile, run),
         index: () => Promise.reject(new Error('No index was made by hand.')),
         release: () => undefined,

@@ -1,13 +1,13 @@
 import { textFromByteString } from '@secure-mcp/validation';
 
-import { type Argument, option, word } from '../../guard/index.ts';
 import { LIMITS } from '../../policy.ts';
 import type { Handle } from '../handle.ts';
 import type { RefsQuery } from '../repository.ts';
 import type { Ref, RefPage } from '../results.ts';
+import { ListDigest } from './list-digest.ts';
 import { oidFromGit } from './oids.ts';
 import { describeRefs, type RawRef } from './ref-details.ts';
-import { LINE_FEED, readFields } from './z-fields.ts';
+import { eachRef } from './ref-listing.ts';
 
 /**
  * Branches, tags and other refs: all are counted, those of the page are described. Names, ids and links
@@ -18,51 +18,22 @@ import { LINE_FEED, readFields } from './z-fields.ts';
 export async function refs(handle: Handle, query: RefsQuery): Promise<RefPage> {
   const { skip, limit } = query;
   const isWanted = filterOf(query);
+  const digest = new ListDigest();
   const page: RawRef[] = [];
   let total = 0;
-  const { cut } = await readFields(
-    handle,
-    {
-      args: listing(query),
-      separator: LINE_FEED,
-      fieldBytesMax: LINE_BYTES_MAX,
-      bytesMax: LIMITS.countedBytesMax,
-    },
-    (line, cutLine) => {
-      const ref = cutLine ? undefined : parseRef(line);
-      if (ref === undefined || !isWanted(ref)) return;
-      if (total >= skip && page.length < limit) page.push(ref);
-      total += 1;
-    },
-  );
+  const cut = await eachRef(handle, query, (line, cutLine) => {
+    const ref = cutLine ? undefined : parseRef(line);
+    if (ref === undefined || !isWanted(ref)) return;
+    digest.add(line);
+    if (total >= skip && page.length < limit) page.push(ref);
+    total += 1;
+  });
   return {
     refs: await describeRefs(handle, page),
     total,
     more: cut || total > skip + page.length,
+    digest: digest.soFar(),
   };
-}
-
-/** An id, and three names that each could be a file's. */
-const LINE_BYTES_MAX = 80 + 3 * LIMITS.refBytesMax;
-
-const PREFIXES = {
-  branch: word('refs/heads'),
-  remote: word('refs/remotes'),
-  tag: word('refs/tags'),
-} as const;
-
-function listing({ kinds, contains, mergedInto, sort }: RefsQuery): readonly Argument[] {
-  return [
-    word('for-each-ref'),
-    word('--format=%(objectname)%00%(HEAD)%00%(symref)%00%(upstream)%00%(refname)'),
-    sort === 'name' ? word('--sort=refname') : word('--sort=-creatordate'),
-    ...(contains === undefined ? [] : [option('--contains=', contains)]),
-    ...(mergedInto === undefined ? [] : [option('--merged=', mergedInto)]),
-    // Other refs have no prefix of their own.
-    ...kinds.flatMap((kind) =>
-      kinds.includes('other') || kind === 'other' ? [] : [PREFIXES[kind]],
-    ),
-  ];
 }
 
 function filterOf({ kinds, name }: RefsQuery): (ref: RawRef) => boolean {
