@@ -37,6 +37,11 @@ export {
   type ProofUse,
 } from './dpop/verifier.ts';
 export { type Grant, grantFor, patternCovers } from './grant.ts';
+export type { Fetch } from './http-out.ts';
+export { type Algorithm, ALGORITHMS, DEFAULT_ALGORITHMS } from './jwt/algorithms.ts';
+export type { ClientClaim, IdClaim } from './jwt/claims.ts';
+export type { IssuerOptions } from './jwt/issuer.ts';
+export { createJwtVerifier, type JwtOptions, type JwtVerifier } from './jwt/verifier.ts';
 export { localPrincipal } from './local.ts';
 export {
   type Policy,

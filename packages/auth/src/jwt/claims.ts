@@ -1,0 +1,85 @@
+import * as z from 'zod';
+
+import { claimedScopes, scopeClaims } from '../claimed-scopes.ts';
+import { audience, checkAudience, checkTimes, claimedName, numericDate } from '../claims.ts';
+import { confirmationClaim, confirmationOf } from '../confirmation.ts';
+import type { Confirmation, Verified } from '../credential.ts';
+import { invalid } from '../token-problem.ts';
+import { tokenPrincipal } from '../token-principal.ts';
+
+export interface ClaimRules {
+  readonly issuer: string;
+  readonly resource: string;
+  readonly lifetimeMaxMs: number;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** The claim that names the client. */
+  readonly clientClaim: ClientClaim;
+  /** The claim that names the token. */
+  readonly idClaim: IdClaim;
+}
+
+/** RFC 9068 says `client_id`; issuers from before it use the others. */
+export type ClientClaim = 'client_id' | 'azp' | 'cid' | 'appid';
+
+/** RFC 9068 says `jti`; an issuer from before it uses the other. */
+export type IdClaim = 'jti' | 'uti';
+
+const accessToken = z.object({
+  iss: z.string(),
+  sub: claimedName,
+  aud: audience,
+  exp: numericDate,
+  iat: numericDate,
+  nbf: numericDate.optional(),
+  ...scopeClaims,
+  cnf: confirmationClaim.optional(),
+});
+
+/**
+ * Judges the claims of a token whose signature is verified (RFC 9068 §4). Each claim that decides
+ * anything has to be there: a missing one is never read as "no limit".
+ */
+export function judgeClaims(
+  payload: Readonly<Record<string, unknown>>,
+  rules: ClaimRules,
+): { readonly verified: Verified; readonly confirmation: Confirmation } {
+  const { success, data, error } = accessToken.safeParse(payload);
+  if (!success) invalid(`claim ${whichClaim(error)} is missing or malformed`);
+  if (data.iss !== rules.issuer) invalid('the token is of another issuer');
+  checkAudience(data.aud, rules.resource);
+  checkTimes(data, rules);
+  const client = nameIn(payload, rules.clientClaim);
+  const scopes = claimedScopes(data);
+  const principal = tokenPrincipal({ issuer: data.iss, subject: data.sub, client, scopes });
+  const confirmation = confirmationOf(data.cnf);
+  return {
+    verified: {
+      principal,
+      method: 'jwt',
+      expiresAt: Math.floor(data.exp * 1000),
+      issuedAt: Math.floor(data.iat * 1000),
+      credentialId: nameIn(payload, rules.idClaim),
+      ...boundTo(confirmation),
+    },
+    confirmation,
+  };
+}
+
+/** Only names of our own schema, never one out of the token. */
+function whichClaim(error: z.ZodError): string {
+  const [first] = error.issues;
+  const name = first?.path[0];
+  return typeof name === 'string' && Object.hasOwn(accessToken.shape, name) ? name : 'set';
+}
+
+function nameIn(payload: Readonly<Record<string, unknown>>, claim: ClientClaim | IdClaim): string {
+  const { success, data } = claimedName.safeParse(payload[claim]);
+  return success ? data : invalid(`claim ${claim} is missing or malformed`);
+}
+
+/** For the record. What is demanded is in the confirmation, and a token may be bound to both. */
+export function boundTo({ certificate, dpopKey }: Confirmation): Pick<Verified, 'boundTo'> {
+  if (dpopKey !== undefined) return { boundTo: 'dpop' };
+  return certificate === undefined ? {} : { boundTo: 'certificate' };
+}
