@@ -12,10 +12,11 @@ import { join } from 'node:path';
 
 import { verifies } from '@secure-mcp/testkit';
 import { Refusal } from '@secure-mcp/validation';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import { diff } from '../../src/adapter/commands/diff.ts';
 import type { ChangedFile, Changes, DiffQuery } from '../../src/adapter/index.ts';
+import type { Oid } from '../../src/guard/index.ts';
 import { plainChanges } from './plain.ts';
 import { makeRepository, type TestRepository, treePathOf } from './repository.ts';
 
@@ -330,6 +331,72 @@ describe('pages', () => {
     const found = await diff(await repository.handle(), { ...QUERY, patch: false, what: head() });
     expect([found.patch, found.withheld]).toEqual(['', []]);
     expect(found.files.length).toBeGreaterThan(10);
+  });
+});
+
+describe('two commits', () => {
+  let commits: { readonly mode: 'objects'; readonly base: Oid; readonly head: Oid };
+  beforeAll(() => {
+    const { git, oid } = repository;
+    const tree = git('write-tree').trim();
+    const head = git('commit-tree', '-p', 'HEAD', '-m', 'two', tree).trim();
+    commits = { mode: 'objects', base: oid('HEAD'), head: oid(head) };
+  });
+  afterEach(() => rmSync(join(repository.path, '.git/info/attributes'), { force: true }));
+
+  test('are compared as plain git compares them, without a command of their own', async () => {
+    const { base, head } = commits;
+    for (const what of [commits, { mode: 'objects', base: head, head: base } as const]) {
+      const handle = await repository.handle();
+      const { files, patch } = await diff(handle, { ...QUERY, what });
+      expect(handle.ran).toEqual([]);
+      expect(files).toEqual(plainChanges(repository, 'diff', ...FLAGS, what.base, what.head));
+      const plain = repository.git('diff', ...FLAGS, '--full-index', what.base, what.head);
+      expect(patch).toBe(text(plain));
+    }
+  });
+
+  test.each([
+    ['a path', { paths: [treePathOf('added')] }],
+    ['other lines around a change', { context: 4 }],
+    ['white space', { ignoreWhitespace: true }],
+  ])('%s is an argument, and wants a command', async (_, asked) => {
+    const handle = await repository.handle();
+    await diff(handle, { ...QUERY, ...asked, what: commits });
+    expect(handle.ran).toHaveLength(1);
+  });
+
+  test('follow the attributes of the repository as soon as they change', async () => {
+    const patches: string[] = [];
+    for (const [limit, attributes] of [undefined, 'added -diff\n', '# none\n'].entries()) {
+      if (attributes !== undefined) {
+        mkdirSync(join(repository.path, '.git/info'), { recursive: true });
+        writeFileSync(join(repository.path, '.git/info/attributes'), attributes);
+      }
+      // Another limit, so that no answer is remembered.
+      const query = { ...QUERY, what: commits, limit: 100 + limit };
+      const { patch } = await diff(await repository.handle(), query);
+      patches.push(patch);
+    }
+    const hidden = 'Binary files /dev/null and b/added differ';
+    expect(patches.map((patch) => patch.includes(hidden))).toEqual([false, true, false]);
+  });
+
+  test('are told with what a command says, when their content is gone', async () => {
+    const { git, oid, path } = repository;
+    const blob = git('rev-parse', `${commits.head}:added`).trim();
+    const file = join(path, '.git/objects', blob.slice(0, 2), blob.slice(2));
+    const content = readFileSync(file);
+    rmSync(file);
+    try {
+      const what = { ...commits, base: oid('HEAD') };
+      const asked = diff(await repository.handle(), { ...QUERY, what, limit: 99 });
+      await expect(asked).rejects.toMatchObject({ code: 'object.missing' });
+    } finally {
+      writeFileSync(file, content);
+    }
+    const { files } = await diff(await repository.handle(), { ...QUERY, what: commits, limit: 98 });
+    expect(files.length).toBeGreaterThan(8);
   });
 });
 

@@ -5,6 +5,7 @@ import type { DiffQuery } from '../repository.ts';
 import type { Changes } from '../results.ts';
 import { ChangesReading } from './changes-reading.ts';
 import { DIFF_FLAGS } from './diff-flags.ts';
+import { comparing, NoAnswer } from './diff-trees.ts';
 import { emptyTree } from './empty-tree.ts';
 import { PatchPage } from './patch.ts';
 import { createWays } from './ways.ts';
@@ -34,6 +35,25 @@ export async function diff(handle: Handle, query: DiffQuery): Promise<Changes> {
 }
 
 async function compute(handle: Handle, query: DiffQuery): Promise<Changes> {
+  // Where patches may come, a conflict is one change and not two; before the first one we have enough.
+  const patches = query.patch || query.what.mode === 'unstaged' ? [word('--patch')] : [];
+  const options = optionsOf(query, [word('--raw'), word('--numstat'), ...patches]);
+  const compared = await comparing(handle, query, options);
+  if (compared !== undefined) {
+    try {
+      return await read({ ...handle, ...compared }, query, options);
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
+    }
+  }
+  return read(handle, query, options);
+}
+
+async function read(
+  handle: Handle,
+  query: DiffQuery,
+  options: readonly Argument[],
+): Promise<Changes> {
   const { skip, limit, patch, patchBytes, paths: named } = query;
   const { workTree } = handle.profile;
   const reading = new ChangesReading({
@@ -43,29 +63,33 @@ async function compute(handle: Handle, query: DiffQuery): Promise<Changes> {
     named: new Set<string>(named),
     ways: readsWorkTree(query) && workTree !== undefined ? createWays(workTree) : undefined,
   });
-  // Where patches may come, a conflict is one change and not two; before the first one we have enough.
-  const patches = patch || query.what.mode === 'unstaged' ? [word('--patch')] : [];
-  const formats = [word('--raw'), word('--numstat'), ...patches];
-  const read = await readFields(handle, commandOf(handle, query, formats), (line, cut) =>
-    reading.line(line, cut),
+  const { cut } = await readFields(handle, commandOf(handle, query, options), (line, isCut) =>
+    reading.line(line, isCut),
   );
-  if (read.cut) reading.patches?.abandon();
+  if (cut) reading.patches?.abandon();
   else reading.patches?.finish();
   const conflicts = await conflictPatches(handle, query, reading);
-  return changesOf(reading, conflicts, read.cut);
+  return changesOf(reading, conflicts, cut);
 }
 
-function commandOf({ profile }: Handle, query: DiffQuery, formats: readonly Argument[]): Fields {
-  const { what, context, ignoreWhitespace, patchBytes } = query;
+function optionsOf(query: DiffQuery, formats: readonly Argument[]): readonly Argument[] {
+  return [
+    ...(query.what.mode === 'objects' ? [word('-r')] : []),
+    ...DIFF_FLAGS,
+    ...formats,
+    word('--no-abbrev'),
+    word('--full-index'),
+    option('--unified=', query.context),
+    ...(query.ignoreWhitespace ? [word('--ignore-all-space')] : []),
+  ];
+}
+
+function commandOf({ profile }: Handle, query: DiffQuery, options: readonly Argument[]): Fields {
+  const { what, patchBytes } = query;
   return {
     args: [
       ...verbOf(what.mode),
-      ...DIFF_FLAGS,
-      ...formats,
-      word('--no-abbrev'),
-      word('--full-index'),
-      option('--unified=', context),
-      ...(ignoreWhitespace ? [word('--ignore-all-space')] : []),
+      ...options,
       ...sidesOf(what, emptyTree(profile.objectFormat)),
       ...paths(query.paths),
     ],
@@ -93,7 +117,7 @@ function verbOf(mode: DiffQuery['what']['mode']): readonly Argument[] {
     case 'staged':
       return [word('diff-index'), word('--cached')];
     case 'objects':
-      return [word('diff-tree'), word('-r')];
+      return [word('diff-tree')];
   }
 }
 
@@ -127,10 +151,9 @@ async function conflictPatches(
     reading.patches === undefined ? query.patchBytes : reading.patches.room,
   );
   const formats = [word('--patch'), word('--diff-filter=U')];
-  const read = await readFields(handle, commandOf(handle, query, formats), (line, cut) =>
-    page.line(line, cut),
-  );
-  if (read.cut) page.abandon();
+  const command = commandOf(handle, query, optionsOf(query, formats));
+  const { cut } = await readFields(handle, command, (line, isCut) => page.line(line, isCut));
+  if (cut) page.abandon();
   else page.finish();
   return page;
 }

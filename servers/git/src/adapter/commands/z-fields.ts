@@ -27,7 +27,11 @@ export const NUL = 0;
 export const LINE_FEED = 10;
 
 /** Runs a command and hands out what it prints, field by field. Its errors are `take`'s and git's. */
-export async function readFields(handle: Handle, fields: Fields, take: Take): Promise<FieldsRead> {
+export async function readFields(
+  handle: Pick<Handle, 'git'>,
+  fields: Fields,
+  take: Take,
+): Promise<FieldsRead> {
   const { separator, fieldBytesMax = LIMITS.fieldBytesMax, ...command } = fields;
   const splitter = splitAt(separator, fieldBytesMax, take);
   let stopped = false;

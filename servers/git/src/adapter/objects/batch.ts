@@ -1,15 +1,17 @@
 import { refuse } from '../../guard/refusals.ts';
 import { LIMITS } from '../../policy.ts';
-import type { Profile, Run, Sink } from '../handle.ts';
+import type { GitEnded, Profile, Run, Sink } from '../handle.ts';
 import { refuseFailure, refuseStart } from '../process/failure.ts';
 import { isGoneInTime } from '../process/gone.ts';
 import type { Known } from './answer.ts';
+import { createDiffPool, type DiffOptions } from './diff-pool.ts';
 import { Digest } from './digest.ts';
 import { Lane } from './lane.ts';
+import type { Trees } from './marked-answer.ts';
 import { createPending, type Pending, reasonOf } from './pending.ts';
 import type { Question } from './question.ts';
 
-/** Long-lived processes, one or two for each repository. */
+/** Long-lived processes, a few for each repository. */
 export interface Batches {
   /** Questions of one call to one repository. Nothing is started before the first one. */
   open(profile: Profile, run: Run): Batch;
@@ -28,6 +30,8 @@ export interface Batch {
    * cannot read. So nothing that the sink took may be used before this resolves.
    */
   contents(name: string, how: ContentsOptions, sink: Sink): Promise<Known>;
+  /** Compares two trees; undefined when a command has to be asked instead (diff-pool.ts). */
+  compare(trees: Trees, options: DiffOptions, sink: Sink): Promise<GitEnded | undefined>;
 }
 
 interface ContentsOptions {
@@ -52,6 +56,7 @@ export function createBatches({
   /** In the order of their use. */
   const lanes = new Map<string, Lane>();
   const leaving = new Set<Lane>();
+  const diffs = createDiffPool(idleMs);
   let closed = false;
 
   function pump(): void {
@@ -86,9 +91,11 @@ export function createBatches({
         info: (name) => ask(laneOf(profile, false), pending, { verb: 'info', name }),
         contents: (name, { bytesMax, large = false }, sink) =>
           ask(laneOf(profile, large), pending, { verb: 'contents', name, bytesMax, sink }),
+        compare: (trees, options, sink) => diffs.compare({ profile, run }, trees, options, sink),
       };
     },
     end(key) {
+      diffs.end(key);
       for (const name of [`small ${key}`, `large ${key}`]) {
         const lane = lanes.get(name);
         if (lane === undefined) continue;
@@ -100,7 +107,9 @@ export function createBatches({
     },
     async close() {
       closed = true;
-      return isGoneInTime(Promise.all([...leaving, ...lanes.values()].map((lane) => lane.kill())));
+      const lanesGone = Promise.all([...leaving, ...lanes.values()].map((lane) => lane.kill()));
+      const gone = await Promise.all([isGoneInTime(lanesGone), diffs.close()]);
+      return gone.every(Boolean);
     },
   };
 }

@@ -15,8 +15,16 @@ export interface ObjectsParts {
   readonly cache: Cache;
 }
 
+/** Objects, of which two trees can be compared without a command. */
+export type ComparedObjects = Objects & Pick<Batch, 'compare'>;
+
+/** What is known as objects only was made below, or reads no repository. */
+export function canCompare(objects: Objects): objects is ComparedObjects {
+  return 'compare' in objects;
+}
+
 /** Makes the way to objects of one opened repository in one call. */
-export function createObjects({ profile, batch, cache }: ObjectsParts): Objects {
+export function createObjects({ profile, batch, cache }: ObjectsParts): ComparedObjects {
   /** An object that is read as a whole. Undefined when the name leads nowhere. */
   async function wholeAs(kind: ObjectKind, name: string): Promise<Whole | undefined> {
     const found = await readWhole(batch, name, { bytesMax: LIMITS.messageBytesMax });
@@ -27,6 +35,7 @@ export function createObjects({ profile, batch, cache }: ObjectsParts): Objects 
 
   return {
     resolve: async (revision) => foundOr(await batch.info(bytesOf(revision))),
+    compare: (trees, options, sink) => batch.compare(trees, options, sink),
     ...createBytes(batch, cache),
     ...createCommits({ profile, cache, read: (name) => wholeAs('commit', name) }),
 
