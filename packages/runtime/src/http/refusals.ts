@@ -5,6 +5,7 @@
 export const HTTP_REFUSALS = {
   'http.address': [403, 'This address may not connect.'],
   'http.header': [400, 'A header is malformed, or came more than once.'],
+  'http.pipelined': [400, 'A connection carries one request at a time.'],
   'http.target': [400, 'The request target must be a path without a query.'],
   'http.host': [403, 'This host name is not served here.'],
   'http.origin': [403, 'This origin may not use this server.'],
@@ -35,6 +36,8 @@ export interface HttpRefusalOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Why, for the audit trail only. It holds nothing of a credential. */
   readonly detail?: string;
+  /** Why, for the caller and the audit trail: words of our own, as a schema's issue is described. */
+  readonly reason?: string;
   /** The JSON-RPC code of the answer's body; -32600 unless told otherwise. */
   readonly rpcCode?: number;
   /** The id of the JSON-RPC request, where it is known to be one. */

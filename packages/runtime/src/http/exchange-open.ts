@@ -1,0 +1,66 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { Verified } from '@secure-mcp/auth';
+
+import type { Exchange } from './exchange.ts';
+import type { Challenges, LiveRequests } from './front-parts.ts';
+import { HttpRefusal } from './refusals.ts';
+import { refusalOf } from './steps/authenticate.ts';
+
+/** The client went away: nobody is left to be answered. */
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone';
+}
+
+/** Watches a request until its answer is complete or its client is gone. */
+export function openExchange(request: IncomingMessage, response: ServerResponse): Exchange {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort(new ClientGone());
+  });
+  // What a socket reports besides its end changes nothing here, and unheard it would end the process.
+  response.on('error', () => undefined);
+  return { request, response, signal: controller.signal };
+}
+
+/** An admitted request that is under way. */
+export interface UnderWay {
+  /** Aborts when the client leaves, its credential ends or is revoked, or the server stops. */
+  readonly signal: AbortSignal;
+  /** Settles with the work, or rejects with what ends the request, whichever comes first. */
+  race<Value>(work: Promise<Value>): Promise<Value>;
+  close(): void;
+}
+
+/** Puts a request among the live ones. Where its credential ends under way, so does its answer. */
+export function openUnderWay(
+  exchange: Exchange,
+  verified: Verified,
+  { live, challenges }: { readonly live: LiveRequests; readonly challenges: Challenges },
+): UnderWay {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const onGone = (): void => controller.abort(exchange.signal.reason);
+  if (exchange.signal.aborted) onGone();
+  else exchange.signal.addEventListener('abort', onGone, { once: true });
+  const leave = live.open(verified, (reason) =>
+    controller.abort(
+      reason instanceof HttpRefusal
+        ? reason
+        : refusalOf({ kind: 'invalid', detail: 'ended under way' }, challenges),
+    ),
+  );
+  return {
+    signal,
+    race: (work) => Promise.race([work, whenAborted(signal)]),
+    close: leave,
+  };
+}
+
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = (): void => reject(signal.reason);
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+  });
+}

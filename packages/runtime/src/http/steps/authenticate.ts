@@ -1,0 +1,74 @@
+import type { IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
+
+import type { AuthProblem, Presented, Verified } from '@secure-mcp/auth';
+
+import { crypto } from '../../crypto.ts';
+import type { ClientAddress, Headers } from '../exchange.ts';
+import type { Challenges, FrontParts } from '../front-parts.ts';
+import { HttpRefusal, type HttpRefusalCode } from '../refusals.ts';
+
+/**
+ * Finds out who is calling. Nothing of the content has been read yet, and whoever is nobody sends none.
+ */
+export async function authenticate(
+  {
+    authenticator,
+    limits,
+    challenges,
+  }: Pick<FrontParts, 'authenticator' | 'limits' | 'challenges'>,
+  request: IncomingMessage,
+  headers: Headers,
+  address: ClientAddress,
+): Promise<Verified> {
+  const outcome = await authenticator.authenticate(presentedBy(request, headers));
+  if (outcome.ok) return outcome.verified;
+  const { problem } = outcome;
+  // Who presents nothing guesses nothing: every client begins so, to learn where to sign in.
+  if (problem.kind === 'invalid' || problem.kind === 'proof') await limits.countFailure(address);
+  throw refusalOf(problem, challenges);
+}
+
+function presentedBy(request: IncomingMessage, headers: Headers): Presented {
+  return {
+    authorization: headers.get('authorization'),
+    proof: headers.get('dpop'),
+    certificate: certificateOf(request.socket),
+    method: request.method ?? '',
+  };
+}
+
+/** The digest of the certificate of a connection, which is the same for all of its requests. */
+const digests = new WeakMap<TLSSocket, Uint8Array>();
+
+/** Only a certificate that the handshake has verified against our authorities is one. */
+function certificateOf(socket: IncomingMessage['socket']): Uint8Array | undefined {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+  const known = digests.get(socket);
+  if (known !== undefined) return known;
+  const raw = socket.getPeerX509Certificate()?.raw;
+  if (raw === undefined) return undefined;
+  const digest = crypto().createHash('sha256').update(raw).digest();
+  digests.set(socket, digest);
+  return digest;
+}
+
+const CODES: Readonly<Record<AuthProblem['kind'], HttpRefusalCode>> = {
+  missing: 'auth.missing',
+  invalid: 'auth.invalid',
+  proof: 'auth.invalid',
+  unavailable: 'auth.unavailable',
+};
+
+/** How long a client should leave an issuer that does not answer alone, in milliseconds. */
+const UNAVAILABLE_MS = 5000;
+
+/** What a caller without an accepted credential is told, now or when it loses it under way. */
+export function refusalOf(problem: AuthProblem, challenges: Challenges): HttpRefusal {
+  const challenge = challenges.unauthorized(problem);
+  return new HttpRefusal(CODES[problem.kind], {
+    ...(challenge !== undefined && { headers: { 'www-authenticate': challenge } }),
+    ...('detail' in problem && { detail: problem.detail }),
+    ...(problem.kind === 'unavailable' && { retryAfterMs: UNAVAILABLE_MS }),
+  });
+}
