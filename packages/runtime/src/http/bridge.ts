@@ -31,6 +31,8 @@ export interface BridgeParts {
 /** The way from the front to the SDK's handler for both eras. */
 export interface Bridge {
   readonly serveMcp: ServeMcp;
+  /** Ends the open streams only: their callers ask anew, under what holds now. */
+  endStreams(): void;
   /** Tells every open stream that a resource changed; the stream's caller was allowed to watch it. */
   resourceUpdated(uri: string): void;
   /** Ends the open streams, and every call that is still running. */
@@ -64,6 +66,7 @@ export function createBridge(parts: BridgeParts): Bridge {
   /** What the factory has to know of a request, by the very request that it is shown. */
   const requests = new WeakMap<globalThis.Request, OneRequest>();
   const streams = createStreams(parts);
+  let anew = new AbortController();
 
   const handler = createMcpHandler(
     ({ requestInfo, era }) => {
@@ -85,17 +88,24 @@ export function createBridge(parts: BridgeParts): Bridge {
       const { message, signal } = admitted;
       const caller = parts.callerOf(admitted);
       assertScopes(admitted, caller, { authorizer, challenges });
-      const request = requestOf(admitted, resource);
+      const isStream = isListen(message);
+      const ends = isStream ? AbortSignal.any([signal, anew.signal]) : signal;
+      const request = requestOf(admitted, resource, ends);
       requests.set(request, { caller, delivery: deliveryOf(admitted) });
       const options = { authInfo: authInfoOf(caller, admitted), parsedBody: message };
-      if (!isListen(message)) return handler.fetch(request, options);
+      if (!isStream) return handler.fetch(request, options);
       const leave = streams.enter(message, caller);
       const response = await handler.fetch(request, options).catch((error: unknown) => {
         leave('error');
         throw error;
       });
-      whenGone(admitted, () => leave(signal.aborted ? 'ended' : 'closed'));
+      whenGone(admitted, () => leave(ends.aborted ? 'ended' : 'closed'));
       return response;
+    },
+    endStreams() {
+      const former = anew;
+      anew = new AbortController();
+      former.abort();
     },
     resourceUpdated: (uri) => handler.notify.resourceUpdated(uri),
     close: () => handler.close(),
@@ -123,7 +133,7 @@ function isInReach(scope: Scope, { reach }: Caller): boolean {
   return reach !== undefined && covers(reach, scope);
 }
 
-function requestOf({ headers, signal }: Admitted, resource: URL): globalThis.Request {
+function requestOf({ headers }: Admitted, resource: URL, signal: AbortSignal): globalThis.Request {
   const passed = new Headers();
   for (const name of PASSED) {
     const value = headers.get(name);
