@@ -124,6 +124,13 @@ export interface ReloadEvent {
   readonly ended?: number;
 }
 
+/** The store that replicas share does not answer, or answers again. */
+export interface StoreEvent {
+  readonly type: 'store.down' | 'store.up';
+  readonly outcome: Outcome;
+  readonly reason?: string;
+}
+
 /** Tool definitions differ from the reviewed ones. */
 export interface LockEvent {
   readonly type: 'tools_lock.mismatch';
@@ -132,4 +139,11 @@ export interface LockEvent {
 }
 
 export type AuditEvent =
-  ServerEvent | InputEvent | CallEvent | HttpEvent | StreamEvent | ReloadEvent | LockEvent;
+  | ServerEvent
+  | InputEvent
+  | CallEvent
+  | HttpEvent
+  | StreamEvent
+  | ReloadEvent
+  | StoreEvent
+  | LockEvent;

@@ -19,6 +19,7 @@ export type {
   Outcome,
   ReloadEvent,
   ServerEvent,
+  StoreEvent,
   StreamEvent,
 } from './audit-event.ts';
 export { type DescribedError, describeError } from './error.ts';
