@@ -1,0 +1,64 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { Grant, Interaction, Provider } from 'oidc-provider';
+
+import { consentPage, loginPage } from './pages.ts';
+
+export const INTERACTION = /^\/interaction\/[\w-]+$/;
+
+/** Shows who signs in and what is asked for, and takes the answers. */
+export async function interact(
+  provider: Provider,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const interaction = await provider.interactionDetails(request, response);
+  if (request.method === 'POST') {
+    const result = await answerOf(provider, interaction, await formOf(request));
+    await provider.interactionFinished(request, response, result);
+    return;
+  }
+  response.setHeader('content-type', 'text/html; charset=utf-8');
+  response.end(pageOf(interaction));
+}
+
+function pageOf({ uid, prompt, params }: Interaction): string {
+  const action = `/interaction/${uid}`;
+  if (prompt.name === 'login') return loginPage(action);
+  return consentPage(action, {
+    client: params.client_id,
+    resources: prompt.details.missingResourceScopes ?? {},
+  });
+}
+
+async function answerOf(
+  provider: Provider,
+  interaction: Interaction,
+  form: URLSearchParams,
+): Promise<Readonly<Record<string, unknown>>> {
+  if (interaction.prompt.name === 'login') {
+    return { login: { accountId: form.get('account') ?? '' } };
+  }
+  if (form.get('allow') !== 'yes') return { error: 'access_denied' };
+  const grant = await grantOf(provider, interaction);
+  const { missingOIDCScope = [], missingResourceScopes = {} } = interaction.prompt.details;
+  if (missingOIDCScope.length > 0) grant.addOIDCScope(missingOIDCScope.join(' '));
+  for (const [resource, scopes] of Object.entries(missingResourceScopes)) {
+    grant.addResourceScope(resource, scopes.join(' '));
+  }
+  return { consent: { grantId: await grant.save() } };
+}
+
+async function grantOf(
+  { Grant: Model }: Provider,
+  { grantId, session, params }: Interaction,
+): Promise<Grant> {
+  const known = grantId === undefined ? undefined : await Model.find(grantId);
+  return known ?? new Model({ accountId: session?.accountId, clientId: params.client_id });
+}
+
+async function formOf(request: IncomingMessage): Promise<URLSearchParams> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(Buffer.from(chunk));
+  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
+}

@@ -1,0 +1,177 @@
+import { randomUUID, type JsonWebKey, type webcrypto } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+
+import { Provider } from 'oidc-provider';
+import { createMemoryAdapter } from 'oidc-provider/lib/adapters/memory_adapter.js';
+
+import { type ClientSettings, configurationFor, type ResourceSettings } from './configuration.ts';
+import { INTERACTION, interact } from './interactions.ts';
+import { makeSigningKeys, type SigningAlgorithm } from './signing-keys.ts';
+import { clientToken, type IssuedToken, personToken, revokeToken } from './token-client.ts';
+
+export interface AuthorizationServerOptions {
+  /** The resource servers, by their URL. */
+  readonly resources: Readonly<Record<string, ResourceSettings>>;
+  /** More clients than `service` (for itself) and `desktop` (for people). */
+  readonly clients?: readonly ClientSettings[];
+  /** Absent: a free one. */
+  readonly port?: number;
+}
+
+/** What a token is asked for with. */
+export interface TokenWish {
+  readonly resource: string;
+  /** Parted by spaces. */
+  readonly scope: string;
+  /** `service` unless told otherwise; `desktop` for a person. */
+  readonly clientId?: string;
+  /** The person who signs in. Absent: the client acts for itself. */
+  readonly account?: string;
+  readonly dpopKey?: webcrypto.CryptoKeyPair;
+  /** PEM. */
+  readonly certificate?: string;
+}
+
+/** A real authorization server on this machine. */
+export interface AuthorizationServerUnderTest {
+  readonly issuer: string;
+  /** What a resource server introspects with. */
+  readonly introspector: { readonly id: string; readonly secret: string };
+  tokenFor(wish: TokenWish): Promise<IssuedToken>;
+  /**
+   * Signs with new keys from now on. The former ones stay in the published set, unless they are
+   * withdrawn.
+   */
+  rotateKeys(options?: { readonly withdraw?: boolean }): void;
+  /** Revokes an opaque token. A JWT is good until it ends, whatever its issuer thinks of it. */
+  revoke(token: string, clientId?: string): Promise<void>;
+  /** How often a path was asked for. */
+  asked(path: string): number;
+  /** While it is paused, no request is answered. */
+  pause(): void;
+  resume(): void;
+  close(): Promise<void>;
+}
+
+/** Where a person is sent back to after signing in; nothing listens there. */
+export const DESKTOP_REDIRECT = 'http://127.0.0.1/callback';
+
+/** Starts `oidc-provider` in this process, on a free port of the loopback address. */
+export async function startAuthorizationServer(
+  options: AuthorizationServerOptions,
+): Promise<AuthorizationServerUnderTest> {
+  const introspector = { id: 'resource-server', secret: randomUUID() };
+  const clients = [
+    introspector,
+    { id: 'service', secret: randomUUID() },
+    { id: 'desktop', redirectUris: [DESKTOP_REDIRECT] },
+    ...(options.clients ?? []),
+  ];
+  const http = createServer();
+  http.listen(options.port ?? 0, '127.0.0.1');
+  await once(http, 'listening');
+  const issuer = `http://127.0.0.1:${String(portOf(http))}`;
+  const provider = rotatingProvider(issuer, options.resources, clients);
+  const requests = serve(http, provider.current);
+  const clientOf = (id: string) => clients.find((client) => client.id === id) ?? unknownClient(id);
+
+  return {
+    issuer,
+    introspector,
+    tokenFor({ account, clientId, ...rest }) {
+      const client = clientOf(clientId ?? (account === undefined ? 'service' : 'desktop'));
+      const request = { client, ...rest };
+      return account === undefined
+        ? clientToken(issuer, request)
+        : personToken(issuer, account, request);
+    },
+    rotateKeys: provider.rotate,
+    revoke: (token, clientId = 'service') => revokeToken(issuer, clientOf(clientId), token),
+    ...requests,
+    async close() {
+      requests.resume();
+      http.close();
+      http.closeAllConnections();
+      await once(http, 'close');
+    },
+  };
+}
+
+/** The provider reads its keys once. A rotation is a provider with other keys and the same memory. */
+function rotatingProvider(
+  issuer: string,
+  resources: Readonly<Record<string, ResourceSettings>>,
+  clients: readonly ClientSettings[],
+) {
+  const fixed = {
+    resources,
+    clients,
+    introspectors: new Set(['resource-server']),
+    cookieKey: randomUUID(),
+    adapter: createMemoryAdapter(),
+  };
+  const algorithms = new Set<SigningAlgorithm>(
+    Object.values(resources).map(({ algorithm }) => algorithm ?? 'ES256'),
+  );
+  const make = (keys: readonly JsonWebKey[]) => {
+    const provider = new Provider(issuer, configurationFor({ ...fixed, keys }));
+    provider.on('server_error', (_context: unknown, error: unknown) => {
+      console.error(error);
+    });
+    return { keys, provider, callback: provider.callback() };
+  };
+  let current = make(makeSigningKeys(algorithms));
+  return {
+    current: () => current,
+    rotate({ withdraw = false }: { readonly withdraw?: boolean } = {}) {
+      const fresh = makeSigningKeys(algorithms);
+      current = make(withdraw ? fresh : [...fresh, ...current.keys]);
+    },
+  };
+}
+
+type Current = ReturnType<typeof rotatingProvider>['current'];
+
+/** Answers, counts, and stops answering when told to. */
+function serve(http: Server, current: Current) {
+  const counts = new Map<string, number>();
+  let waiting: PromiseWithResolvers<void> | undefined;
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    counts.set(pathname, (counts.get(pathname) ?? 0) + 1);
+    await waiting?.promise;
+    const { provider, callback } = current();
+    await (INTERACTION.test(pathname)
+      ? interact(provider, request, response)
+      : callback(request, response));
+  }
+
+  http.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    answer(request, response).catch((error: unknown) => {
+      console.error(error);
+      response.destroy();
+    });
+  });
+  return {
+    asked: (path: string) => counts.get(path) ?? 0,
+    pause: () => {
+      waiting ??= Promise.withResolvers();
+    },
+    resume: () => {
+      waiting?.resolve();
+      waiting = undefined;
+    },
+  };
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('not listening');
+  return address.port;
+}
+
+function unknownClient(id: string): never {
+  throw new Error(`no client ${id}`);
+}
