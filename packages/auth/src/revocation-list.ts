@@ -1,6 +1,7 @@
 import * as z from 'zod';
 
 import { API_KEY_ID } from './api-keys/secret.ts';
+import { instant } from './instant.ts';
 import { describeFirst } from './zod-problem.ts';
 
 const ENTRIES_MAX = 100_000;
@@ -8,7 +9,6 @@ const ENTRIES_MAX = 100_000;
 const TEXT_CHARACTERS_MAX = 4096;
 
 const name = z.string().min(1).max(512);
-const instant = z.iso.datetime({ error: 'must be a time in UTC, such as 2026-01-31T00:00:00Z' });
 const until = instant
   .optional()
   .describe('When everything that it names has expired by itself. Absent: it stays in force.');

@@ -20,7 +20,10 @@ function wordsOf(issue: z.core.$ZodIssue): string {
     case 'unrecognized_keys':
       return `unknown field ${issue.keys.slice(0, 1).map(shownStep).join('')}`;
     case 'invalid_type':
-      return `expected ${issue.expected}`;
+      // Zod keeps no other trace of what was not there.
+      return issue.message.endsWith('received undefined')
+        ? 'is missing'
+        : `expected ${issue.expected}`;
     case 'invalid_value':
       return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
     case 'too_big':

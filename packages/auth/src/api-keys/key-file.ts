@@ -1,5 +1,6 @@
 import * as z from 'zod';
 
+import { instant } from '../instant.ts';
 import { describeFirst } from '../zod-problem.ts';
 import { API_KEY_ID, holdsApiKey } from './secret.ts';
 
@@ -17,7 +18,6 @@ export const KEY_SCOPE = z
   .string()
   .regex(/^[a-z][a-z0-9_-]{0,31}:[a-z][a-z0-9_-]{0,31}$/, 'must be written noun:verb');
 
-const instant = z.iso.datetime({ error: 'must be a time in UTC, such as 2026-01-31T00:00:00Z' });
 const sha256Hex = z
   .string()
   .regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in 64 lower-case hexadecimal digits');

@@ -92,13 +92,11 @@ async function revoke(args: readonly string[]): Promise<string> {
       ...certificates.filter((entry) => entry.certificate === id),
     ];
     if (named.length === 0) throw new ConfigurationProblem('ID', 'no such key or certificate');
-    // The first time of revocation is the one that an investigation asks for.
-    const revokedAt = instant(now);
     const changed = {
       ...content,
-      keys: keys.map((entry) => (entry.id === id ? { revokedAt, ...entry } : entry)),
+      keys: keys.map((entry) => (entry.id === id ? revoked(entry, now) : entry)),
       certificates: certificates.map((entry) =>
-        entry.certificate === id ? { revokedAt, ...entry } : entry,
+        entry.certificate === id ? revoked(entry, now) : entry,
       ),
     };
     return { content: changed, told: `revoked ${id}\n` };
@@ -129,9 +127,14 @@ function withCertificate(grant: Grant, certificate: string): Change {
   });
 }
 
+/** Keeps the first time of revocation: it is the one that an investigation asks for. */
+function revoked<Entry extends Pick<ApiKeyEntry, 'revokedAt'>>(entry: Entry, now: number): Entry {
+  return { ...entry, revokedAt: entry.revokedAt ?? instant(now) };
+}
+
 /** The former key, with an end that leaves its users the overlap, and never a longer life. */
 function ended(entry: ApiKeyEntry, now: number, overlapMs: number): ApiKeyEntry {
-  if (overlapMs === 0) return { ...entry, revokedAt: instant(now) };
+  if (overlapMs === 0) return revoked(entry, now);
   const end = Math.min(Date.parse(entry.expiresAt), now + overlapMs);
   return { ...entry, expiresAt: instant(end) };
 }
