@@ -112,11 +112,12 @@ async function serve(parts: Parts, exchange: Exchange, notes: Notes): Promise<vo
   notes.address = address;
   const path = readTarget(request.url);
   const document = findDocument(method, path, { headers, documents });
-  if (document !== undefined) return plain(exchange, notes, document);
+  if (document !== undefined) return plain(parts, exchange, notes, document);
   requireHost(headers, rules.hosts);
   requireOrigin(headers, rules.origins);
   notes.fields = { ...parts.security, ...corsHeaders(headers, rules.origins) };
-  if (path === rules.path && isPreflight(method, headers)) return plain(exchange, notes, PREFLIGHT);
+  if (path === rules.path && isPreflight(method, headers))
+    return plain(parts, exchange, notes, PREFLIGHT);
   requireMcpRoute(method, path, { mcpPath: rules.path, documents });
   await limits.admitAddress(address);
   const verified = await authenticate(parts, request, headers, address);
@@ -151,19 +152,26 @@ async function serveMcp(parts: Parts, notes: Notes, checked: Checked): Promise<v
     // The SDK's own word for a call that was ended because the handler closes.
     if (answered.status === 499) refuseHttp('http.stopping');
     notes.answeredAt = performance.now();
-    await writeAnswer(exchange, answered, { headers: notes.fields, signal });
+    const { unreadMs } = parts.rules;
+    await writeAnswer(exchange, answered, { headers: notes.fields, signal, unreadMs });
   } finally {
     underWay.close();
   }
 }
 
-function plain(exchange: Exchange, notes: Notes, { status, headers, body }: PlainAnswer) {
-  return writePlain(exchange, { status, body, headers: { ...notes.fields, ...headers } });
+function plain(
+  { rules }: Parts,
+  exchange: Exchange,
+  { fields }: Notes,
+  { status, headers, body }: PlainAnswer,
+): Promise<void> {
+  const whole = { status, body, headers: { ...fields, ...headers } };
+  return writePlain(exchange, whole, { unreadMs: rules.unreadMs });
 }
 
 /** Answers with a refusal, where somebody is there to be answered. */
 async function refuse(
-  { connections, trail, metrics, logger }: Parts,
+  { connections, trail, metrics, logger, rules }: Parts,
   exchange: Exchange,
   notes: Notes,
   error: unknown,
@@ -185,7 +193,9 @@ async function refuse(
   notes.answeredAt = performance.now();
   const { status, headers, body } = refusalAnswer(refusal, idOf(notes.message), reference);
   const whole = { status, body, headers: { ...notes.fields, ...headers } };
-  await writePlain(exchange, whole, options.close).catch(() => response.destroy());
+  const { close = false } = options;
+  const { unreadMs } = rules;
+  await writePlain(exchange, whole, { close, unreadMs }).catch(() => response.destroy());
 }
 
 function record(

@@ -5,6 +5,16 @@ import type { Exchange, PlainAnswer } from './exchange.ts';
 
 /** How long a client may leave what was written unread, in milliseconds. It would hold its place for ever. */
 const UNREAD_MS = 30_000;
+
+/** How an answer is written. */
+export interface Writing {
+  /** Headers that every answer has. */
+  readonly headers: Fields;
+  /** Ends the answer under way. */
+  readonly signal: AbortSignal;
+  readonly unreadMs: number | undefined;
+}
+
 /** What is written before the client has to have taken it, in bytes. */
 const SLICE_BYTES = 65_536;
 /**
@@ -26,7 +36,7 @@ type Fields = Readonly<Record<string, string>>;
 export async function writePlain(
   { request, response }: Exchange,
   { status, headers, body }: PlainAnswer,
-  close = false,
+  { close = false, unreadMs }: { readonly close?: boolean; readonly unreadMs: number | undefined },
 ): Promise<void> {
   // The parser has then gone over what has come, so that it is known whether content is still to come.
   if (!request.complete) await turn();
@@ -43,7 +53,7 @@ export async function writePlain(
     await readAway(request);
   }
   response.end(whole ? bytes : undefined);
-  await taken(response);
+  await taken(response, unreadMs);
 }
 
 /** Reads what a client still sends, within bounds. */
@@ -65,23 +75,23 @@ async function readAway(request: Exchange['request']): Promise<void> {
 export async function writeAnswer(
   { response, signal: gone }: Exchange,
   answer: Response,
-  { headers, signal }: { readonly headers: Fields; readonly signal: AbortSignal },
+  writing: Writing,
 ): Promise<void> {
   gone.throwIfAborted();
-  const fields = { ...passedOf(answer), ...headers };
+  const fields = { ...passedOf(answer), ...writing.headers };
   if (!isEventStream(answer)) {
     const bytes = new Uint8Array(await answer.arrayBuffer());
     response.writeHead(answer.status, { ...fields, 'content-length': String(bytes.length) });
-    const rest = await writeSlices(response, bytes, signal);
+    const rest = await writeSlices(response, bytes, writing);
     response.end(rest);
   } else {
     response.writeHead(answer.status, { ...fields, 'cache-control': 'no-store, no-transform' });
     // The client learns that its stream stands before the first event, which may be hours away.
     response.flushHeaders();
-    await pump(answer, response, signal);
+    await pump(answer, response, writing);
     response.end();
   }
-  await taken(response);
+  await taken(response, writing.unreadMs);
 }
 
 function passedOf({ headers }: Response): Fields {
@@ -101,23 +111,20 @@ function isEventStream({ headers }: Response): boolean {
 async function writeSlices(
   response: ServerResponse,
   bytes: Uint8Array,
-  signal: AbortSignal,
+  writing: Writing,
 ): Promise<Uint8Array> {
   let at = 0;
   for (; bytes.length - at > SLICE_BYTES; at += SLICE_BYTES) {
     // oxlint-disable-next-line no-await-in-loop -- no faster than the client takes it
-    if (!response.write(bytes.subarray(at, at + SLICE_BYTES))) await drained(response, signal);
+    if (!response.write(bytes.subarray(at, at + SLICE_BYTES))) await drained(response, writing);
   }
   return bytes.subarray(at);
 }
 
 /** Ends with the stream, or when the signal ends it: between two events then, because each is written whole. */
-async function pump(
-  { body }: Response,
-  response: ServerResponse,
-  signal: AbortSignal,
-): Promise<void> {
+async function pump({ body }: Response, response: ServerResponse, writing: Writing): Promise<void> {
   if (body === null) return;
+  const { signal } = writing;
   const reader = body.getReader();
   const stop = (): void => void reader.cancel(signal.reason).catch(() => undefined);
   if (signal.aborted) stop();
@@ -130,7 +137,7 @@ async function pump(
       const piece: unknown = next.value;
       if (!(piece instanceof Uint8Array)) throw new TypeError('a piece of an answer is not bytes');
       // oxlint-disable-next-line no-await-in-loop -- the SDK's queue grows meanwhile, for UNREAD_MS at most
-      if (!response.write(piece)) await drained(response, signal);
+      if (!response.write(piece)) await drained(response, writing);
     }
   } finally {
     signal.removeEventListener('abort', stop);
@@ -139,13 +146,16 @@ async function pump(
 }
 
 /** Resolves when the client has taken what was written. Whoever does not read loses the connection. */
-async function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
+async function drained(
+  response: ServerResponse,
+  { signal, unreadMs = UNREAD_MS }: Writing,
+): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const cut = (): void => {
     response.destroy();
     resolve();
   };
-  const timer = setTimeout(cut, UNREAD_MS);
+  const timer = setTimeout(cut, unreadMs);
   signal.addEventListener('abort', cut, { once: true });
   response.once('drain', resolve).once('close', resolve);
   if (signal.aborted) cut();
@@ -156,10 +166,10 @@ async function drained(response: ServerResponse, signal: AbortSignal): Promise<v
 }
 
 /** Resolves when an answer is out of our hands. */
-async function taken(response: ServerResponse): Promise<void> {
+async function taken(response: ServerResponse, unreadMs = UNREAD_MS): Promise<void> {
   if (response.writableFinished || response.destroyed) return;
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => response.destroy(), UNREAD_MS);
+  const timer = setTimeout(() => response.destroy(), unreadMs);
   response.once('finish', resolve).once('close', resolve);
   await promise;
   clearTimeout(timer);

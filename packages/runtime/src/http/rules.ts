@@ -21,6 +21,8 @@ export interface FrontRules {
   readonly bodyBytesMax: number;
   /** Milliseconds in which the content has to have arrived. */
   readonly bodyMs: number;
+  /** Milliseconds for which a client may leave what was written to it unread; 30,000 unless told otherwise. */
+  readonly unreadMs?: number;
   /** True where clients speak TLS, with us or with the proxy before us. */
   readonly secure: boolean;
 }
