@@ -1,0 +1,26 @@
+import type { Audit, Logger } from '@secure-mcp/logging';
+
+/** Tells the trail and the log of each change, once. */
+export function healthReporter({
+  audit,
+  logger,
+}: {
+  readonly audit: Audit;
+  readonly logger: Logger;
+}): (up: boolean, reason?: string) => void {
+  return (up, reason) => {
+    if (up) logger.warn('the shared store answers: limits are shared');
+    else
+      logger.error('the shared store is down: limits are counted here, and stricter', { reason });
+    try {
+      audit.record(
+        up
+          ? { type: 'store.up', outcome: 'allow' }
+          : { type: 'store.down', outcome: 'error', ...(reason !== undefined && { reason }) },
+      );
+    } catch (error) {
+      // Requests are refused while the trail cannot be written. This is none.
+      logger.error('the audit trail cannot be written', { error });
+    }
+  };
+}

@@ -1,0 +1,2 @@
+export { containerRuntime } from '../postgres/runtime.ts';
+export { type RedisContainer, startRedisContainer } from './container.ts';
