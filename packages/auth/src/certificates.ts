@@ -24,12 +24,7 @@ export function verifyCertificate(
   return {
     ok: true,
     verified: {
-      principal: {
-        id: `certificate:${principal}`,
-        kind: 'service',
-        scopes: new Set(scopes),
-        subject: principal,
-      },
+      principal: { id: `certificate:${principal}`, kind: 'service', scopes: new Set(scopes) },
       method: 'certificate',
       expiresAt: Date.parse(expiresAt),
       ...(notBefore !== undefined && { issuedAt: Date.parse(notBefore) }),

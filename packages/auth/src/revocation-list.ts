@@ -20,11 +20,17 @@ const until = instant
 const revocation = z.union(
   [
     z.strictObject({ issuer: name, tokenId: name.describe('The `jti` of one token.'), until }),
-    z.strictObject({ key: z.string().regex(API_KEY_ID).describe('The id of an API key.'), until }),
+    z.strictObject({
+      key: z
+        .string()
+        .regex(API_KEY_ID, 'must be the id of a key')
+        .describe('The id of an API key.'),
+      until,
+    }),
     z.strictObject({
       certificate: z
         .string()
-        .regex(/^[0-9a-f]{64}$/)
+        .regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in 64 lower-case hexadecimal digits')
         .describe('SHA-256 of a client certificate: its callers, and tokens that come with it.'),
       until,
     }),

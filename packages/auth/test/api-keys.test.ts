@@ -54,7 +54,6 @@ describe('a key', () => {
         principal: {
           id: 'key:ci',
           kind: 'api-key',
-          subject: 'ci',
           scopes: new Set(['files:read']),
         },
         method: 'api-key',

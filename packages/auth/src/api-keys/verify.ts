@@ -43,12 +43,8 @@ function verifyApiKey(token: string, keys: KeyFile | undefined, now: number): To
 function verifiedOf(entry: ApiKeyEntry): Verified {
   const { id, principal, scopes, notBefore, expiresAt } = entry;
   return {
-    principal: {
-      id: `key:${principal}`,
-      kind: 'api-key',
-      scopes: new Set(scopes),
-      subject: principal,
-    },
+    // No subject: a policy that goes by the subject means the caller whom an issuer calls so.
+    principal: { id: `key:${principal}`, kind: 'api-key', scopes: new Set(scopes) },
     method: 'api-key',
     expiresAt: Date.parse(expiresAt),
     ...(notBefore !== undefined && { issuedAt: Date.parse(notBefore) }),
