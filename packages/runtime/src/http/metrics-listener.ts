@@ -1,0 +1,46 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { type Listener, createListener } from './listener.ts';
+import { securityHeaders } from './security-headers.ts';
+
+const METRICS_PATH = '/metrics';
+/** Whoever collects metrics needs one. */
+const CONNECTIONS_MAX = 16;
+
+/**
+ * Serves the metrics, on loopback only (`decideBinding` sees to it) and by itself: what counts
+ * callers is not for callers. A web page that names this address by a host of its own is refused
+ * (DNS rebinding), and so is everything but one `GET`.
+ */
+export function createMetricsListener(text: () => string): Listener {
+  const headers = { ...securityHeaders(false), connection: 'close' };
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    const status = statusFor(request);
+    const body = status === 200 ? text() : '';
+    response.writeHead(status, {
+      ...headers,
+      'content-type': 'text/plain; version=0.0.4; charset=utf-8',
+      'content-length': Buffer.byteLength(body),
+      ...(status === 405 && { allow: 'GET' }),
+    });
+    response.end(body);
+  };
+  return createListener({
+    answer,
+    addresses: { allow: undefined, proxies: undefined },
+    proxiesOnly: false,
+    limits: { connectionsMax: CONNECTIONS_MAX, connectionsPerAddressMax: CONNECTIONS_MAX },
+  });
+}
+
+const LOOPBACK_HOST = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\d{1,5})?$/i;
+
+function statusFor({ method, url, headers, socket }: IncomingMessage): number {
+  const { host = '', origin } = headers;
+  const [, port = '80'] = /:(\d+)$/.exec(host) ?? [];
+  const isOurs = LOOPBACK_HOST.test(host) && Number(port) === socket.localPort;
+  // A browser names the page that asks; no collector does.
+  if (!isOurs || origin !== undefined) return 403;
+  if (url !== METRICS_PATH) return 404;
+  return method === 'GET' ? 200 : 405;
+}
