@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import type { Confirmation } from './credential.ts';
+import type { Confirmation, Verified } from './credential.ts';
 import { canonicalBytes } from './jwt/compact.ts';
 
 /** base64url of a SHA-256. Its one canonical form, because it is compared as text. */
@@ -23,4 +23,10 @@ export function confirmationOf(
     ...(certificate === undefined ? {} : { certificate }),
     ...(dpopKey === undefined ? {} : { dpopKey }),
   };
+}
+
+/** For the record. What is demanded is in the confirmation, and a token may be bound to both. */
+export function boundTo({ certificate, dpopKey }: Confirmation): Pick<Verified, 'boundTo'> {
+  if (dpopKey !== undefined) return { boundTo: 'dpop' };
+  return certificate === undefined ? {} : { boundTo: 'certificate' };
 }

@@ -36,6 +36,18 @@ export {
   type DpopVerifier,
   type ProofUse,
 } from './dpop/verifier.ts';
+export { type ChallengeOptions, type Challenges, createChallenges } from './challenge.ts';
+export type { IntrospectionClient } from './introspection/client-authentication.ts';
+export {
+  createIntrospection,
+  type IntrospectionOptions,
+  type IntrospectionVerifier,
+} from './introspection/verifier.ts';
+export {
+  type ResourceMetadata,
+  resourceMetadata,
+  type ResourceMetadataOptions,
+} from './resource-metadata.ts';
 export { type Grant, grantFor, patternCovers } from './grant.ts';
 export type { Fetch } from './http-out.ts';
 export { type Algorithm, ALGORITHMS, DEFAULT_ALGORITHMS } from './jwt/algorithms.ts';

@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 import { claimedScopes, scopeClaims } from '../claimed-scopes.ts';
 import { audience, checkAudience, checkTimes, claimedName, numericDate } from '../claims.ts';
-import { confirmationClaim, confirmationOf } from '../confirmation.ts';
+import { boundTo, confirmationClaim, confirmationOf } from '../confirmation.ts';
 import type { Confirmation, Verified } from '../credential.ts';
 import { invalid } from '../token-problem.ts';
 import { tokenPrincipal } from '../token-principal.ts';
@@ -76,10 +76,4 @@ function whichClaim(error: z.ZodError): string {
 function nameIn(payload: Readonly<Record<string, unknown>>, claim: ClientClaim | IdClaim): string {
   const { success, data } = claimedName.safeParse(payload[claim]);
   return success ? data : invalid(`claim ${claim} is missing or malformed`);
-}
-
-/** For the record. What is demanded is in the confirmation, and a token may be bound to both. */
-export function boundTo({ certificate, dpopKey }: Confirmation): Pick<Verified, 'boundTo'> {
-  if (dpopKey !== undefined) return { boundTo: 'dpop' };
-  return certificate === undefined ? {} : { boundTo: 'certificate' };
 }
