@@ -86,15 +86,29 @@ const postgresDatabase = z.strictObject({
     .describe('Settings that row-level security policies read.'),
 });
 
+const rate = z
+  .strictObject({
+    calls: z.int().min(1).max(1_000_000),
+    seconds: z.int().min(1).max(86_400),
+  })
+  .describe('Calls in a window.');
+
+const concurrency = z.int().min(1).max(64).describe('Calls that run at the same time.');
+
+const toolLimits = z
+  .strictObject({ rate: rate.optional(), concurrency: concurrency.optional() })
+  .refine((fields) => Object.keys(fields).length > 0, 'must limit something');
+
 const limits = z.strictObject({
-  rate: z
-    .strictObject({
-      calls: z.int().min(1).max(1_000_000),
-      seconds: z.int().min(1).max(86_400),
-    })
+  rate: rate.optional(),
+  concurrency: concurrency.optional(),
+  tools: z
+    .record(namePattern, toolLimits)
+    .refine((tools) => Object.keys(tools).length <= 256, 'must have 256 entries at most')
     .optional()
-    .describe('Calls in a window.'),
-  concurrency: z.int().min(1).max(64).optional().describe('Calls that run at the same time.'),
+    .describe(
+      'By name, or by a prefix: its tools share the limit. A tool that several cover has to fit all.',
+    ),
   deadlineMs: z.int().min(10).max(600_000).optional().describe('Longest run of one call.'),
   resultBytes: z.int().min(1024).max(16_777_216).optional().describe('Largest answer.'),
 });

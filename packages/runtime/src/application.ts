@@ -5,12 +5,14 @@ import { type Confirmations, createConfirmations } from './call/confirm.ts';
 import { createConcurrency } from './call/concurrency.ts';
 import { createArgumentDescriber, type DescribeArguments } from './call/describe-args.ts';
 import { createDispatch, type Dispatch } from './call/dispatch.ts';
+import { createPlaces } from './call/places.ts';
 import { createRateLimit } from './call/rate.ts';
 import { type ToolsLock, unlocked } from './mcp/lock.ts';
 import type { Prompt } from './prompt.ts';
 import { refuse } from './refusals.ts';
 import type { Resource } from './resource.ts';
 import { memoryStore } from './store/memory.ts';
+import type { Store } from './store/store.ts';
 import type { Tool } from './tool.ts';
 
 export interface Identity {
@@ -30,10 +32,21 @@ export interface ApplicationParts<Context> {
   readonly contextOf: (call: Call) => Context;
   readonly audit: Audit;
   readonly logger: Logger;
+  readonly bounds?: ApplicationBounds;
+}
+
+/** What bounds all callers together, and all replicas. */
+export interface ApplicationBounds {
+  /** Where calls and answered questions are counted. Absent: in this process. */
+  readonly store?: Store;
+  /** What questions are signed with; replicas that share a store have the same. 32 bytes at least. */
+  readonly stateKey?: Uint8Array | undefined;
+  /** Calls that run at the same time, whoever made them. Absent: as many as each caller's limits let. */
+  readonly callsMax?: number;
 }
 
 /** A server that can be put on any transport. It holds what has to outlive a request, and nothing of a caller. */
-export interface Application<Context> extends Omit<ApplicationParts<Context>, 'audit'> {
+export interface Application<Context> extends Omit<ApplicationParts<Context>, 'audit' | 'bounds'> {
   readonly dispatch: Dispatch;
   /** Absent where no tool needs a person's word. */
   readonly confirmations: Confirmations | undefined;
@@ -45,7 +58,8 @@ export interface Application<Context> extends Omit<ApplicationParts<Context>, 'a
 }
 
 export function createApplication<Context>(parts: ApplicationParts<Context>): Application<Context> {
-  const { audit, ...shared } = parts;
+  const { audit, bounds = {}, ...shared } = parts;
+  const { store = memoryStore(), stateKey, callsMax } = bounds;
   const { lock } = shared;
   const { tools, resources, prompts, logger } = shared;
   let review: { readonly differs: string | undefined } | undefined;
@@ -65,12 +79,12 @@ export function createApplication<Context>(parts: ApplicationParts<Context>): Ap
     dispatch: createDispatch({
       audit,
       logger,
-      rate: createRateLimit(memoryStore()),
-      concurrency: createConcurrency(),
+      rate: createRateLimit(store),
+      places: createPlaces(callsMax),
       large: createConcurrency(),
     }),
     confirmations: tools.some(({ effect }) => effect !== undefined)
-      ? createConfirmations()
+      ? createConfirmations({ answered: store, stateKey })
       : undefined,
     describeArguments: createArgumentDescriber(),
     assertReviewed() {

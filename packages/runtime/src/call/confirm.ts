@@ -7,6 +7,7 @@ import {
   type RequestStateCodec,
   type ServerContext,
 } from '@modelcontextprotocol/server';
+import type { SingleUse } from '@secure-mcp/auth';
 import { toVisibleName } from '@secure-mcp/validation';
 import * as z from 'zod';
 
@@ -17,8 +18,8 @@ import type { Confirmation } from './dispatch.ts';
 
 /** How long a person may think, in seconds. */
 const ANSWER_WITHIN_SECONDS = 120;
-/** Open questions at most; the oldest is forgotten first, and then has to be asked again. */
-const OPEN_QUESTIONS_MAX = 256;
+/** How long an answered question is remembered, in milliseconds: the clocks of replicas differ. */
+const ANSWERED_FOR_MS = 2 * ANSWER_WITHIN_SECONDS * 1000;
 /** A question longer than this is not read, and one that is cut hides what it asks for. */
 const QUESTION_CHARACTERS_MAX = 500;
 
@@ -48,26 +49,36 @@ interface ConfirmationRequest {
   readonly context: ServerContext;
 }
 
+export interface ConfirmationOptions {
+  /** Where answered questions are remembered: all replicas that share the key have to share it, too. */
+  readonly answered: SingleUse;
+  /** What questions are signed with, 32 bytes at least. Absent: a key that only this process has. */
+  readonly stateKey?: Uint8Array | undefined;
+}
+
 /**
- * Makes the confirmations of one server process.
+ * Makes the confirmations of one server.
  *
  * An answer alone proves nothing: a client can send `inputResponses: { confirm: accept }` with its
  * first call. It counts only together with a state that this server signed for the same tool, the
  * same arguments and the same caller, and only once.
  */
-export function createConfirmations(now: () => number = Date.now): Confirmations {
+export function createConfirmations({ answered, stateKey }: ConfirmationOptions): Confirmations {
   const codec = createRequestStateCodec<Question>({
-    key: crypto().randomBytes(32),
+    key: stateKey ?? crypto().randomBytes(32),
     ttlSeconds: ANSWER_WITHIN_SECONDS,
     bind: (context) => `${context.mcpReq.method}\0${callerKey(context)}`,
   });
-  const open = new Map<string, number>();
 
   /** True once for each question: the answer to it is used up before anything is done. */
-  const use = (nonce: string): boolean => {
-    const expires = open.get(nonce);
-    open.delete(nonce);
-    return expires !== undefined && expires > now();
+  const use = async (nonce: string): Promise<boolean> => {
+    try {
+      return await answered.use(`question:${nonce}`, ANSWERED_FOR_MS);
+    } catch {
+      return refuse('call.confirmation_unavailable', {
+        hint: 'Answers cannot be checked now. Try again later.',
+      });
+    }
   };
 
   return {
@@ -84,7 +95,7 @@ export function createConfirmations(now: () => number = Date.now): Confirmations
       const question = context.mcpReq.requestState<Question>();
       if (question?.tool === tool && question.digest === digest) {
         const response = inputResponse(context.mcpReq.inputResponses, 'confirm');
-        if (response.kind === 'elicit' && use(question.nonce)) {
+        if (response.kind === 'elicit' && (await use(question.nonce))) {
           const accepted = acceptedContent(context.mcpReq.inputResponses, 'confirm', ANSWER);
           return accepted?.confirm === true
             ? { kind: 'approved', asked: true }
@@ -92,8 +103,6 @@ export function createConfirmations(now: () => number = Date.now): Confirmations
         }
       }
       const nonce = crypto().randomUUID();
-      forgetOldest(open);
-      open.set(nonce, now() + ANSWER_WITHIN_SECONDS * 1000);
       return {
         kind: 'ask',
         question: inputRequired({
@@ -114,9 +123,4 @@ function digestOf(principalId: string, args: unknown, effect: string): string {
     .createHash('sha256')
     .update(JSON.stringify([principalId, args, effect]))
     .digest('base64url');
-}
-
-function forgetOldest(open: Map<string, number>): void {
-  const [oldest] = open.keys();
-  if (open.size >= OPEN_QUESTIONS_MAX && oldest !== undefined) open.delete(oldest);
 }

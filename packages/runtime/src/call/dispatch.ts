@@ -4,6 +4,7 @@
  *   perform()
  *   ├─ rate        first, so that guessing names and sending nonsense count as well
  *   ├─ authorize   scope ∩ policy; what may not be used looks like what does not exist
+ *   ├─ budget      the rate of a tool that costs more than others
  *   ├─ parse       strict schema; nothing of the caller's text is repeated
  *   ├─ enter       concurrency: a place to run, or a place in the caller's own line
  *   ├─ confirm     destructive tools: a person says yes
@@ -35,7 +36,8 @@ import { COMMON_REFUSALS, refuse } from '../refusals.ts';
 import type { Call, SecretsMode } from './call.ts';
 import type { Concurrency } from './concurrency.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
-import type { CallLimits } from './limits.ts';
+import { budgetsOf, type CallLimits } from './limits.ts';
+import type { Places } from './places.ts';
 import type { RateLimit } from './rate.ts';
 
 /** Who somebody is, and what the policy leaves them. */
@@ -109,7 +111,7 @@ export interface DispatchParts {
   readonly audit: Audit;
   readonly logger: Logger;
   readonly rate: RateLimit;
-  readonly concurrency: Concurrency;
+  readonly places: Places;
   /** The line of the answers that are large. */
   readonly large: Concurrency;
 }
@@ -221,15 +223,17 @@ async function performSteps<Input, Result, Answer>(
   const { principal, limits } = caller;
   await parts.rate.admit(principal.id, limits.rates);
   if (!operation.allowed(caller)) refuse(operation.unknown);
+  const budgets = operation.event === 'tool.call' ? budgetsOf(limits, request.audited.name) : [];
+  await parts.rate.admitTool(principal.id, budgets);
   if (operation.describeArgs !== undefined) notes.args = operation.describeArgs();
   const input = operation.parse();
   const deadline = startDeadline([request.signal, halt], limits.deadlineMs);
   const places: (() => void)[] = [];
-  const enter = async (line: Concurrency, running: number): Promise<void> =>
-    void places.push(await line.enter(principal.id, running, deadline.signal));
+  const turn = async (): Promise<void> =>
+    void places.push(await parts.large.enter(principal.id, 1, deadline.signal));
   let held = false;
   try {
-    await enter(parts.concurrency, limits.concurrency);
+    await parts.places.enter({ principal, limits, budgets, signal: deadline.signal }, places);
     const call = callOf(caller, request, deadline, notes);
     const confirmation = await deadline.race(confirm(operation, input, call));
     if (confirmation.kind === 'ask') {
@@ -241,7 +245,7 @@ async function performSteps<Input, Result, Answer>(
     else if (operation.changes === true) beforehand('tool.start');
     const result = await wholeResult(operation, await deadline.race(operation.run(input, call)), {
       deadline,
-      turn: () => enter(parts.large, 1),
+      turn,
     });
     if (notes.hidden > 0 && caller.secrets === 'block') refuse('output.secret');
     const { answer, output } = operation.shape(result, caller, notes.hidden);

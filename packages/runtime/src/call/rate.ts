@@ -1,13 +1,13 @@
 import { refuse } from '../refusals.ts';
 import type { Store } from '../store/store.ts';
-import type { Rate } from './limits.ts';
+import type { Rate, ToolBudget } from './limits.ts';
 
 /** Counts a caller's calls. */
 export interface RateLimit {
   /** Counts one call, or refuses it and says when the next can succeed. */
   admit(principalId: string, rates: readonly Rate[]): Promise<void>;
-  /** Counts one call of a tool, in the caller's budget of that name. */
-  admitTool(principalId: string, budget: string, rate: Rate): Promise<void>;
+  /** Counts one call of a tool in each of the caller's budgets that it has to fit. */
+  admitTool(principalId: string, budgets: readonly ToolBudget[]): Promise<void>;
 }
 
 /** Counts in a store: this process's, or the one that replicas share. */
@@ -23,7 +23,12 @@ export function createRateLimit(store: Pick<Store, 'consume'>): RateLimit {
         await count(`calls:${principalId}`, rate);
       }
     },
-    // A budget's name holds no colon, so no caller's id can be taken for the end of it.
-    admitTool: (principalId, budget, rate) => count(`tool:${budget}:${principalId}`, rate),
+    async admitTool(principalId, budgets) {
+      for (const { names, rate } of budgets) {
+        // Names hold no colon, so no caller's id can be taken for the end of one.
+        // oxlint-disable-next-line no-await-in-loop -- as above
+        if (rate !== undefined) await count(`tool:${names}:${principalId}`, rate);
+      }
+    },
   };
 }
