@@ -23,6 +23,8 @@ const SLICE_BYTES = 65_536;
  */
 const LINGER_BYTES = 262_144;
 const LINGER_MS = 1000;
+/** What a chunk counts for at least: a chunk of one byte costs as much time as one of many. */
+const CHUNK_BYTES_MIN = 64;
 
 /** Headers of the SDK's that get through. Ours win where both have one. */
 const PASSED = ['content-type', 'allow', 'retry-after', 'www-authenticate', 'x-accel-buffering'];
@@ -62,7 +64,7 @@ async function readAway(request: Exchange['request']): Promise<void> {
   const timer = setTimeout(resolve, LINGER_MS);
   let left = LINGER_BYTES;
   request.on('data', (chunk: Uint8Array) => {
-    left -= chunk.length;
+    left -= Math.max(chunk.length, CHUNK_BYTES_MIN);
     if (left < 0) resolve();
   });
   request.once('end', resolve).once('close', resolve).once('error', resolve).resume();

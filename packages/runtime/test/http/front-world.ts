@@ -265,13 +265,19 @@ export async function startBare(): Promise<Bare> {
     return authInfo instanceof Response ? authInfo : tool.serve(request, { authInfo });
   };
   const server = createServer((request, response) => {
-    void adapt(request, fetch).then((answer) => put(answer, response));
+    void adapt(request, fetch).then(
+      (answer) => put(answer, response),
+      () => response.destroy(),
+    );
   });
   const port = await listen(server);
   return { ...tool, ...texts(port, key), port, key, server, close: () => stop(server) };
 }
 
-function adapt(request: IncomingMessage, fetch: (request: Request) => Promise<Response>) {
+async function adapt(
+  request: IncomingMessage,
+  fetch: (request: Request) => Promise<Response>,
+): Promise<Response> {
   const headers = new Headers();
   for (const [name, value] of Object.entries(request.headers))
     if (value !== undefined) headers.set(name, [value].flat().join(', '));

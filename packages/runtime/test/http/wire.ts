@@ -55,10 +55,11 @@ async function speak(socket: Socket, pieces: readonly (string | Uint8Array)[]): 
   for (const piece of pieces) {
     if (socket.destroyed) return;
     await new Promise<void>((resolve) => {
-      socket.write(typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece, () =>
-        resolve(),
-      );
       socket.once('close', resolve);
+      socket.write(typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece, () => {
+        socket.off('close', resolve);
+        resolve();
+      });
     });
     await new Promise((resolve) => setTimeout(resolve, pieces.length > 1 ? 20 : 0));
   }

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { type Bare, callBody, startBare, startWorld, type World } from './front-world.ts';
+import { talk } from './wire.ts';
+
+let world: World;
+let bare: Bare;
+beforeAll(async () => {
+  [world, bare] = await Promise.all([startWorld(), startBare()]);
+});
+afterAll(() => Promise.all([world.close(), bare.close()]));
+
+/** A request of nobody whose content is the beginning of a request of somebody. */
+function smuggled(to: Bare, text: string): string {
+  const outer = to.call('outer', {
+    headers: {
+      authorization: undefined,
+      'transfer-encoding': 'gzip, chunked',
+      'content-length': undefined,
+    },
+    body: '0\r\n\r\n',
+  });
+  return `${outer}${to.call(text)}`;
+}
+
+async function settled(to: Bare): Promise<void> {
+  await talk(to.port, to.call('settled'), { answers: 1 });
+}
+
+describe('what follows a refused request on its connection', () => {
+  test('is served without the front: a smuggled request runs', async () => {
+    await talk(bare.port, smuggled(bare, 'smuggled'), { answers: 2 });
+    expect(bare.ran).toContain('smuggled');
+  });
+
+  test('is not served behind it', async () => {
+    const { answers, closed } = await talk(world.port, smuggled(world, 'smuggled'));
+    await settled(world);
+    expect(world.ran).not.toContain('smuggled');
+    expect(answers.length).toBeLessThanOrEqual(1);
+    expect(closed).toBe(true);
+  });
+
+  test.each([
+    ['an unknown framing', { 'transfer-encoding': 'gzip, chunked', 'content-length': undefined }],
+    ['a header that came twice', { 'mcp-name': ['a', 'b'] }],
+  ])('is not served after %s, also when it comes later', async (_, headers) => {
+    const first = world.call('first', { headers, body: '0\r\n\r\n' });
+    const { closed } = await talk(world.port, [first, world.call(`later ${_}`)]);
+    await settled(world);
+    expect(world.ran).not.toContain(`later ${_}`);
+    expect(closed).toBe(true);
+  });
+});
+
+describe('several requests at once on a connection', () => {
+  test('are served without the front', async () => {
+    await talk(bare.port, bare.call('one') + bare.call('two'), { answers: 2 });
+    expect(bare.ran).toEqual(expect.arrayContaining(['one', 'two']));
+  });
+
+  test('get one answer, one refusal, and the end of the connection', async () => {
+    const bytes = ['p1', 'p2', 'p3'].map((text) => world.call(text)).join('');
+    const { answers, closed } = await talk(world.port, bytes);
+    await settled(world);
+    expect(world.ran).not.toContain('p2');
+    expect(world.ran).not.toContain('p3');
+    expect(
+      answers.map(({ status }) => status).filter((status) => status === 200).length,
+    ).toBeLessThanOrEqual(1);
+    expect(closed).toBe(true);
+  });
+
+  test('a second request under a refused first one is not served with either identity', async () => {
+    const first = world.call('nobody', { headers: { authorization: undefined } });
+    const { answers, closed } = await talk(world.port, first + world.call('pipelined'));
+    await settled(world);
+    expect(world.ran).not.toContain('nobody');
+    expect(world.ran).not.toContain('pipelined');
+    expect(answers.map(({ status }) => status)).not.toContain(200);
+    expect(closed).toBe(true);
+  });
+});
+
+test('requests one after another share a connection, and each is judged by its own credential', async () => {
+  const pieces: string[] = [];
+  for (const [text, key] of [
+    ['k1', world.key],
+    ['k2', 'Bearer evil'],
+    ['k3', world.key],
+  ] as const)
+    pieces.push(world.call(text, { headers: { authorization: `Bearer ${key}` } }));
+  const { answers, closed } = await talk(world.port, pieces, { answers: 3 });
+  expect(answers.map(({ status }) => status)).toEqual([200, 401, 200]);
+  expect(closed).toBe(false);
+  expect(world.ran).not.toContain('k2');
+});
+
+test('a thousand requests over one connection get their own answers, in order', async () => {
+  const { connect } = await import('node:net');
+  const socket = connect(world.port, '127.0.0.1');
+  const { answersIn } = await import('./wire.ts');
+  for (let turn = 0; turn < 1000; turn += 1) {
+    let raw = '';
+    const answered = new Promise<void>((resolve) => {
+      const onData = (chunk: Buffer): void => {
+        raw += chunk.toString('latin1');
+        if (answersIn(raw).length === 0) return;
+        socket.off('data', onData);
+        resolve();
+      };
+      socket.on('data', onData);
+    });
+    socket.write(world.call(`turn ${String(turn)}`, { body: callBody(`turn ${String(turn)}`) }));
+    await answered;
+    const [answer] = answersIn(raw);
+    expect(answer?.status).toBe(200);
+    expect(answer?.body).toContain(`noted turn ${String(turn)}"`);
+  }
+  socket.destroy();
+});
