@@ -193,17 +193,70 @@ test('what cannot be read has no answer here, and the next question has its own'
     }
   }));
 
+/** Two trees, each of one file that a line of a shell prints: the test holds nothing of it. */
+function twoTrees(printing: string, [one, other]: readonly [string, string]): readonly [Oid, Oid] {
+  const treeOf = (text: string): Oid => {
+    const command = `${printing} | git -C "$2" hash-object -w --stdin`;
+    const blob = execFileSync('sh', ['-c', command, 'sh', text, repository]).toString().trim();
+    const entry = Buffer.concat([Buffer.from('100644 big\0'), Buffer.from(blob, 'hex')]);
+    return writeObject(repository, 'tree', entry);
+  };
+  return [treeOf(one), treeOf(other)];
+}
+
+test(
+  'a process that holds much after an answer does not stay',
+  () =>
+    withPool(async (pool) => {
+      const profile = profileOf();
+      const long = 'x'.repeat(100_000);
+      const two = twoTrees('yes "$1" | head -c 50000000', [`${long}1`, `${long}2`]);
+      const ended = await pool.compare(
+        { profile, run: callFor() },
+        { base: two[0], head: two[1] },
+        { ...OPTIONS, bytesMax: 1_000_000_000 },
+        () => true,
+      );
+      expect(ended).toMatchObject({ cut: false });
+      await eventually(
+        () => gitsIn(profile),
+        ({ length }) => length === 0,
+        20_000,
+      );
+    }),
+  60_000,
+);
+
+test(
+  verifies(
+    'C10.repository-bombs',
+    'a comparison that takes too much memory ends with its process; where others were asked before, a new one is to say so',
+  ),
+  () =>
+    withPool(async (pool) => {
+      // git takes some tens of bytes for each of eight million lines, of which it guesses the number from
+      // the first ones, and holds the last line besides.
+      const lines = 'yes "$1$1$1$1$1$1$1" | head -n 300; yes "$1" | head -n 8200000';
+      const two = twoTrees(`{ ${lines}; head -c 50000000 /dev/zero | tr "\\0" x; }`, ['1', '2']);
+      const fresh = profileOf();
+      const refused = compared(pool, fresh, two);
+      await expect(refused).rejects.toMatchObject({ code: 'object.too_large' });
+      const used = profileOf();
+      await compared(pool, used, twoOf(1, 2));
+      expect(await compared(pool, used, two)).toBeUndefined();
+      await eventually(
+        () => [...gitsIn(fresh), ...gitsIn(used)],
+        ({ length }) => length === 0,
+        20_000,
+      );
+    }),
+  60_000,
+);
+
 test('a consumer that has enough ends its question: the next one begins at its own answer', () =>
   withPool(async (pool) => {
     const profile = profileOf();
-    const lines = (text: string): string => `${text.repeat(20)}\n`.repeat(100_000);
-    const big = ['one', 'two'].map((text) => {
-      const blob = writeObject(repository, 'blob', lines(text));
-      const entry = Buffer.concat([Buffer.from('100644 big\0'), Buffer.from(blob, 'hex')]);
-      return writeObject(repository, 'tree', entry);
-    });
-    const [from = '', to = ''] = big;
-    const long = [oidOf(from), oidOf(to)] as const;
+    const long = twoTrees('yes "$1" | head -c 6000000', ['one'.repeat(20), 'two'.repeat(20)]);
     const short = twoOf(1, 2);
     for (const [base, head] of [long, short, long]) {
       const question = { base, head };
