@@ -1,5 +1,6 @@
 import type { KeyFile } from './api-keys/key-file.ts';
 import { createApiKeyVerifier } from './api-keys/verify.ts';
+import { isWithdrawn } from './api-keys/withdrawn.ts';
 import { parseAuthorization } from './authorization-header.ts';
 import { verifyCertificate } from './certificates.ts';
 import type {
@@ -83,13 +84,14 @@ async function withToken(
 function stillGood(
   caller: Verified,
   { certificate }: Presented,
-  { revocations, now }: AuthenticatorOptions,
+  { revocations, keys, now }: AuthenticatorOptions,
 ): AuthOutcome {
   const verified =
     certificate === undefined
       ? caller
       : { ...caller, certificate: Buffer.from(certificate).toString('hex') };
   if (revocations().isRevoked(verified)) return deny('invalid', 'revoked');
+  if (isWithdrawn(verified, keys())) return deny('invalid', 'withdrawn');
   // Written so that it does not hold for what is no number.
   if (!(verified.expiresAt > now())) return deny('invalid', 'expired');
   return { ok: true, verified };

@@ -1,4 +1,5 @@
 import type { KeyFile } from './api-keys/key-file.ts';
+import { certificatePrincipal } from './api-keys/principals.ts';
 import { validityProblem } from './api-keys/validity.ts';
 import type { AuthOutcome } from './credential.ts';
 import { deny, MISSING } from './denial.ts';
@@ -20,11 +21,11 @@ export function verifyCertificate(
   if (entry === undefined) return MISSING;
   const problem = validityProblem(entry, now);
   if (problem !== undefined) return deny('invalid', `certificate ${problem}`);
-  const { principal, scopes, notBefore, expiresAt } = entry;
+  const { notBefore, expiresAt } = entry;
   return {
     ok: true,
     verified: {
-      principal: { id: `certificate:${principal}`, kind: 'service', scopes: new Set(scopes) },
+      principal: certificatePrincipal(entry),
       method: 'certificate',
       expiresAt: Date.parse(expiresAt),
       ...(notBefore !== undefined && { issuedAt: Date.parse(notBefore) }),

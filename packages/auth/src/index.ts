@@ -11,6 +11,7 @@ export {
 } from './api-keys/key-file.ts';
 export { hashApiKey, type MintedKey, mintApiKey } from './api-keys/secret.ts';
 export { validityProblem, type ValidityProblem } from './api-keys/validity.ts';
+export { isWithdrawn } from './api-keys/withdrawn.ts';
 export { type AuthenticatorOptions, createAuthenticator } from './authenticator.ts';
 export {
   AUTHORIZATION_CHARACTERS_MAX,

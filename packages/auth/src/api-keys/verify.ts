@@ -3,6 +3,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { TokenOutcome, TokenVerifier, Verified } from '../credential.ts';
 import { deny } from '../denial.ts';
 import type { ApiKeyEntry, KeyFile } from './key-file.ts';
+import { keyPrincipal } from './principals.ts';
 import { API_KEY_PREFIX, apiKeyId, hashApiKey } from './secret.ts';
 import { validityProblem } from './validity.ts';
 
@@ -41,10 +42,9 @@ function verifyApiKey(token: string, keys: KeyFile | undefined, now: number): To
 }
 
 function verifiedOf(entry: ApiKeyEntry): Verified {
-  const { id, principal, scopes, notBefore, expiresAt } = entry;
+  const { id, notBefore, expiresAt } = entry;
   return {
-    // No subject: a policy that goes by the subject means the caller whom an issuer calls so.
-    principal: { id: `key:${principal}`, kind: 'api-key', scopes: new Set(scopes) },
+    principal: keyPrincipal(entry),
     method: 'api-key',
     expiresAt: Date.parse(expiresAt),
     ...(notBefore !== undefined && { issuedAt: Date.parse(notBefore) }),
