@@ -72,28 +72,31 @@ async function runCommand<Options extends ServerOptions, Context>(
   const { identity, usage, options } = definition;
   const [command = ''] = args;
   if (args.includes('--help')) {
-    process.stdout.write(
-      helpText({ ...identity, usage, options, commands: definition.commands ?? {} }),
-    );
-    return CLEAN_END;
+    const { commands = {} } = definition;
+    return print(helpText({ ...identity, usage, options, commands }));
   }
-  if (args.includes('--version')) {
-    process.stdout.write(`${identity.version}\n`);
-    return CLEAN_END;
-  }
+  if (args.includes('--version')) return print(`${identity.version}\n`);
+  const rest = args.slice(1);
   const own = definition.commands?.[command];
   if (own !== undefined) {
-    const given = readConfig(options, { args: args.slice(1), env: process.env });
-    process.stdout.write(await own.run(given, { env: readVariable }));
-    return CLEAN_END;
+    const given = readConfig(options, { args: rest, env: process.env });
+    return print(await own.run(given, { env: readVariable }));
   }
-  if (command === 'keys') {
-    const { runKeys } = await import('./keys.ts');
-    process.stdout.write(await runKeys(args.slice(1)));
-    return CLEAN_END;
-  }
-  if (command === 'inspect') return inspect(definition, args.slice(1));
-  if (command === 'check') return check(definition, args.slice(1));
+  if (command === 'keys') return print(await (await import('./keys.ts')).runKeys(rest));
+  if (command === 'inspect') return inspect(definition, rest);
+  if (command === 'check') return check(definition, rest);
+  return serveEither(definition, args);
+}
+
+function print(text: string): End {
+  process.stdout.write(text);
+  return CLEAN_END;
+}
+
+async function serveEither<Options extends ServerOptions, Context>(
+  definition: ServerDefinition<Options, Context>,
+  args: readonly string[],
+): Promise<End> {
   const prepared = prepare(definition, args);
   if (prepared.common.http === undefined) return serve(definition, prepared);
   // Loaded for a server on a network only: a client on stdio waits for every file of it.

@@ -62,7 +62,7 @@ export const httpOptions = {
     .meta({ value: 'ID' }),
   introspectionSecretFile: file
     .optional()
-    .describe('The secret of that client.')
+    .describe('The secret of that client, or its private key (PEM).')
     .meta({ value: 'FILE' }),
   requireSenderConstrained: z
     .boolean()

@@ -31,6 +31,8 @@ export interface BridgeParts {
 /** The way from the front to the SDK's handler for both eras. */
 export interface Bridge {
   readonly serveMcp: ServeMcp;
+  /** Open streams. */
+  streams(): number;
   /** Ends the open streams only: their callers ask anew, under what holds now. */
   endStreams(): void;
   /** Tells every open stream that a resource changed; the stream's caller was allowed to watch it. */
@@ -102,6 +104,7 @@ export function createBridge(parts: BridgeParts): Bridge {
       whenGone(admitted, () => leave(ends.aborted ? 'ended' : 'closed'));
       return response;
     },
+    streams: streams.count,
     endStreams() {
       const former = anew;
       anew = new AbortController();
@@ -170,6 +173,7 @@ function whenGone({ exchange: { response } }: Admitted, then: () => void): void 
 }
 
 interface Streams {
+  count(): number;
   /** Takes one of the caller's places. Gives back how to leave it. */
   enter(message: JSONRPCMessage, caller: Caller): (reason: string) => void;
 }
@@ -200,6 +204,7 @@ function createStreams({ authorizer, streamsMax, audit, logger }: BridgeParts): 
   };
 
   return {
+    count: () => open.values().reduce((sum, count) => sum + count, 0),
     enter(message, caller) {
       const { id } = caller.principal;
       const uris = watchedUris(message);

@@ -34,10 +34,12 @@ const NEEDS: readonly (readonly [keyof CommonOptions, keyof CommonOptions])[] = 
   ['introspection', 'issuer'],
   ['introspection', 'introspectionClient'],
   ['introspectionClient', 'introspectionSecretFile'],
-  ['introspectionSecretFile', 'introspection'],
+  ['introspectionSecretFile', 'introspectionClient'],
+  ['introspectionClient', 'issuer'],
   ['tlsCert', 'tlsKey'],
   ['tlsKey', 'tlsCert'],
   ['tlsClientCa', 'tlsCert'],
+  ['store', 'resource'],
   ['storePasswordFile', 'store'],
 ];
 
