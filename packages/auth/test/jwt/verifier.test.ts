@@ -1,12 +1,8 @@
 import { compactVerify, createLocalJWKSet, jwtVerify } from 'jose';
 import { describe, expect, test } from 'vitest';
 
-import {
-  createJwtVerifier,
-  type IssuerOptions,
-  type TokenOutcome,
-  type TokenVerifier,
-} from '../../src/index.ts';
+import { type TokenOutcome, type TokenVerifier } from '../../src/index.ts';
+import { createJwtVerifier, type IssuerOptions } from '../../src/network.ts';
 import {
   base64url,
   claims,
