@@ -108,8 +108,8 @@ export interface RefFiles {
    * @param before the last one; what it has listed is not listed again.
    */
   state(before: RefState | undefined): RefState | undefined;
-  /** The log of HEAD or of a ref that all work trees share, as a binary string; undefined where there is none, or it is large. */
-  log(name: RefName): string | undefined;
+  /** The log of HEAD or of a ref that all work trees share; undefined where there is none, or it is large. */
+  log(name: RefName): Buffer | undefined;
   /** Whether a short name would be something else than a ref: a file of the private directory, or another work tree's. */
   isShadowed(name: string): boolean;
 }

@@ -204,6 +204,19 @@ describe(verifies('C10.repository-bombs', 'names of kilobytes'), () => {
     expect(some[0]?.name).toMatch(/^000000€{100,250}…?$/);
   });
 
+  test('do not hold the output that they stood in', { timeout: 60_000 }, () => {
+    const people = counted();
+    const before = live();
+    for (let at = 0; at < 2000; at += 1) {
+      const record = recordOf(`${String(at).padStart(6, '0')} somebody`);
+      // As git prints it: others stand before and behind.
+      const output = Buffer.alloc(65_536, record, 'latin1').toString('latin1');
+      people.add(output.slice(record.length, 2 * record.length));
+    }
+    expect(live() - before).toBeLessThan(16_000_000);
+    expect(people.result(1).total).toBe(2000);
+  });
+
   test('are too many before they fill the memory', { timeout: 60_000 }, () => {
     const people = counted();
     const before = live();

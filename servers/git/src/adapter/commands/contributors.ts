@@ -11,7 +11,6 @@ import { decoderFor } from '../objects/decode.ts';
 import { readPerson } from '../objects/person.ts';
 import { type Mailmap, parseMailmap } from './mailmap.ts';
 import { readMailmap } from './mailmap-file.ts';
-import { NUL, readFields } from './z-fields.ts';
 
 /** Bytes of a commit in which its author and its encoding stand, unless it has hundreds of parents. */
 const HEADER_BYTES_MAX = 16_384;
@@ -42,8 +41,8 @@ async function count(
   { commit, path, since }: ContributorsQuery,
   counted: Counted,
 ): Promise<Counted> {
-  const { cut } = await readFields(
-    handle,
+  const records = createRecords((record) => counted.add(record));
+  const { cut } = await handle.git(
     {
       args: [
         word('rev-list'),
@@ -54,13 +53,43 @@ async function count(
         object(commit),
         ...paths(path === undefined ? [] : [path]),
       ],
-      separator: NUL,
-      fieldBytesMax: HEADER_BYTES_MAX,
       bytesMax: LIMITS.countedBytesMax,
     },
-    (record) => counted.add(record),
+    (piece) => records.push(piece),
   );
+  records.end();
   return cut ? refuse('repository.too_large') : counted;
+}
+
+/**
+ * Cuts what git prints into commits, as binary strings. They are parts of the text of a whole piece of
+ * output, which each of them holds: none may be kept. So each costs next to nothing, and there are
+ * hundreds of thousands.
+ */
+function createRecords(take: (record: string) => void) {
+  let held = '';
+  const hold = (text: string, from: number, to: number): void => {
+    held += text.slice(from, Math.min(to, from + HEADER_BYTES_MAX - held.length));
+  };
+  const give = (): void => {
+    take(held);
+    held = '';
+  };
+  return {
+    push(piece: Buffer): void {
+      const text = piece.toString('latin1');
+      let from = 0;
+      for (let at = text.indexOf('\0'); at >= 0; at = text.indexOf('\0', from)) {
+        hold(text, from, at);
+        give();
+        from = at + 1;
+      }
+      hold(text, from, text.length);
+    },
+    end(): void {
+      if (held !== '') give();
+    },
+  };
 }
 
 function digestOf(mailmap: string): string {
@@ -97,7 +126,7 @@ export class Counted {
     this.#mailmap = mailmap;
   }
 
-  /** @param record a commit as it is stored, or its beginning, as a binary string */
+  /** @param record a commit as it is stored, or its beginning, as a binary string. Nothing holds on to it. */
   add(record: string): void {
     this.#commits += 1;
     const author = authorIn(record);
@@ -107,7 +136,7 @@ export class Counted {
     counter.commits += 1;
     if (known === undefined && written.length <= this.#roomForAuthors) {
       this.#roomForAuthors -= written.length;
-      this.#byAuthor.set(written, counter);
+      this.#byAuthor.set(ownCopy(written), counter);
     }
   }
 
@@ -147,6 +176,11 @@ function contributorOf({ key, nameLength, commits }: Person): Contributor {
   };
 }
 
+/** A part of a text, or what was put together of parts, holds all of the text. */
+function ownCopy(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('latin1');
+}
+
 function compareBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
@@ -157,11 +191,28 @@ interface WrittenAuthor {
   readonly encoding: string | undefined;
 }
 
-/** Finds the author of a commit. A nonsensical one has neither name nor address. */
+/**
+ * Finds the author of a commit. A nonsensical one has neither name nor address. This is done for each
+ * commit of a history, so it makes nothing but the texts that it returns.
+ */
 function authorIn(record: string): WrittenAuthor {
   const end = record.indexOf('\n\n');
-  const header = end < 0 ? record : record.slice(0, end);
-  const [, author] = /\nauthor ([^\n]*)/.exec(header) ?? [];
-  const [, encoding] = /\nencoding ([^\n]+)/.exec(header) ?? [];
-  return { line: author?.slice(0, author.lastIndexOf('>') + 1), encoding };
+  const header = end < 0 ? record.length : end;
+  const line = headerIn(record, '\nauthor ', header);
+  const author = line && record.slice(line.from, record.lastIndexOf('>', line.to - 1) + 1);
+  const encoding = headerIn(record, '\nencoding ', header);
+  return { line: author, encoding: encoding && record.slice(encoding.from, encoding.to) };
+}
+
+/** Where the first header with a name stands, without the name. */
+function headerIn(
+  record: string,
+  name: string,
+  header: number,
+): { readonly from: number; readonly to: number } | undefined {
+  const at = record.indexOf(name);
+  if (at < 0 || at >= header) return undefined;
+  const from = at + name.length;
+  const to = record.indexOf('\n', from);
+  return { from, to: to < 0 ? record.length : to };
 }

@@ -3,6 +3,7 @@ import { Refusal } from '@secure-mcp/validation';
 import { type Oid, parseOid, parseRevision, type RefName } from '../../guard/index.ts';
 import type { Handle } from '../handle.ts';
 import type { ObjectInfo } from '../results.ts';
+import { LINE_FEED } from './z-fields.ts';
 
 /** An entry as git tells it; texts are binary strings. */
 export interface RawEntry {
@@ -34,7 +35,7 @@ export async function readLogFile(
 ): Promise<readonly RawEntry[] | undefined> {
   const log = count > ENTRIES_MAX ? undefined : handle.refFiles.log(name);
   // Without entries git looks into the log of what the ref stands for.
-  if (log === undefined || log === '') return undefined;
+  if (log === undefined || log.length === 0) return undefined;
   const [short, isCommit] = await Promise.all([
     shortNameOf(handle, name),
     leadsToCommit(handle, name),
@@ -44,7 +45,7 @@ export async function readLogFile(
 
 async function newest(
   handle: Handle,
-  log: string,
+  log: Buffer,
   { short, count }: { readonly short: string; readonly count: number },
 ): Promise<readonly RawEntry[] | undefined> {
   const lines = linesFromEnd(log);
@@ -63,12 +64,12 @@ async function newest(
   return entries.slice(0, count);
 }
 
-/** The lines that have an end, the last one first. */
-function* linesFromEnd(text: string): Generator<string, undefined> {
-  let end = text.lastIndexOf('\n');
+/** The lines that have an end, the last one first, as binary strings of their own: parts would hold all of the log. */
+function* linesFromEnd(log: Buffer): Generator<string, undefined> {
+  let end = log.lastIndexOf(LINE_FEED);
   while (end >= 0) {
-    const before = end === 0 ? -1 : text.lastIndexOf('\n', end - 1);
-    yield text.slice(before + 1, end);
+    const before = end === 0 ? -1 : log.lastIndexOf(LINE_FEED, end - 1);
+    yield log.toString('latin1', before + 1, end);
     end = before;
   }
 }

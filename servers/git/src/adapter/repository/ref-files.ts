@@ -71,13 +71,13 @@ function* entriesIn(directories: readonly HostBytes[]): Generator<PlainEntry, vo
   }
 }
 
-function logOf({ layout, taken }: Prepared, name: RefName): string | undefined {
+function logOf({ layout, taken }: Prepared, name: RefName): Buffer | undefined {
   if (!taken.has(PIECES.head)) return undefined;
   const isHead = name === 'HEAD';
   const base = isHead ? layout.gitDir : layout.commonDir;
   const steps = name.split('/');
   const file = readPlain(base, ['logs', ...steps], LIMITS.logBytesMax);
-  return file.kind === 'file' ? file.bytes.toString('latin1') : undefined;
+  return file.kind === 'file' ? file.bytes : undefined;
 }
 
 /** Paths that git takes to another work tree, whatever stands there. */
