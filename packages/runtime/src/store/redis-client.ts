@@ -39,13 +39,17 @@ export async function connectRedis(options: RedisClientOptions): Promise<Redis> 
     disableClientInfo: true,
   });
   // Without a listener the driver prints its errors, and some of them hold a command with its arguments.
-  client.on('error', () => undefined);
+  let cause: unknown;
+  client.on('error', (error: unknown) => {
+    cause ??= error;
+  });
   try {
     await within(connectMs, client.connect());
     return client;
   } catch (error) {
     client.disconnect();
-    throw error;
+    // That it is closed is all that the driver says of a connection that was refused.
+    throw cause ?? error;
   }
 }
 

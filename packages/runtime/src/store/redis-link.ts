@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 
+import { reasonOf } from './redis-reason.ts';
 import { StoreDown } from './store-down.ts';
 import { within } from './within.ts';
 
@@ -108,19 +109,3 @@ function waitMs(failures: number): number {
   const wait = Math.min(RETRY_MS.longest, RETRY_MS.shortest * 2 ** failures);
   return wait * (0.5 + Math.random() / 2);
 }
-
-/** What happened, in our words: an error of the driver's can hold a command with its arguments. */
-function reasonOf(error: unknown): string {
-  if (error instanceof StoreDown) return 'slow';
-  if (!(error instanceof Error)) return 'failed';
-  return REASONS.find(([text]) => error.message.startsWith(text))?.[1] ?? 'failed';
-}
-
-const REASONS: readonly (readonly [begins: string, reason: string])[] = [
-  ['WRONGPASS', 'credentials'],
-  ['NOAUTH', 'credentials'],
-  ['NOPERM', 'permissions'],
-  ['READONLY', 'read-only'],
-  ['OOM', 'out of memory'],
-  ['Connection is closed', 'closed'],
-];
