@@ -1,0 +1,442 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import {
+  createAuthenticator,
+  createDpopVerifier,
+  createRevocations,
+  parseKeyFile,
+} from '@secure-mcp/auth/network';
+import { makeTemp, runOnce, type TempDirectory } from '@secure-mcp/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { runKeys } from '../../src/cli/keys.ts';
+import { ConfigurationProblem } from '../../src/config/problem.ts';
+import { fixtureCommand } from '../fixture/command.ts';
+
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+
+let temp: TempDirectory;
+let files = 0;
+
+beforeAll(() => {
+  temp = makeTemp();
+});
+afterAll(() => temp.remove());
+
+/** A path at which there is no file yet, in a directory of its own. */
+function newPath(): string {
+  files += 1;
+  const directory = join(temp.path, String(files));
+  mkdirSync(directory);
+  return join(directory, 'keys.json');
+}
+
+async function add(path: string, ...more: readonly string[]): Promise<string> {
+  const flags = ['--principal', 'ci', '--scopes', 'files:read,git:read', ...more];
+  return (await runKeys(['add', path, ...flags])).trimEnd();
+}
+
+const idOf = (key: string): string => key.slice(5, 17);
+
+/** Whom the file lets in with a key at a time: the server's own code is asked. */
+async function letIn(path: string, key: string, now = Date.now()): Promise<string | undefined> {
+  const parsed = parseKeyFile(JSON.parse(readFileSync(path, 'utf8')), Date.now());
+  const singleUse = { use: async () => true };
+  const { authenticate } = createAuthenticator({
+    verifiers: [],
+    keys: () => (parsed.ok ? parsed.file : undefined),
+    dpop: createDpopVerifier({ resource: 'https://mcp.example/mcp', singleUse, now: () => now }),
+    revocations: () => createRevocations([]),
+    requireSenderConstrained: false,
+    now: () => now,
+  });
+  const authorization = `Bearer ${key}`;
+  const nothing = { proof: undefined, certificate: undefined, method: 'POST' };
+  const outcome = await authenticate({ authorization, ...nothing });
+  return outcome.ok ? outcome.verified.principal.id : undefined;
+}
+
+async function problemOf(...args: readonly string[]): Promise<string> {
+  try {
+    return `done: ${await runKeys(args)}`;
+  } catch (error) {
+    if (error instanceof ConfigurationProblem) return error.message;
+    throw error;
+  }
+}
+
+describe('keys add', () => {
+  test('makes a file that only its owner can read, and shows a key that it lets in', async () => {
+    const path = newPath();
+    const shown = await runKeys(['add', path, '--principal', 'ci', '--scopes', 'files:read']);
+    expect(shown).toMatch(/^mcpk_[a-z0-9]{12}_[\w-]{43}_[0-9A-Za-z]{6}\n$/);
+    expect(await letIn(path, shown.trimEnd())).toBe('key:ci');
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  test('keeps the SHA-256 of a key, and nothing of the key', async () => {
+    const path = newPath();
+    const key = await add(path);
+    const text = readFileSync(path, 'utf8');
+    expect(text).toContain(createHash('sha256').update(key).digest('hex'));
+    const secret = key.slice(18, 61);
+    for (let at = 0; at + 8 <= secret.length; at += 1)
+      expect(text).not.toContain(secret.slice(at, at + 8));
+  });
+
+  test('adds to what is there, and lets a key live for the days that were asked for', async () => {
+    const path = newPath();
+    const [first, second] = [await add(path), await add(path, '--days', '7')];
+    for (const key of [first, second]) expect(await letIn(path, key)).toBe('key:ci');
+    const now = Date.now();
+    expect(await letIn(path, second, now + 6.9 * DAY_MS)).toBe('key:ci');
+    expect(await letIn(path, second, now + 7 * DAY_MS)).toBeUndefined();
+    expect(await letIn(path, first, now + 89.9 * DAY_MS)).toBe('key:ci');
+    expect(await letIn(path, first, now + 90 * DAY_MS)).toBeUndefined();
+  });
+
+  test('gives the scopes that were asked for', async () => {
+    const path = newPath();
+    await add(path);
+    const { keys } = JSON.parse(readFileSync(path, 'utf8'));
+    expect(keys).toMatchObject([{ principal: 'ci', scopes: ['files:read', 'git:read'] }]);
+  });
+});
+
+describe('keys rotate', () => {
+  test('leaves the former key a day, and gives the new one the same life', async () => {
+    const path = newPath();
+    const former = await add(path, '--days', '30');
+    const key = (await runKeys(['rotate', path, idOf(former)])).trimEnd();
+    const now = Date.now();
+    expect(await letIn(path, former, now + 23.9 * HOUR_MS)).toBe('key:ci');
+    expect(await letIn(path, former, now + 24 * HOUR_MS)).toBeUndefined();
+    expect(await letIn(path, key, now)).toBe('key:ci');
+    expect(await letIn(path, key, now + 29.9 * DAY_MS)).toBe('key:ci');
+    expect(await letIn(path, key, now + 30 * DAY_MS)).toBeUndefined();
+  });
+
+  test('leaves it as long as it is told, and none of the time beyond its own end', async () => {
+    const path = newPath();
+    const former = await add(path, '--days', '1');
+    await runKeys(['rotate', path, idOf(former), '--overlap-hours', '100', '--days', '2']);
+    expect(await letIn(path, former, Date.now() + 23.9 * HOUR_MS)).toBe('key:ci');
+    expect(await letIn(path, former, Date.now() + 24 * HOUR_MS)).toBeUndefined();
+  });
+
+  test('without an overlap ends the former key at once', async () => {
+    const path = newPath();
+    const former = await add(path);
+    const key = (await runKeys(['rotate', path, idOf(former), '--overlap-hours', '0'])).trimEnd();
+    expect(await letIn(path, former)).toBeUndefined();
+    expect(await letIn(path, key)).toBe('key:ci');
+  });
+
+  test('does not bring a revoked key back', async () => {
+    const path = newPath();
+    const key = await add(path);
+    await runKeys(['revoke', path, idOf(key)]);
+    const before = readFileSync(path, 'utf8');
+    expect(await problemOf('rotate', path, idOf(key))).toBe(
+      'ID: the key is revoked; add one instead',
+    );
+    expect(readFileSync(path, 'utf8')).toBe(before);
+  });
+});
+
+describe('keys revoke', () => {
+  test('ends one key, and no other', async () => {
+    const path = newPath();
+    const [one, other] = [await add(path), await add(path)];
+    expect(await runKeys(['revoke', path, idOf(one)])).toBe(`revoked ${idOf(one)}\n`);
+    expect(await letIn(path, one)).toBeUndefined();
+    expect(await letIn(path, other)).toBe('key:ci');
+  });
+
+  test('keeps the first time, when it is asked again', async () => {
+    const path = newPath();
+    const id = idOf(await add(path));
+    await runKeys(['revoke', path, id]);
+    const before = readFileSync(path, 'utf8');
+    await runKeys(['revoke', path, id]);
+    expect(readFileSync(path, 'utf8')).toBe(before);
+  });
+
+  test('knows certificates by their thumbprints', async () => {
+    const path = newPath();
+    const thumbprint = 'ab'.repeat(32);
+    const entry = {
+      certificate: thumbprint,
+      principal: 'backup',
+      scopes: [],
+      expiresAt: new Date(Date.now() + DAY_MS).toISOString(),
+    };
+    writeFileSync(path, JSON.stringify({ version: 1, certificates: [entry] }), { mode: 0o600 });
+    await runKeys(['revoke', path, thumbprint]);
+    const { certificates } = JSON.parse(readFileSync(path, 'utf8'));
+    expect(certificates).toMatchObject([{ ...entry, revokedAt: expect.any(String) }]);
+  });
+});
+
+describe('keys list', () => {
+  test('shows who may call for how long, and no hash', async () => {
+    const path = newPath();
+    const [good, revoked] = [await add(path), await add(path)];
+    await runKeys(['revoke', path, idOf(revoked)]);
+    const text = await runKeys(['list', path]);
+    const rows = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(/ {2,}/));
+    expect(rows.map((row) => row.slice(0, 4))).toEqual([
+      ['ID', 'PRINCIPAL', 'SCOPES', 'STATE'],
+      [idOf(good), 'ci', 'files:read,git:read', 'good'],
+      [idOf(revoked), 'ci', 'files:read,git:read', 'revoked'],
+    ]);
+    expect(text).not.toContain(createHash('sha256').update(good).digest('hex').slice(0, 8));
+    expect(text).not.toContain(good.slice(18, 26));
+  });
+});
+
+describe('wrong words are named, and nothing is written:', () => {
+  const given = ['--principal', 'ci', '--scopes', 'files:read'];
+  test.each<readonly [args: readonly string[], problem: string]>([
+    [[], 'keys: expected add, rotate, revoke or list'],
+    [['frob', 'FILE'], 'keys: expected add, rotate, revoke or list'],
+    [['constructor', 'FILE'], 'keys: expected add, rotate, revoke or list'],
+    [['add'], 'FILE: is missing'],
+    [['add', 'FILE', 'more', ...given], 'more: unexpected argument'],
+    [['add', 'FILE'], '--principal: is missing'],
+    [['add', 'FILE', '--principal', 'ci'], '--scopes: is missing'],
+    [['add', 'FILE', '--principal', '--scopes'], '--principal: needs a value'],
+    [['add', 'FILE', '--principal='], '--principal: needs a value'],
+    [['add', 'FILE', ...given, '--principal', 'x'], '--principal: given twice'],
+    [['add', 'FILE', ...given, '--pricipal', 'x'], '--pricipal: unknown option'],
+    [['add', 'FILE', ...given, '--no-days'], '--no-days: unknown option'],
+    [['add', 'FILE', ...given, '-d', '3'], '-d: unknown option'],
+    [['add', 'FILE', ...given, '--days', '0'], '--days: must be a whole number from 1 to 366'],
+    [['add', 'FILE', ...given, '--days', '367'], '--days: must be a whole number from 1 to 366'],
+    [['add', 'FILE', ...given, '--days', '1e2'], '--days: must be a whole number from 1 to 366'],
+    [['add', 'FILE', ...given, '--days', '-1'], '--days: must be a whole number from 1 to 366'],
+    [
+      ['add', 'FILE', '--principal', 'a b', '--scopes', 'x:y'],
+      '--principal: must be a name of letters, digits and . _ @ -',
+    ],
+    [
+      ['add', 'FILE', '--principal', 'ci', '--scopes', '*'],
+      '--scopes: must be scopes such as files:read, with commas',
+    ],
+    [
+      ['add', 'FILE', '--principal', 'ci', '--scopes', 'x:y,'],
+      '--scopes: must be scopes such as files:read, with commas',
+    ],
+    [
+      ['add', 'FILE', ...given, '--certificate', 'package.json'],
+      '--certificate: the file holds no certificate',
+    ],
+    [['rotate', 'FILE'], 'ID: is missing'],
+    [['rotate', 'FILE', 'x'], 'FILE: there is no such file'],
+    [
+      ['rotate', 'FILE', 'x', '--overlap-hours', '721'],
+      '--overlap-hours: must be a whole number from 0 to 720',
+    ],
+    [['revoke', 'FILE', 'x'], 'FILE: there is no such file'],
+    [['revoke', 'FILE', 'x', '--days', '3'], '--days: unknown option'],
+    [['list', 'FILE'], 'FILE: there is no such file'],
+    [['list', 'FILE', 'x'], 'x: unexpected argument'],
+  ])('keys %j', async (args, problem) => {
+    const path = newPath();
+    expect(await problemOf(...args.map((arg) => (arg === 'FILE' ? path : arg)))).toBe(problem);
+    expect(existsSync(path)).toBe(false);
+    expect(readdirSync(join(path, '..'))).toEqual([]);
+  });
+
+  test('an id that is not in the file', async () => {
+    const path = newPath();
+    await add(path);
+    const before = readFileSync(path, 'utf8');
+    expect(await problemOf('rotate', path, 'aaaaaaaaaaaa')).toBe('ID: no such key');
+    expect(await problemOf('revoke', path, 'aaaaaaaaaaaa')).toBe('ID: no such key or certificate');
+    expect(readFileSync(path, 'utf8')).toBe(before);
+  });
+
+  test('a directory that is not there', async () => {
+    const path = join(temp.path, 'nowhere', 'keys.json');
+    expect(await problemOf('add', path, ...given)).toBe('FILE: there is no such directory');
+  });
+});
+
+describe('a file that is not right is not worked on, and stays as it is:', () => {
+  test.each([
+    ['not JSON', '{', 'FILE: not valid JSON (syntax)'],
+    ['with a key twice', '{"version":1,"version":1}', 'FILE: not valid JSON (duplicate key)'],
+    ['of another version', '{"version":2}', 'FILE: version: must be 1'],
+  ])('one %s', async (_what, text, problem) => {
+    const path = newPath();
+    writeFileSync(path, text, { mode: 0o600 });
+    expect(await problemOf('list', path)).toBe(problem);
+    expect(await problemOf('add', path, '--principal', 'ci', '--scopes', 'x:y')).toBe(problem);
+    expect(readFileSync(path, 'utf8')).toBe(text);
+    expect(readdirSync(join(path, '..'))).toEqual(['keys.json']);
+  });
+
+  test('one that holds a key itself, which the message does not repeat', async () => {
+    const path = newPath();
+    const key = await add(newPath());
+    writeFileSync(path, JSON.stringify({ version: 1, keys: [{ key }] }), { mode: 0o600 });
+    const problem = await problemOf('list', path);
+    expect(problem).toBe('FILE: the file holds an API key itself; it may only hold its SHA-256');
+  });
+});
+
+describe('a file that others can reach is not worked on:', () => {
+  const attempt = async (path: string): Promise<readonly string[]> => [
+    await problemOf('list', path),
+    await problemOf('add', path, '--principal', 'eve', '--scopes', 'files:read'),
+  ];
+
+  test.each([0o602, 0o620, 0o666, 0o777])('with the mode %o', async (mode) => {
+    const path = newPath();
+    await add(path);
+    chmodSync(path, mode);
+    const before = readFileSync(path, 'utf8');
+    expect(new Set(await attempt(path))).toEqual(new Set(['FILE: can be written by others']));
+    expect(readFileSync(path, 'utf8')).toBe(before);
+  });
+
+  test('with a second name, which would keep what is revoked', async () => {
+    const path = newPath();
+    await add(path);
+    linkSync(path, `${path}.copy`);
+    expect(new Set(await attempt(path))).toEqual(new Set(['FILE: has a second name']));
+  });
+
+  test('by a link', async () => {
+    const [path, link] = [newPath(), newPath()];
+    await add(path);
+    const before = readFileSync(path, 'utf8');
+    symlinkSync(path, link);
+    expect(new Set(await attempt(link))).toEqual(
+      new Set(['FILE: is a link; name the file itself']),
+    );
+    expect(readFileSync(path, 'utf8')).toBe(before);
+  });
+
+  test('by a link to nothing, through which a file would be made elsewhere', async () => {
+    const link = newPath();
+    const target = join(temp.path, 'made-elsewhere');
+    symlinkSync(target, link);
+    expect(new Set(await attempt(link))).toEqual(
+      new Set(['FILE: is a link; name the file itself']),
+    );
+    expect(existsSync(target)).toBe(false);
+  });
+
+  test('in a directory that everybody can write', async () => {
+    const path = newPath();
+    chmodSync(join(path, '..'), 0o777);
+    expect(await problemOf('add', path, '--principal', 'ci', '--scopes', 'x:y')).toBe(
+      'FILE: stands in a directory that everybody can write',
+    );
+    expect(existsSync(path)).toBe(false);
+  });
+});
+
+test('a change keeps the mode', async () => {
+  const path = newPath();
+  await add(path);
+  for (const mode of [0o640, 0o400, 0o600]) {
+    chmodSync(path, mode);
+    await add(path);
+    expect(statSync(path).mode & 0o777).toBe(mode);
+  }
+});
+
+test('root keeps the file for the user whose it is, and nobody else works on it', async () => {
+  const path = newPath();
+  await add(path);
+  if (process.geteuid?.() === 0) {
+    chownSync(path, 4711, 4712);
+    await add(path);
+    expect(statSync(path)).toMatchObject({ uid: 4711, gid: 4712 });
+  } else expect(await problemOf('list', '/etc/passwd')).toBe('FILE: belongs to somebody else');
+});
+
+describe('two commands at once', () => {
+  const run = promisify(execFile);
+  const script = `
+    const { runKeys } = await import(${JSON.stringify(import.meta.resolve('../../src/cli/keys.ts'))});
+    for (let round = 0; round < 8; round += 1)
+      process.stdout.write(
+        await runKeys(['add', process.argv[1], '--principal', 'ci', '--scopes', 'files:read']),
+      );
+  `;
+  const options = ['--conditions=@secure-mcp/source', '--input-type=module', '--eval', script];
+
+  test('lose no change, and a reader never sees a half', async () => {
+    const path = newPath();
+    await add(path);
+    const writers = Array.from({ length: 4 }, async () =>
+      run(process.execPath, [...options, path], {
+        cwd: fileURLToPath(new URL('.', import.meta.url)),
+      }),
+    );
+    const all = Promise.all(writers);
+    let ended = false;
+    void all.finally(() => {
+      ended = true;
+    });
+    let reads = 0;
+    while (!ended) {
+      expect(parseKeyFile(JSON.parse(readFileSync(path, 'utf8')), Date.now()).ok).toBe(true);
+      reads += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const shown = (await all).flatMap(({ stdout }) => stdout.trimEnd().split('\n'));
+    expect(new Set(shown).size).toBe(32);
+    for (const key of shown) expect(await letIn(path, key)).toBe('key:ci');
+    expect(reads).toBeGreaterThan(50);
+    expect(readdirSync(join(path, '..'))).toEqual(['keys.json']);
+  });
+
+  test('wait for one another, and say so when it takes too long', async () => {
+    const path = newPath();
+    await add(path);
+    const before = readFileSync(path, 'utf8');
+    writeFileSync(`${path}.lock`, '');
+    expect(await problemOf('revoke', path, 'x')).toBe(
+      'FILE: another command works on it; if none does, remove keys.json.lock beside it',
+    );
+    expect(readFileSync(path, 'utf8')).toBe(before);
+  });
+});
+
+test('the command of a server shows the key on stdout, alone, and ends with 2 for wrong words', () => {
+  const path = newPath();
+  const flags = ['--principal', 'ci', '--scopes', 'files:read'];
+  const { status, stdout, stderr } = runOnce(fixtureCommand('keys', 'add', path, ...flags));
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toMatch(/^mcpk_\S+\n$/);
+  expect(runOnce(fixtureCommand('keys', 'revoke', path))).toMatchObject({
+    status: 2,
+    stdout: '',
+    stderr: expect.stringContaining('ID: is missing'),
+  });
+});
