@@ -43,8 +43,8 @@ export function createSockets(): Sockets {
     },
     secure(socket) {
       const connection = open.get(nameOf(socket));
-      // Retired while it shook hands: under a certificate or an authority that has been replaced.
-      if (connection === undefined || connection.isRetired) socket.destroy();
+      // What was retired while it shook hands is closed, and known no more.
+      if (connection === undefined) socket.destroy();
       else ofSocket.set(socket, connection);
     },
     begin({ socket }, response) {

@@ -32,6 +32,11 @@ export interface TlsRules {
 /** A client has this many milliseconds to say hello and prove its certificate. */
 const HANDSHAKE_MS = 10_000;
 
+const TLS13_CIPHERS = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+];
 /** What RFC 9325 §4.2 recommends for TLS 1.2: forward secrecy and authenticated encryption only. */
 const TLS12_CIPHERS = [
   'ECDHE-ECDSA-AES128-GCM-SHA256',
@@ -41,11 +46,12 @@ const TLS12_CIPHERS = [
   'ECDHE-ECDSA-CHACHA20-POLY1305',
   'ECDHE-RSA-CHACHA20-POLY1305',
 ];
-const TLS13_CIPHERS = [
-  'TLS_AES_128_GCM_SHA256',
-  'TLS_AES_256_GCM_SHA384',
-  'TLS_CHACHA20_POLY1305_SHA256',
-];
+
+const TLS13 = { minVersion: 'TLSv1.3', ciphers: TLS13_CIPHERS.join(':') } as const;
+const TLS12 = {
+  minVersion: 'TLSv1.2',
+  ciphers: [...TLS13_CIPHERS, ...TLS12_CIPHERS].join(':'),
+} as const;
 
 /** Reads the files, and again when they change. Rejects with a ConfigurationProblem. */
 export function watchTls(
@@ -93,8 +99,7 @@ export function secureContextOf(
     key,
     // Without any, Node would believe every public authority: nothing is asked for then, either.
     ...(clientCa !== undefined && { ca: clientCa }),
-    minVersion: allowTls12 ? 'TLSv1.2' : 'TLSv1.3',
-    ciphers: [...TLS13_CIPHERS, ...(allowTls12 ? TLS12_CIPHERS : [])].join(':'),
+    ...(allowTls12 ? TLS12 : TLS13),
     honorCipherOrder: true,
     // A ticket would let a client back in under an authority that has been taken away, and its key
     // would open recorded traffic for as long as the process lives.
