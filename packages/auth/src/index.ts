@@ -1,23 +1,4 @@
-export {
-  type ApiKeyEntry,
-  type CertificateEntry,
-  KEY_DAYS_MAX,
-  KEY_SCOPE,
-  type KeyFile,
-  type KeyFileContent,
-  type ParsedKeyFile,
-  parseKeyFile,
-  PRINCIPAL_NAME,
-} from './api-keys/key-file.ts';
-export { hashApiKey, type MintedKey, mintApiKey } from './api-keys/secret.ts';
-export { validityProblem, type ValidityProblem } from './api-keys/validity.ts';
-export { isWithdrawn } from './api-keys/withdrawn.ts';
-export { type AuthenticatorOptions, createAuthenticator } from './authenticator.ts';
-export {
-  AUTHORIZATION_CHARACTERS_MAX,
-  type Credentials,
-  parseAuthorization,
-} from './authorization-header.ts';
+/** Who may do what: needed on every transport. What verifies callers over a network is `./network`. */
 export type {
   Authenticator,
   AuthMethod,
@@ -30,31 +11,7 @@ export type {
   TokenVerifier,
   Verified,
 } from './credential.ts';
-export { DPOP_ALGORITHMS } from './dpop/proof.ts';
-export {
-  createDpopVerifier,
-  type DpopOptions,
-  type DpopVerifier,
-  type ProofUse,
-} from './dpop/verifier.ts';
-export { type ChallengeOptions, type Challenges, createChallenges } from './challenge.ts';
-export type { IntrospectionClient } from './introspection/client-authentication.ts';
-export {
-  createIntrospection,
-  type IntrospectionOptions,
-  type IntrospectionVerifier,
-} from './introspection/verifier.ts';
-export {
-  type ResourceMetadata,
-  resourceMetadata,
-  type ResourceMetadataOptions,
-} from './resource-metadata.ts';
 export { type Grant, grantFor, patternCovers } from './grant.ts';
-export type { Fetch } from './http-out.ts';
-export { type Algorithm, ALGORITHMS, DEFAULT_ALGORITHMS } from './jwt/algorithms.ts';
-export type { ClientClaim, IdClaim } from './jwt/claims.ts';
-export type { IssuerOptions } from './jwt/issuer.ts';
-export { createJwtVerifier, type JwtOptions, type JwtVerifier } from './jwt/verifier.ts';
 export { localPrincipal } from './local.ts';
 export {
   type Policy,
@@ -64,12 +21,4 @@ export {
   policySchema,
 } from './policy.ts';
 export { type Principal, PRINCIPAL_KINDS, type PrincipalKind } from './principal.ts';
-export {
-  type ParsedRevocations,
-  parseRevocations,
-  type Revocation,
-  revocationFromText,
-  revocationToText,
-} from './revocation-list.ts';
-export { createRevocations, type Revocations } from './revocations.ts';
 export { covers, type Scope } from './scopes.ts';

@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { describe, expect, test } from 'vitest';
 
 import { createApiKeyVerifier } from '../src/api-keys/verify.ts';
-import { hashApiKey, type KeyFile, mintApiKey, parseKeyFile } from '../src/index.ts';
+import { hashApiKey, type KeyFile, mintApiKey, parseKeyFile } from '../src/network.ts';
 
 const NOW = Date.parse('2026-06-15T12:00:00Z');
 const DAY_MS = 86_400_000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { AUTHORIZATION_CHARACTERS_MAX, parseAuthorization } from '../src/index.ts';
+import { AUTHORIZATION_CHARACTERS_MAX, parseAuthorization } from '../src/network.ts';
 
 describe('a scheme and a token', () => {
   test.each([

@@ -3,7 +3,8 @@ import { createHmac, randomUUID, verify as verifySignature } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { createDpopVerifier, DPOP_ALGORITHMS, type SingleUse } from '../src/index.ts';
+import { type SingleUse } from '../src/index.ts';
+import { createDpopVerifier, DPOP_ALGORITHMS } from '../src/network.ts';
 import {
   athOf,
   encoded,

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 
+import { type Verified } from '../src/index.ts';
 import {
   createRevocations,
   parseRevocations,
   type Revocation,
   revocationFromText,
   revocationToText,
-  type Verified,
-} from '../src/index.ts';
+} from '../src/network.ts';
 
 const NOW = Date.parse('2026-06-15T12:00:00Z');
 const ISSUER = 'https://issuer.example';

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { isWithdrawn, type KeyFile, parseKeyFile, type Verified } from '../src/index.ts';
+import { type Verified } from '../src/index.ts';
+import { isWithdrawn, type KeyFile, parseKeyFile } from '../src/network.ts';
 import { CERTIFICATES, makeWorld, NOW, presents, type World } from './helpers/world.ts';
 
 let world: World;

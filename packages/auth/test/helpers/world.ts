@@ -2,8 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 
+import { type Authenticator, type Presented, type SingleUse } from '../../src/index.ts';
 import {
-  type Authenticator,
   type AuthenticatorOptions,
   createAuthenticator,
   createDpopVerifier,
@@ -12,10 +12,8 @@ import {
   type KeyFile,
   mintApiKey,
   parseKeyFile,
-  type Presented,
   type Revocation,
-  type SingleUse,
-} from '../../src/index.ts';
+} from '../../src/network.ts';
 import { makeSenderKey, memoryOfUses, type SenderKey } from './proofs.ts';
 
 export const NOW = Date.parse('2026-06-15T12:00:00Z');

@@ -1,7 +1,8 @@
 import { compactVerify, createLocalJWKSet, jwtVerify } from 'jose';
 import { describe, expect, test } from 'vitest';
 
-import { type TokenOutcome, type TokenVerifier } from '../../src/index.ts';
+import type { TokenOutcome, TokenVerifier } from '../../src/index.ts';
+import {} from '../../src/network.ts';
 import { createJwtVerifier, type IssuerOptions } from '../../src/network.ts';
 import {
   base64url,

@@ -16,7 +16,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { type KeyFileContent, parseKeyFile } from '@secure-mcp/auth';
+import { type KeyFileContent, parseKeyFile } from '@secure-mcp/auth/network';
 
 import { ConfigurationProblem } from '../config/problem.ts';
 import { readObject } from '../config/read.ts';

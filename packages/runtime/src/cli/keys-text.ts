@@ -1,13 +1,10 @@
-import { type KeyFileContent, validityProblem } from '@secure-mcp/auth';
+import { type KeyFileContent, validityProblem } from '@secure-mcp/auth/network';
 
 const HEADING = ['ID', 'PRINCIPAL', 'SCOPES', 'STATE', 'EXPIRES'] as const;
 
 /** Lists what a file of keys grants. No hash of a key is shown: nobody has a use for it. */
 export function keysText({ keys, certificates }: KeyFileContent, now: number): string {
-  const entries = [
-    ...keys,
-    ...certificates.map((entry) => ({ id: entry.certificate, ...entry })),
-  ];
+  const entries = [...keys, ...certificates.map((entry) => ({ id: entry.certificate, ...entry }))];
   const rows = entries.map((entry) => [
     entry.id,
     entry.principal,

@@ -10,7 +10,7 @@ import {
   mintApiKey,
   PRINCIPAL_NAME,
   validityProblem,
-} from '@secure-mcp/auth';
+} from '@secure-mcp/auth/network';
 
 import { ConfigurationProblem } from '../config/problem.ts';
 import { changeKeyFile, type KeyChange, readKeyFile } from './keys-file.ts';

@@ -2,18 +2,20 @@ import { createPrivateKey } from 'node:crypto';
 
 import {
   type Authenticator,
+  localPrincipal,
+  type SingleUse,
+  type TokenVerifier,
+} from '@secure-mcp/auth';
+import {
   createAuthenticator,
   createDpopVerifier,
   createIntrospection,
   createJwtVerifier,
   type IntrospectionClient,
   type KeyFile,
-  localPrincipal,
   parseKeyFile,
   type Revocations,
-  type SingleUse,
-  type TokenVerifier,
-} from '@secure-mcp/auth';
+} from '@secure-mcp/auth/network';
 
 import type { CommonOptions } from '../config/common.ts';
 import { ConfigurationProblem } from '../config/problem.ts';

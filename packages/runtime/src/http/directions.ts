@@ -4,7 +4,7 @@ import {
   DPOP_ALGORITHMS,
   type ResourceMetadata,
   resourceMetadata,
-} from '@secure-mcp/auth';
+} from '@secure-mcp/auth/network';
 
 import type { CommonOptions } from '../config/common.ts';
 import type { PlainAnswer } from './exchange.ts';

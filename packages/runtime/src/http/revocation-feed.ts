@@ -5,7 +5,7 @@ import {
   revocationFromText,
   type Revocations,
   revocationToText,
-} from '@secure-mcp/auth';
+} from '@secure-mcp/auth/network';
 import type { Logger } from '@secure-mcp/logging';
 
 import { parseObject } from '../config/read.ts';

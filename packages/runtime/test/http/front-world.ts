@@ -12,6 +12,7 @@ import {
   originValidationResponse,
   requireBearerAuth,
 } from '@modelcontextprotocol/server';
+import { type Verified } from '@secure-mcp/auth';
 import {
   createAuthenticator,
   createDpopVerifier,
@@ -20,8 +21,7 @@ import {
   type KeyFile,
   mintApiKey,
   parseKeyFile,
-  type Verified,
-} from '@secure-mcp/auth';
+} from '@secure-mcp/auth/network';
 import type { AuditEvent, LogFields } from '@secure-mcp/logging';
 import * as z from 'zod';
 
