@@ -1,6 +1,7 @@
 /**
- * Builds a server to one file that runs alone: `dist/main.cjs`, with nothing to install beside it.
- * Called by each server's own build script, from its folder.
+ * Builds a server to files that run alone, with nothing to install beside them: `dist/main.cjs` for a
+ * client on stdio, who waits for its start, and `dist/network.cjs` with all that a network takes and
+ * with the commands for operators. Called by each server's own build script, from its folder.
  */
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -36,6 +37,22 @@ const withoutJsonSchemaValidator: Plugin = {
         export class DefaultJsonSchemaValidator {
           getValidator() { throw new Error('this build validates no JSON Schema'); }
         }`,
+    }));
+  },
+};
+
+/**
+ * In the file for stdio, what only a network or an operator needs is the whole server once more, with
+ * all of it: it reads the command line anew, does what it says and ends the process. Bundled into one
+ * file, every start would parse it, and what is shared with it could not be laid out for a fast one.
+ */
+const networkApart: Plugin = {
+  name: 'network-apart',
+  setup({ onLoad }) {
+    onLoad({ filter: /[/\\]runtime[/\\]src[/\\]cli[/\\]apart\.ts$/ }, () => ({
+      contents: `
+        const whole = () => { require('./network.cjs'); return new Promise(() => {}); };
+        export { whole as loadHttp, whole as loadKeys, whole as loadInspect };`,
     }));
   },
 };
@@ -98,11 +115,18 @@ function licenceOf(path: string): string {
 
 const folder = process.cwd();
 const worker = await bundleWorker(folder);
-const { metafile } = await build({
-  ...shared,
-  entryPoints: [join(folder, 'src/main.ts')],
+const plugins = [withoutJsonSchemaValidator, embeddedWorker(worker.code)];
+const program: BuildOptions = { ...shared, entryPoints: [join(folder, 'src/main.ts')] };
+await build({
+  ...program,
   outfile: join(folder, 'dist/main.cjs'),
-  plugins: [withoutJsonSchemaValidator, embeddedWorker(worker.code)],
+  external: ['./network.cjs'],
+  plugins: [networkApart, ...plugins],
+});
+const { metafile } = await build({
+  ...program,
+  outfile: join(folder, 'dist/network.cjs'),
+  plugins,
   metafile: true,
 });
 const inputs = [...Object.keys(metafile.inputs), ...worker.inputs]

@@ -14,6 +14,7 @@ import { readConfig, readText } from '../config/read.ts';
 import { withConfigured } from '../mcp/lock.ts';
 import type { ServerDefinition, ServerOptions } from '../server-definition.ts';
 import { serveOverStdio } from '../stdio/serve.ts';
+import { loadHttp, loadInspect, loadKeys } from './apart.ts';
 import { helpText } from './help.ts';
 import { staySmall } from './memory.ts';
 import { nodeProblem } from './node-version.ts';
@@ -82,7 +83,7 @@ async function runCommand<Options extends ServerOptions, Context>(
     const given = readConfig(options, { args: rest, env: process.env });
     return print(await own.run(given, { env: readVariable }));
   }
-  if (command === 'keys') return print(await (await import('./keys.ts')).runKeys(rest));
+  if (command === 'keys') return print(await (await loadKeys()).runKeys(rest));
   if (command === 'inspect') return inspect(definition, rest);
   if (command === 'check') return check(definition, rest);
   return serveEither(definition, args);
@@ -99,8 +100,7 @@ async function serveEither<Options extends ServerOptions, Context>(
 ): Promise<End> {
   const prepared = prepare(definition, args);
   if (prepared.common.http === undefined) return serve(definition, prepared);
-  // Loaded for a server on a network only: a client on stdio waits for every file of it.
-  const { serveOverHttp } = await import('../http/serve.ts');
+  const { serveOverHttp } = await loadHttp();
   return { code: EXIT.ok, clean: await serveOverHttp(definition, prepared) };
 }
 
@@ -113,9 +113,7 @@ async function check<Options extends ServerOptions, Context>(
   const opened = await openServices(definition, prepared, policyOf(prepared));
   try {
     const front =
-      prepared.common.http === undefined
-        ? []
-        : await (await import('../http/serve.ts')).checkHttp(prepared);
+      prepared.common.http === undefined ? [] : await (await loadHttp()).checkHttp(prepared);
     const found = (await opened.services.check?.()) ?? [];
     for (const warning of [...opened.warnings, ...front, ...found])
       process.stdout.write(`warning: ${toVisibleName(warning)}\n`);
@@ -136,7 +134,7 @@ async function inspect<Options extends ServerOptions, Context>(
   const given = args.filter((arg) => arg !== '--json');
   const prepared = given.length === 0 ? undefined : prepare(definition, given);
   const opened = prepared && (await openServices(definition, prepared, policyOf(prepared)));
-  const { inspection, inspectionText } = await import('./inspect.ts');
+  const { inspection, inspectionText } = await loadInspect();
   const found = inspection({
     ...identity,
     instructions,
