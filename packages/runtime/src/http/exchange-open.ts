@@ -2,15 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Verified } from '@secure-mcp/auth';
 
+import { ClientGone } from './client-gone.ts';
 import type { Exchange } from './exchange.ts';
 import type { Challenges, LiveRequests } from './front-parts.ts';
 import { HttpRefusal } from './refusals.ts';
 import { refusalOf } from './steps/authenticate.ts';
-
-/** The client went away: nobody is left to be answered. */
-export class ClientGone extends Error {
-  override readonly name = 'ClientGone';
-}
 
 /** Watches a request until its answer is complete or its client is gone. */
 export function openExchange(request: IncomingMessage, response: ServerResponse): Exchange {

@@ -22,20 +22,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import type { Verified } from '@secure-mcp/auth';
 
-import { crypto } from '../crypto.ts';
-import { sourceOf } from './callers.ts';
-import { type Connections, createConnections } from './connections.ts';
+import { createConnections } from './connections.ts';
 import type { ClientAddress, Exchange, Headers, PlainAnswer } from './exchange.ts';
-import { ClientGone, openExchange, openUnderWay } from './exchange-open.ts';
+import { openExchange, openUnderWay } from './exchange-open.ts';
 import type { FrontParts } from './front-parts.ts';
-import { refusalAnswer } from './refusal-answer.ts';
+import type { Notes } from './notes.ts';
+import { withoutEcho } from './protocol-error.ts';
+import { type RefuseParts, refuseRequest } from './refuse-request.ts';
 import { createRefusalTrail, type RefusalTrail } from './refusal-trail.ts';
-import { HttpRefusal, refuseHttp } from './refusals.ts';
+import { type HttpRefusal, refuseHttp } from './refusals.ts';
 import { writeAnswer, writePlain } from './respond.ts';
 import { securityHeaders } from './security-headers.ts';
 import { authenticate } from './steps/authenticate.ts';
 import { readBody } from './steps/body.ts';
-import { clientAddress } from './steps/client-address.ts';
+import { clientAddress, requireAllowed } from './steps/client-address.ts';
 import { requireContent } from './steps/content.ts';
 import { corsHeaders, isPreflight, PREFLIGHT } from './steps/cors.ts';
 import { requireOneFraming } from './steps/framing.ts';
@@ -52,38 +52,30 @@ const CLIENT_GONE = 499;
 /** Answers one request. It never throws and never rejects. */
 export type Front = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** What is learnt of a request on its way, for its answer and its record. */
-interface Notes {
-  /** Headers that its answer gets, whatever it will be. */
-  fields: Readonly<Record<string, string>>;
-  address?: ClientAddress;
-  verified?: Verified;
-  message?: JSONRPCMessage;
-  /** When the head of the answer was written. */
-  answeredAt?: number;
-}
-
-interface Parts extends FrontParts {
-  readonly connections: Connections;
-  readonly trail: RefusalTrail;
+interface Parts extends RefuseParts {
   readonly security: Readonly<Record<string, string>>;
 }
 
 /**
  * Makes the listener for `request` and `checkContinue` of a `node:http` or `node:https` server. With
- * both, a client that asks before it sends is told to go on by the step that reads the content.
+ * both, a client that asks before it sends is told to go on by the step that reads the content. The
+ * trail is its maker's to flush.
  */
-export function createFront(frontParts: FrontParts): Front {
+export function createFront(
+  frontParts: FrontParts,
+  trail: RefusalTrail = createRefusalTrail(frontParts),
+): Front {
   const parts: Parts = {
     ...frontParts,
+    trail,
     connections: createConnections(),
-    trail: createRefusalTrail(frontParts),
     security: securityHeaders(frontParts.rules.secure),
   };
   return (request, response) => {
     const problem = parts.connections.admit(request, response);
     if (problem === 'drop') request.socket.destroy();
-    else void answer(parts, openExchange(request, response), problem);
+    else
+      answer(parts, openExchange(request, response), problem).catch(() => request.socket.destroy());
   };
 }
 
@@ -94,7 +86,7 @@ async function answer(parts: Parts, exchange: Exchange, problem?: HttpRefusal): 
     if (problem !== undefined) throw problem;
     await serve(parts, exchange, notes);
   } catch (error) {
-    await refuse(parts, exchange, notes, error);
+    await refuseRequest(parts, exchange, notes, error);
   }
   const { answeredAt = performance.now() } = notes;
   const { headersSent, statusCode } = exchange.response;
@@ -108,8 +100,9 @@ async function serve(parts: Parts, exchange: Exchange, notes: Notes): Promise<vo
   const { method } = request;
   const headers = readHeaders(request);
   requireOneFraming(request, headers);
-  const address = clientAddress(request.socket.remoteAddress, headers, rules.addresses);
+  const address = clientAddress(request.socket.remoteAddress, headers, rules.addresses.proxies);
   notes.address = address;
+  requireAllowed(address, rules.addresses.allow);
   const path = readTarget(request.url);
   const document = findDocument(method, path, { headers, documents });
   if (document !== undefined) return plain(parts, exchange, notes, document);
@@ -148,15 +141,26 @@ async function serveMcp(parts: Parts, notes: Notes, checked: Checked): Promise<v
   const underWay = openUnderWay(exchange, verified, parts);
   const { signal } = underWay;
   try {
-    const answered = await underWay.race(parts.serveMcp({ ...checked, signal }));
+    const headers = withoutCredentials(checked.headers);
+    const answered = await underWay.race(parts.serveMcp({ ...checked, headers, signal }));
     // The SDK's own word for a call that was ended because the handler closes.
     if (answered.status === 499) refuseHttp('http.stopping');
     notes.answeredAt = performance.now();
     const { unreadMs } = parts.rules;
-    await writeAnswer(exchange, answered, { headers: notes.fields, signal, unreadMs });
+    const sanitised = await withoutEcho(answered);
+    await writeAnswer(exchange, sanitised, { headers: notes.fields, signal, unreadMs });
   } finally {
     underWay.close();
   }
+}
+
+/** What the SDK and its tools are not given, they can neither log nor pass on. */
+const CREDENTIALS = ['authorization', 'cookie', 'dpop', 'proxy-authorization'];
+
+function withoutCredentials(headers: Headers): Headers {
+  const rest = new Map(headers);
+  for (const name of CREDENTIALS) rest.delete(name);
+  return rest;
 }
 
 function plain(
@@ -167,58 +171,4 @@ function plain(
 ): Promise<void> {
   const whole = { status, body, headers: { ...fields, ...headers } };
   return writePlain(exchange, whole, { unreadMs: rules.unreadMs });
-}
-
-/** Answers with a refusal, where somebody is there to be answered. */
-async function refuse(
-  { connections, trail, metrics, logger, rules }: Parts,
-  exchange: Exchange,
-  notes: Notes,
-  error: unknown,
-): Promise<void> {
-  const { request, response } = exchange;
-  if (error instanceof ClientGone) return;
-  const reference = error instanceof HttpRefusal ? undefined : crypto().randomUUID();
-  if (reference !== undefined) logger.error('a request failed', { reference, error });
-  const refusal = error instanceof HttpRefusal ? error : new HttpRefusal('internal');
-  const { options, code } = refusal;
-  // At once: what follows on this connection is judged before anything else happens.
-  if (options.close === true) connections.distrust(request.socket);
-  metrics.refused(code);
-  record(trail, request, notes, { refusal, reference });
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  notes.answeredAt = performance.now();
-  const { status, headers, body } = refusalAnswer(refusal, idOf(notes.message), reference);
-  const whole = { status, body, headers: { ...notes.fields, ...headers } };
-  const { close = false } = options;
-  const { unreadMs } = rules;
-  await writePlain(exchange, whole, { close, unreadMs }).catch(() => response.destroy());
-}
-
-function record(
-  trail: RefusalTrail,
-  { socket }: IncomingMessage,
-  { address, verified }: Notes,
-  { refusal, reference }: { readonly refusal: HttpRefusal; readonly reference: string | undefined },
-): void {
-  const { code, status, options } = refusal;
-  const from = address ?? { ip: socket.remoteAddress ?? '', key: '', forwarded: false };
-  const detail = options.detail ?? options.reason;
-  const principal = verified?.principal.id;
-  trail.record({
-    code,
-    status,
-    source: verified === undefined ? { address: from.ip } : sourceOf(verified, from),
-    origin: principal ?? from.key,
-    ...(detail !== undefined && { detail }),
-    ...(principal !== undefined && { principal }),
-    ...(reference !== undefined && { reference }),
-  });
-}
-
-function idOf(message: JSONRPCMessage | undefined): string | number | null {
-  return message !== undefined && 'id' in message ? (message.id ?? null) : null;
 }

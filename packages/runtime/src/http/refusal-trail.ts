@@ -9,9 +9,9 @@ export interface RefusalNews {
   readonly source: AuditedSource;
   /** By what refusals of one origin are alike: the limits' key of its address, or the caller's id. */
   readonly origin: string;
-  readonly detail?: string;
-  readonly principal?: string;
-  readonly reference?: string;
+  readonly detail?: string | undefined;
+  readonly principal?: string | undefined;
+  readonly reference?: string | undefined;
 }
 
 /** The trail of refusals, which never fails and never grows faster than it may. */
@@ -83,14 +83,17 @@ export function createRefusalTrail(parts: RefusalTrailParts): RefusalTrail {
     alike.leftOut = 0;
   };
 
+  const later = (): void => void (timer ??= setTimeout(flush, FLUSH_MS).unref());
+
   const flush = (): void => {
     clearTimeout(timer);
     timer = undefined;
     for (const alike of origins.values()) {
-      if (alike.leftOut > 0 && bucketOf(typeOf(alike.last.code)).take()) {
+      if (alike.leftOut === 0) continue;
+      if (bucketOf(typeOf(alike.last.code)).take()) {
         alike.leftOut -= 1;
         put(alike);
-      }
+      } else later();
     }
   };
 
@@ -102,7 +105,7 @@ export function createRefusalTrail(parts: RefusalTrailParts): RefusalTrail {
         return;
       }
       alike.leftOut += 1;
-      timer ??= setTimeout(flush, FLUSH_MS).unref();
+      later();
     },
     flush,
   };

@@ -55,6 +55,16 @@ const HEADERS: readonly WireAttack[] = [
     status: 401,
   },
   {
+    name: 'a token in a trailer',
+    bytes: (to, text) =>
+      to.call(text, {
+        body: chunked(callBody(text)).replace(/\r\n$/, `Authorization: Bearer ${to.key}\r\n\r\n`),
+        headers: inChunks('chunked', { authorization: undefined, trailer: 'authorization' }),
+      }),
+    bare: 'refused',
+    status: 401,
+  },
+  {
     name: 'two spaces before the token',
     bytes: (to, text) => to.call(text, { headers: { authorization: `Bearer  ${to.key}` } }),
     bare: 'refused',
@@ -335,6 +345,29 @@ const PLACES: readonly WireAttack[] = [
     bytes: (to, text) => to.call(text, { headers: { host: 'evil.example' } }),
     bare: 'refused',
     status: 403,
+  },
+  {
+    name: 'a rebound Host, with the good one as a proxy would forward it',
+    bytes: (to, text) => {
+      const good = `127.0.0.1:${String(to.port)}`;
+      const forwarded = { 'x-forwarded-host': good, 'x-host': good, forwarded: `host="${good}"` };
+      return to.call(text, { headers: { host: 'evil.example', ...forwarded } });
+    },
+    bare: 'refused',
+    status: 403,
+  },
+  {
+    name: 'another path, with the good one as a proxy would rewrite it',
+    bytes: (to, text) => {
+      const rewritten = {
+        'x-original-url': '/mcp',
+        'x-rewrite-url': '/mcp',
+        'x-forwarded-prefix': '/mcp',
+      };
+      return to.call(text, { target: '/admin', headers: rewritten });
+    },
+    bare: 'runs',
+    status: 404,
   },
   ...['localhost:1', '127.0.0.1', '127.0.0.1:1', 'user@127.0.0.1'].map((host): WireAttack => ({
     name: `the Host ${host}, of another server beside it`,

@@ -1,3 +1,4 @@
+import { ClientGone } from '../client-gone.ts';
 import type { Exchange, Headers } from '../exchange.ts';
 import { HttpRefusal } from '../refusals.ts';
 
@@ -16,8 +17,8 @@ const FIRST_BYTES_MAX = 65_536;
  * and within a time. The caller is known: until now nothing was read, and a client that asked whether
  * it may send (`Expect: 100-continue`) is told so only here.
  *
- * @throws HttpRefusal for a content that is too large or too slow; the signal's reason when the client
- * goes away.
+ * @throws HttpRefusal for a content that is too large or too slow; ClientGone for one that is cut
+ * off.
  */
 export async function readBody(
   { request, response, signal }: Exchange,
@@ -32,17 +33,18 @@ export async function readBody(
   const onData = (chunk: Uint8Array): void => {
     if (!content.add(chunk)) reject(new HttpRefusal('http.body_size'));
   };
-  const onGone = (): void => reject(signal.reason);
+  // Cut off before its end: whatever Node calls it, it is the client that went.
+  const onGone = (): void => reject(new ClientGone());
   const timer = setTimeout(() => reject(new HttpRefusal('http.body_slow')), bodyMs);
   signal.addEventListener('abort', onGone, { once: true });
-  request.on('data', onData).once('end', resolve).once('error', reject);
+  request.on('data', onData).once('end', resolve).once('error', onGone);
   try {
     await promise;
     return content.bytes;
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', onGone);
-    request.off('data', onData).off('end', resolve).pause();
+    request.off('data', onData).off('end', resolve).off('error', onGone).pause();
   }
 }
 

@@ -3,13 +3,12 @@ import { type BlockList, isIPv4 } from 'node:net';
 import { type IpAddress, parseAddress } from '../ip-address.ts';
 import type { ClientAddress, Headers } from '../exchange.ts';
 import { refuseHttp } from '../refusals.ts';
-import type { AddressRules } from '../rules.ts';
 
 /** Proxies in a row at most. */
 const HOPS_MAX = 16;
 
 /**
- * Finds out who is calling, by address, and refuses who may not.
+ * Finds out who is calling, by address.
  *
  * `X-Forwarded-For` is whatever a client writes, with what each proxy saw added at its end. So it is
  * believed from the right, for as long as it was added by proxies that the operator named, and not at
@@ -19,18 +18,21 @@ const HOPS_MAX = 16;
 export function clientAddress(
   peer: string | undefined,
   headers: Headers,
-  { allow, proxies }: AddressRules,
+  proxies: BlockList | undefined,
 ): ClientAddress {
   const connected = parseAddress(peer ?? '');
   if (connected === undefined) refuseHttp('http.address', { detail: 'no peer', close: true });
   const chain = headers.get('x-forwarded-for');
-  const isProxy = proxies !== undefined && holds(proxies, connected);
-  const client = isProxy && chain !== undefined ? forwardedClient(chain, proxies) : connected;
-  const address = { ip: client.ip, key: client.key, forwarded: client !== connected };
+  if (chain === undefined || proxies === undefined || !holds(proxies, connected))
+    return { ...connected, forwarded: false };
+  return { ...forwardedClient(chain, proxies), forwarded: true };
+}
+
+/** Refuses an address that is not on the list, where there is one. */
+export function requireAllowed(address: ClientAddress, allow: BlockList | undefined): void {
   // The connection of a proxy stays: it carries the requests of others, too.
-  if (allow !== undefined && !holds(allow, client))
+  if (allow !== undefined && !holds(allow, address))
     refuseHttp('http.address', { close: !address.forwarded });
-  return address;
 }
 
 /** The rightmost address that is not one of the proxies; the leftmost where all of them are. */
@@ -52,6 +54,6 @@ function withoutPort(hop: string): string {
   return hop.replace(/^\[([^\]]*)\](?::\d{1,5})?$/, '$1').replace(/^([\d.]+):\d{1,5}$/, '$1');
 }
 
-function holds(list: BlockList, { ip }: IpAddress): boolean {
+function holds(list: BlockList, { ip }: Pick<IpAddress, 'ip'>): boolean {
   return list.check(ip, isIPv4(ip) ? 'ipv4' : 'ipv6');
 }

@@ -1,0 +1,15 @@
+import type { JSONRPCMessage } from '@modelcontextprotocol/server';
+import type { Verified } from '@secure-mcp/auth';
+
+import type { ClientAddress } from './exchange.ts';
+
+/** What is learnt of a request on its way, for its answer and its record. */
+export interface Notes {
+  /** Headers that its answer gets, whatever it will be. */
+  fields: Readonly<Record<string, string>>;
+  address?: ClientAddress;
+  verified?: Verified;
+  message?: JSONRPCMessage;
+  /** When the head of the answer was written. */
+  answeredAt?: number;
+}
