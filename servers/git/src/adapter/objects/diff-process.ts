@@ -12,7 +12,7 @@ import { MarkedAnswer, type Trees } from './marked-answer.ts';
 const DRAIN_BYTES_MAX = 1_048_576;
 const ABANDON_MS = 250;
 /** Questions to one process, and bytes of its own memory: git keeps every tree that it was asked for. */
-const QUESTIONS_MAX = 100;
+const QUESTIONS_MAX = 500;
 const KEPT_BYTES_MAX = 67_108_864;
 /** How long its memory is still watched after an answer, in milliseconds. */
 const WATCHED_MS = 200;
