@@ -2,7 +2,6 @@ import { compactVerify, createLocalJWKSet, jwtVerify } from 'jose';
 import { describe, expect, test } from 'vitest';
 
 import type { TokenOutcome, TokenVerifier } from '../../src/index.ts';
-import {} from '../../src/network.ts';
 import { createJwtVerifier, type IssuerOptions } from '../../src/network.ts';
 import {
   base64url,
