@@ -108,7 +108,10 @@ export interface RefFiles {
    * @param before the last one; what it has listed is not listed again.
    */
   state(before: RefState | undefined): RefState | undefined;
-  /** The log of HEAD or of a ref that all work trees share; undefined where there is none, or it is large. */
+  /**
+   * The log of HEAD or of a ref that all work trees share; undefined where there is none, or it is large.
+   * Refuses `repository.moved` when something else than a file stands there now.
+   */
   log(name: RefName): Buffer | undefined;
   /** Whether a short name would be something else than a ref: a file of the private directory, or another work tree's. */
   isShadowed(name: string): boolean;

@@ -1,6 +1,8 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { reflog } from '../../src/adapter/commands/reflog.ts';
@@ -201,6 +203,25 @@ test.each(['HEAD', 'config', 'worktrees/x', 'main-worktree/HEAD', 'packed-refs']
     );
     expect(ways[0]).toEqual(ways[1]);
     expect(ways[0]?.entries).toEqual(plain(name, other));
+    await other.remove();
+  },
+);
+
+test.each(['link', 'pipe'] as const)(
+  verifies('C3.repository', 'a log that becomes a %s after it was judged is not read'),
+  async (kind) => {
+    const other = makeRepository();
+    other.git('commit', '--allow-empty', '-qm', 'one');
+    const log = join(other.path, '.git/logs/HEAD');
+    const stolen = readFileSync(log, 'latin1').replace('Carl', 'STOLEN');
+    other.write('../outside', stolen);
+    const handle = await other.handle();
+    rmSync(log);
+    if (kind === 'link') symlinkSync(join(other.path, '../outside'), log);
+    else execFileSync('mkfifo', [log]);
+    const found = reflog(handle, { ref: named('HEAD'), skip: 0, limit: 10 });
+    await expect(found).rejects.toMatchObject({ code: 'repository.moved' });
+    expect(handle.ran).toEqual([]);
     await other.remove();
   },
 );

@@ -4,6 +4,7 @@ import type { RefName } from '../../guard/index.ts';
 import { LIMITS } from '../../policy.ts';
 import type { RefFiles, RefState } from '../handle.ts';
 import { PIECES } from './pieces.ts';
+import { refuseMoved } from './places.ts';
 import { readPlain } from './plain-file.ts';
 import { entriesOf, hostBytes, type HostBytes, hostPath, type PlainEntry } from './plain-tree.ts';
 import type { Prepared } from './prepare.ts';
@@ -77,6 +78,9 @@ function logOf({ layout, taken }: Prepared, name: RefName): Buffer | undefined {
   const base = isHead ? layout.gitDir : layout.commonDir;
   const steps = name.split('/');
   const file = readPlain(base, ['logs', ...steps], LIMITS.logBytesMax);
+  // It was a plain file when the call began. git would follow a link, and wait for a pipe.
+  if (file.kind === 'problem' && (file.problem === 'link' || file.problem === 'special'))
+    return refuseMoved();
   return file.kind === 'file' ? file.bytes : undefined;
 }
 
