@@ -32,7 +32,12 @@ export function createLiveRequests(now: () => number = Date.now): LiveRequestsOf
 
   const endOne = (live: Live, reason: Error): void => {
     // Off first: whatever ending it does, it happens once.
-    if (all.delete(live)) live.end(reason);
+    if (!all.delete(live)) return;
+    try {
+      live.end(reason);
+    } catch {
+      // One that cannot be ended must not let the others, which are revoked as well, go on.
+    }
   };
   const endWhere = (isMeant: (verified: Verified) => boolean, reason: Error): number => {
     const meant = [...all].filter(({ verified }) => isMeant(verified));

@@ -35,12 +35,14 @@ export function createMetricsListener(text: () => string): Listener {
 
 const LOOPBACK_HOST = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\d{1,5})?$/i;
 
-function statusFor({ method, url, headers, socket }: IncomingMessage): number {
+function statusFor({ method, url, headers, rawHeaders, socket }: IncomingMessage): number {
   const { host = '', origin } = headers;
   const [, port = '80'] = /:(\d+)$/.exec(host) ?? [];
+  // Of two hosts Node shows the first, and whatever stood between may have gone by the second.
+  const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
   const isOurs = LOOPBACK_HOST.test(host) && Number(port) === socket.localPort;
   // A browser names the page that asks; no collector does.
-  if (!isOurs || origin !== undefined) return 403;
+  if (hosts.length !== 1 || !isOurs || origin !== undefined) return 403;
   if (url !== METRICS_PATH) return 404;
   return method === 'GET' ? 200 : 405;
 }
