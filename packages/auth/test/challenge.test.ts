@@ -1,4 +1,4 @@
-import { extractWWWAuthenticateParams } from '@modelcontextprotocol/client';
+import { challengeForSdk, readChallenges } from '@secure-mcp/testkit/authorization-server';
 import { describe, expect, test } from 'vitest';
 
 import type { Verified } from '../src/index.ts';
@@ -93,10 +93,24 @@ describe('a challenge', () => {
         challenges.unauthorized(kind === 'missing' ? { kind } : { kind, detail: 'x' }),
       );
       const response = new Response(null, { status: 401, headers: { 'www-authenticate': text } });
-      expect(extractWWWAuthenticateParams(response)).toMatchObject({
+      expect(challengeForSdk(response)).toMatchObject({
         resourceMetadataUrl: new URL(METADATA),
         scope: 'files:read',
       });
     },
   );
+
+  test('is two challenges to a client that knows of several', async () => {
+    const text = String(challenges.unauthorized({ kind: 'invalid', detail: 'x' }));
+    const common = {
+      error: 'invalid_token',
+      error_description: 'The access token is not accepted.',
+      resource_metadata: METADATA,
+      scope: 'files:read',
+    };
+    expect(await readChallenges(text)).toEqual([
+      { scheme: 'bearer', parameters: common },
+      { scheme: 'dpop', parameters: { ...common, algs: 'ES256 EdDSA' } },
+    ]);
+  });
 });

@@ -1,3 +1,4 @@
+export { challengeForSdk, type ReadChallenge, readChallenges } from './challenges.ts';
 export { CERTIFICATE_HEADER, type ClientSettings, type ResourceSettings } from './configuration.ts';
 export {
   type AuthorizationServerOptions,
