@@ -16,13 +16,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import type { Authenticator } from '@secure-mcp/auth';
 import {
   createAuthenticator,
   createDpopVerifier,
   createRevocations,
   parseKeyFile,
 } from '@secure-mcp/auth/network';
-import { makeTemp, runOnce, type TempDirectory } from '@secure-mcp/testkit';
+import { createTestAuthority, makeTemp, runOnce, type TempDirectory } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { runKeys } from '../../src/cli/keys.ts';
@@ -55,11 +56,11 @@ async function add(path: string, ...more: readonly string[]): Promise<string> {
 
 const idOf = (key: string): string => key.slice(5, 17);
 
-/** Whom the file lets in with a key at a time: the server's own code is asked. */
-async function letIn(path: string, key: string, now = Date.now()): Promise<string | undefined> {
+/** The server's own code, over the file as it is now. */
+function authenticatorOf(path: string, now = Date.now()): Authenticator {
   const parsed = parseKeyFile(JSON.parse(readFileSync(path, 'utf8')), Date.now());
   const singleUse = { use: async () => true };
-  const { authenticate } = createAuthenticator({
+  return createAuthenticator({
     verifiers: [],
     keys: () => (parsed.ok ? parsed.file : undefined),
     dpop: createDpopVerifier({ resource: 'https://mcp.example/mcp', singleUse, now: () => now }),
@@ -67,9 +68,13 @@ async function letIn(path: string, key: string, now = Date.now()): Promise<strin
     requireSenderConstrained: false,
     now: () => now,
   });
-  const authorization = `Bearer ${key}`;
+}
+
+/** Whom a key lets in at a time. */
+async function letIn(path: string, key: string, now = Date.now()): Promise<string | undefined> {
   const nothing = { proof: undefined, certificate: undefined, method: 'POST' };
-  const outcome = await authenticate({ authorization, ...nothing });
+  const authorization = `Bearer ${key}`;
+  const outcome = await authenticatorOf(path, now).authenticate({ authorization, ...nothing });
   return outcome.ok ? outcome.verified.principal.id : undefined;
 }
 
@@ -117,6 +122,36 @@ describe('keys add', () => {
     await add(path);
     const { keys } = JSON.parse(readFileSync(path, 'utf8'));
     expect(keys).toMatchObject([{ principal: 'ci', scopes: ['files:read', 'git:read'] }]);
+  });
+});
+
+describe('keys add --certificate', () => {
+  const given = ['--principal', 'backup', '--scopes', 'files:read'];
+
+  test('names the caller who holds it, without a token', async () => {
+    const path = newPath();
+    const { certificate, sha256 } = createTestAuthority().issueClient({ name: 'backup' });
+    const pem = temp.write('client.pem', certificate);
+    const thumbprint = Buffer.from(sha256).toString('hex');
+    expect(await runKeys(['add', path, ...given, '--certificate', pem])).toBe(`${thumbprint}\n`);
+    const { authenticate } = authenticatorOf(path);
+    const nothing = { authorization: undefined, proof: undefined, method: 'POST' };
+    expect(await authenticate({ ...nothing, certificate: sha256 })).toMatchObject({
+      ok: true,
+      verified: { principal: { id: 'certificate:backup' }, method: 'certificate' },
+    });
+    expect(await runKeys(['list', path])).toContain(thumbprint);
+  });
+
+  test('does not write what no server would read: one certificate for two callers', async () => {
+    const path = newPath();
+    const pem = temp.write('client.pem', createTestAuthority().issueClient().certificate);
+    await runKeys(['add', path, ...given, '--certificate', pem]);
+    const before = readFileSync(path, 'utf8');
+    expect(await problemOf('add', path, ...given, '--certificate', pem)).toBe(
+      'FILE: certificates.1.certificate: stands there twice',
+    );
+    expect(readFileSync(path, 'utf8')).toBe(before);
   });
 });
 
@@ -312,7 +347,7 @@ describe('a file that others can reach is not worked on:', () => {
     await problemOf('add', path, '--principal', 'eve', '--scopes', 'files:read'),
   ];
 
-  test.each([0o602, 0o620, 0o666, 0o777])('with the mode %o', async (mode) => {
+  test.each(['602', '620', '666', '777'])('with the mode %s', async (mode) => {
     const path = newPath();
     await add(path);
     chmodSync(path, mode);
