@@ -6,6 +6,7 @@ import type { Handle } from '../handle.ts';
 import { readMessage } from '../objects/message.ts';
 import { shortened } from '../objects/shortened.ts';
 import type { ObjectInfo, Ref, Tag } from '../results.ts';
+import { whileRefsStay } from './ref-state.ts';
 import { LINE_FEED, readFields, utf8 } from './z-fields.ts';
 
 /** A ref as it is listed. Its names are binary strings. */
@@ -54,9 +55,17 @@ async function upstreamsOf(
   refs: readonly RawRef[],
 ): Promise<ReadonlyMap<string, Upstream>> {
   const names = refs.flatMap(({ hasUpstream, name }) => (hasUpstream ? argumentsOf(name) : []));
-  const upstreams = new Map<string, Upstream>();
   // Without a name the command would list all.
-  if (names.length === 0) return upstreams;
+  if (names.length === 0) return new Map();
+  const question = `upstreams ${names.join(' ')}`;
+  return await whileRefsStay(handle, question, () => askForUpstreams(handle, names), sizeOf);
+}
+
+async function askForUpstreams(
+  handle: Handle,
+  names: readonly RefName[],
+): Promise<ReadonlyMap<string, Upstream>> {
+  const upstreams = new Map<string, Upstream>();
   await readFields(
     handle,
     {
@@ -73,6 +82,14 @@ async function upstreamsOf(
     },
   );
   return upstreams;
+}
+
+/** About the bytes that they take in memory. */
+function sizeOf(upstreams: ReadonlyMap<string, Upstream>): number {
+  return Array.from(upstreams).reduce(
+    (sum, [name, { upstream = '' }]) => sum + 2 * (name.length + upstream.length) + 256,
+    0,
+  );
 }
 
 /** A name in other bytes than UTF-8 cannot be an argument; such a branch is listed without its upstream. */

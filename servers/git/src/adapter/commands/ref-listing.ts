@@ -2,6 +2,7 @@ import { type Argument, option, word } from '../../guard/index.ts';
 import { LIMITS } from '../../policy.ts';
 import type { Handle, RefState } from '../handle.ts';
 import type { RefsQuery } from '../repository.ts';
+import { bytesOf, isSameState } from './ref-state.ts';
 import { LINE_FEED, readFields, type Take } from './z-fields.ts';
 
 /** An id, and three names that each could be a file's. */
@@ -32,7 +33,7 @@ export async function eachRef(
   const kept = cache.get<KeptList>(name);
   // Before git is asked: what changes meanwhile has another state.
   const state = refFiles.state(kept?.state);
-  if (kept !== undefined && state !== undefined && isSame(kept.state, state)) {
+  if (kept !== undefined && state !== undefined && isSameState(kept.state, state)) {
     for (const line of kept.text.split('\n').slice(0, -1)) take(line, false);
     return false;
   }
@@ -48,15 +49,6 @@ export async function eachRef(
     cache.set(name, { state, text: flat }, flat.length + bytesOf(state));
   }
   return cut;
-}
-
-function isSame(before: RefState, now: RefState): boolean {
-  return before.listed === now.listed && before.stamps === now.stamps;
-}
-
-function bytesOf({ listed: directories, files, stamps }: RefState): number {
-  const paths = files.reduce((sum, file) => sum + file.length + 32, 0);
-  return directories.length + stamps.length + paths;
 }
 
 async function listed(handle: Handle, args: readonly Argument[], take: Take): Promise<boolean> {
