@@ -21,8 +21,6 @@ export interface Control {
   readonly absent?: Partial<Readonly<Record<ServerName | 'all', string>>>;
 }
 
-const NO_HTTP = 'Comes with the HTTP front: servers speak stdio so far.';
-
 const NOTHING_KEPT =
   'Nothing that is read is kept: no cache of contents, no temporary file. Audit records hold no values (C9).';
 
@@ -130,21 +128,57 @@ export const CONTROLS = {
   C4: {
     title: 'Authentication for HTTP',
     threat: 'Anyone who reaches the port is served.',
-    sources: ['MCP basic/authorization', 'RFC 9728', 'RFC 9068', 'OWASP ASVS 10'],
-    code: [],
-    promises: {},
-    absent: { all: NO_HTTP },
+    sources: [
+      'MCP basic/authorization',
+      'RFC 9728',
+      'RFC 9068',
+      'RFC 8725',
+      'RFC 7662',
+      'OWASP ASVS 10',
+    ],
+    pattern: 'patterns/c04-authentication.md',
+    code: [
+      'packages/auth/src/authenticator.ts',
+      'packages/auth/src/authorization-header.ts',
+      'packages/auth/src/jwt',
+      'packages/auth/src/introspection',
+      'packages/auth/src/api-keys',
+      'packages/runtime/src/http/steps/authenticate.ts',
+    ],
+    promises: {
+      'C4.required':
+        'Over HTTP nothing but health and metadata is answered without a credential, taken from one header in one form; what is wrong with one is told to the trail alone.',
+      'C4.jwt':
+        'A JWT counts in its one canonical form, signed by a key of its issuer’s, for this server, in its time; nothing in it chooses how it is verified.',
+      'C4.issuer-keys':
+        'Keys of an issuer are fetched from where the operator says, kept for a time, and never in a flood; without them nobody is let in.',
+      'C4.introspection':
+        'A token that its issuer is asked about counts while the issuer says so; an issuer that does not answer lets nobody in.',
+      'C4.keys':
+        'An API key is shown once and kept as a hash; it counts while its entry says so, and a raw key in the file is refused.',
+      'C4.discovery':
+        'A client that knows the URL alone finds the authorization server, signs in, and calls.',
+      'C4.not-passed-on': 'A credential reaches no tool, no answer, no log and no record.',
+    },
   },
   C5: {
     title: 'TLS',
     threat: 'Requests, rows and credentials can be read and changed on the way.',
     sources: ['RFC 9325', 'OWASP ASVS 12'],
-    code: ['servers/postgres/src/guard/dsn.ts'],
+    pattern: 'patterns/c05-tls.md',
+    code: [
+      'packages/runtime/src/http/tls.ts',
+      'packages/runtime/src/http/bind.ts',
+      'servers/postgres/src/guard/dsn.ts',
+    ],
     promises: {
+      'C5.tls':
+        'Clients are spoken to over TLS 1.3, or 1.2 where the operator says so, and never below.',
+      'C5.bind':
+        'Beyond loopback nothing is served without TLS or a named proxy that ends it, and nothing without authentication.',
       'C5.database-tls':
         'A database on any host but this one is spoken to over TLS with its name verified, or not at all.',
     },
-    absent: { filesystem: NO_HTTP, git: NO_HTTP },
   },
   C6: {
     title: 'Least privilege',
@@ -188,11 +222,14 @@ export const CONTROLS = {
   C7: {
     title: 'Authorization per tool',
     threat: 'Whoever may call one tool may call all.',
-    sources: ['OWASP ASVS 8.2', 'OWASP MCP07', 'CWE-862'],
+    sources: ['OWASP ASVS 8.2', 'OWASP MCP07', 'CWE-862', 'RFC 6750'],
+    pattern: 'patterns/c07-authorization.md',
     code: [
       'packages/auth/src/grant.ts',
       'packages/auth/src/scopes.ts',
       'packages/runtime/src/call/dispatch.ts',
+      'packages/runtime/src/http/authorize.ts',
+      'packages/runtime/src/http/callers.ts',
     ],
     promises: {
       'C7.policy':
@@ -201,6 +238,8 @@ export const CONTROLS = {
       'C7.default': 'A caller that no policy entry matches may do nothing.',
       'C7.scopes':
         'A tool runs only for a caller whose scopes cover it; write implies read and nothing else.',
+      'C7.step-up':
+        'A call beyond its token runs nothing and is told which scope it takes, unless no scope would help.',
     },
   },
   C8: {
@@ -249,12 +288,20 @@ export const CONTROLS = {
     threat: 'A control that was never attacked fails at the first attack.',
     sources: ['OWASP MCP05', 'CWE-1333', 'CWE-400'],
     pattern: 'patterns/c10-attacks-as-tests.md',
-    code: ['packages/testkit/src/attacks', 'packages/validation/src/patterns'],
+    code: [
+      'packages/testkit/src/attacks',
+      'packages/validation/src/patterns',
+      'packages/runtime/src/http/steps',
+    ],
     promises: {
       'C10.paths': 'Generated paths agree with an independent model of "beneath the root".',
       'C10.patterns': 'No expression, glob or ignore file makes matching explode.',
       'C10.bombs':
         'Huge files, huge directories, deep trees and special files each get an answer in time, in bounded memory.',
+      'C10.requests':
+        'Requests that two parsers could read differently, and others that no client sends, are refused before anything runs; what follows on their connection is not served.',
+      'C10.conformance':
+        'Each server passes what the MCP conformance suite demands of every server, in both eras.',
       'C10.statements':
         'Hostile statements, by class, change nothing, whatever role they run as; what stands in a string stays in it.',
       'C10.rows':
@@ -287,39 +334,78 @@ export const CONTROLS = {
   C12: {
     title: 'Rate limits',
     threat: 'One caller uses up what others need.',
-    sources: ['MCP server/tools: servers MUST rate limit tool invocations', 'CWE-770'],
-    code: ['packages/runtime/src/call/rate.ts'],
+    sources: ['MCP server/tools: servers MUST rate limit tool invocations', 'CWE-770', 'CWE-307'],
+    pattern: 'patterns/c12-rate-limits.md',
+    code: [
+      'packages/runtime/src/call/rate.ts',
+      'packages/runtime/src/http/limits.ts',
+      'packages/runtime/src/store',
+    ],
     promises: {
       'C12.calls':
         'Calls above the rate are refused with the time to wait, on stdio too, whatever their kind.',
+      'C12.address':
+        'An address has so many requests before anybody is identified; an IPv6 network counts as one.',
+      'C12.failures':
+        'An address whose credentials fail waits before the next one is looked at, longer each time.',
+      'C12.tools':
+        'A tool can have a rate and a number of calls at a time of its own, for each caller.',
+      'C12.places': 'So many requests are under way at a time, over all callers.',
+      'C12.streams': 'A caller has so many open streams, and no more.',
+      'C12.memory': 'Counting costs bounded memory, however many addresses and callers there are.',
+      'C12.shared':
+        'Replicas that share a store count together; while it is down each is stricter by itself, and what may be used once is refused.',
     },
   },
   C13: {
     title: 'Rotation and revocation without a restart',
     threat: 'A leaked credential stays good until someone dares to restart.',
-    sources: ['OWASP ASVS 13.3', 'RFC 7009'],
+    sources: ['OWASP ASVS 13.3', 'RFC 7009', 'OWASP MCP01'],
     pattern: 'patterns/c13-credentials.md',
-    code: ['servers/postgres/src/adapter/session'],
+    code: [
+      'packages/runtime/src/reload',
+      'packages/auth/src/revocations.ts',
+      'packages/runtime/src/http/live-requests.ts',
+      'packages/runtime/src/http/serving.ts',
+      'servers/postgres/src/adapter/session',
+    ],
     promises: {
+      'C13.reload':
+        'A file of keys, certificates, policy or revocations that changes counts within a second, whole and valid or not at all; an invalid one leaves what was, fails readiness and is recorded.',
+      'C13.rotation':
+        'Two keys of one caller count at the same time, so that one can be replaced without a gap; a withdrawn one ends at once.',
+      'C13.revoked':
+        'What is revoked, by token, key, certificate, caller, client or time, is refused from then on, by every replica.',
+      'C13.ended':
+        'A request or stream under way ends with its credential, when it expires or is revoked.',
       'C13.password-file':
         'A new password in its file is used by the next connection, without a restart.',
     },
-    absent: { filesystem: 'Holds no credential.', git: 'Holds no credential.' },
   },
   E1: {
     title: 'CORS',
     threat: 'A web page calls the server with its visitor’s rights.',
-    sources: ['OWASP ASVS 3.4'],
-    code: [],
-    promises: {},
-    absent: { all: NO_HTTP },
+    sources: ['OWASP ASVS 3.4', 'Fetch: CORS protocol'],
+    pattern: 'patterns/e01-cors.md',
+    code: ['packages/runtime/src/http/steps/cors.ts', 'packages/runtime/src/http/steps/origin.ts'],
+    promises: {
+      'E1.exact':
+        'A page of an origin that the operator names can call, and no other page learns anything.',
+    },
   },
   E2: {
     title: 'Request size limits',
     threat: 'One message fills the memory.',
     sources: ['CWE-770', 'OWASP ASVS 4.3'],
-    code: ['packages/runtime/src/stdio/lines.ts', 'packages/runtime/src/stdio/transport.ts'],
+    pattern: 'patterns/e02-size-limits.md',
+    code: [
+      'packages/runtime/src/stdio/lines.ts',
+      'packages/runtime/src/stdio/transport.ts',
+      'packages/runtime/src/http/steps/body.ts',
+    ],
     promises: {
+      'E2.body':
+        'The content of a request has a ceiling in bytes and in time, however it arrives, and none is read for a caller who is not known.',
       'E2.line':
         'A message over the limit is refused once, costs no memory, and the next one is served.',
       'E2.unread': 'A client that does not read its answers is not read from, either.',
@@ -328,18 +414,30 @@ export const CONTROLS = {
   E3: {
     title: 'IP allowlist',
     threat: 'The server answers networks that it was never meant for.',
-    sources: ['OWASP ASVS 4.1'],
-    code: [],
-    promises: {},
-    absent: { all: NO_HTTP },
+    sources: ['OWASP ASVS 4.1', 'CWE-348'],
+    pattern: 'patterns/e03-addresses.md',
+    code: [
+      'packages/runtime/src/http/gate.ts',
+      'packages/runtime/src/http/steps/client-address.ts',
+    ],
+    promises: {
+      'E3.addresses':
+        'With an allowlist, a connection from another address is closed before a byte of it is read, in whatever form the address is written.',
+      'E3.proxies': 'Nobody but a named proxy can say that a request came from another address.',
+    },
   },
   E4: {
     title: 'Mutual TLS',
     threat: 'A stolen token works from anywhere.',
-    sources: ['RFC 8705'],
-    code: [],
-    promises: {},
-    absent: { all: NO_HTTP },
+    sources: ['RFC 8705', 'OWASP ASVS 12.1.3'],
+    pattern: 'patterns/e04-mutual-tls.md',
+    code: ['packages/runtime/src/http/tls.ts', 'packages/auth/src/certificates.ts'],
+    promises: {
+      'E4.mutual':
+        'A client without a certificate of the named authority gets no connection, and one that no entry names is nobody.',
+      'E4.replaced':
+        'After a change of the authority, no connection that the former one let in is used again.',
+    },
   },
   E5: {
     title: 'Access and visibility by identity',
@@ -360,6 +458,8 @@ export const CONTROLS = {
         'Row-level security sees the caller’s own role and settings, and no statement can change them.',
       'E5.repositories':
         'A repository that the policy does not grant does not exist for the caller: not in lists, ids, URIs or completions.',
+      'E5.streams':
+        'Who may not read a resource is not told of its changes; what is hidden and what does not exist are refused alike.',
       'E5.deny':
         'A path that the policy closes stays closed, also against the operator’s own allow list.',
     },
@@ -438,18 +538,27 @@ export const CONTROLS = {
   E10: {
     title: 'Host and Origin (DNS rebinding)',
     threat: 'A web page reaches a server on the loopback address under another name.',
-    sources: ['CVE-2025-66414', 'MCP basic/transports: MUST validate Origin'],
-    code: [],
-    promises: {},
-    absent: { all: NO_HTTP },
+    sources: ['CVE-2025-66414', 'CVE-2025-49596', 'MCP basic/transports: MUST validate Origin'],
+    pattern: 'patterns/e10-rebinding.md',
+    code: ['packages/runtime/src/http/steps/host.ts', 'packages/runtime/src/http/steps/origin.ts'],
+    promises: {
+      'E10.host': 'A request for a name that is not served gets no answer of a tool.',
+      'E10.origin': 'A page of another origin, or of none, gets no answer of a tool.',
+    },
   },
   E11: {
     title: 'Sender-constrained tokens',
     threat: 'Whoever holds a copy of a token is its owner.',
-    sources: ['RFC 9449', 'RFC 8705'],
-    code: [],
-    promises: {},
-    absent: { all: NO_HTTP },
+    sources: ['RFC 9449', 'RFC 8705', 'RFC 7800'],
+    pattern: 'patterns/e11-sender-constrained.md',
+    code: ['packages/auth/src/sender-constraint.ts', 'packages/auth/src/dpop'],
+    promises: {
+      'E11.certificate':
+        'A token that is bound to a certificate counts only on a connection of that certificate.',
+      'E11.dpop':
+        'A token that is bound to a key counts only with a fresh proof of that key, for this request and this token, once.',
+      'E11.required': 'Where the operator demands it, no bearer credential counts.',
+    },
   },
   E12: {
     title: 'Data at rest encrypted, or not kept',
@@ -481,6 +590,8 @@ export const CONTROLS = {
       'E13.concurrency':
         'Calls above the limit wait in their caller’s own line, and above that are refused.',
       'E13.processes': 'A call that is cancelled or late leaves no process behind.',
+      'E13.slow':
+        'A client that sends or reads slowly, or opens connections and says nothing, costs others nothing.',
       'E13.light': 'A heavy call does not hold up a light one.',
       'E13.restart':
         'A database that restarts costs the calls under way a refusal that can be retried, and nobody else anything.',
@@ -492,12 +603,19 @@ export const CONTROLS = {
     title: 'Graceful shutdown',
     threat: 'An end in the middle of a call loses its answer, its record or its child processes.',
     sources: ['MCP basic/transports/stdio: SHOULD exit on EOF'],
-    code: ['packages/runtime/src/stdio/serve.ts', 'packages/runtime/src/cli/run.ts'],
+    pattern: 'patterns/e14-shutdown.md',
+    code: [
+      'packages/runtime/src/stdio/serve.ts',
+      'packages/runtime/src/cli/run.ts',
+      'packages/runtime/src/http/drain.ts',
+    ],
     promises: {
       'E14.eof':
         'When the client goes, the server ends at once and leaves no process behind: with code 0, or by a signal where the system holds one of its threads.',
       'E14.signal': 'On SIGTERM running calls are answered, then the server ends with code 0.',
       'E14.pipe': 'A pipe that breaks ends the server cleanly.',
+      'E14.drain':
+        'On SIGTERM a server on a network is not ready, takes no connection, answers the calls under way, ends its streams, then itself with code 0.',
     },
   },
 } as const satisfies Readonly<Record<string, Control>>;
