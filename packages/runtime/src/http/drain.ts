@@ -1,3 +1,4 @@
+import { Server as NetServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import type { Listener } from './listener.ts';
@@ -41,18 +42,28 @@ export async function closeGracefully(
   options.onDraining();
   if (noticeMs > 0) await settled(() => false, noticeMs, hard);
 
-  const closed = new Promise((resolve) => void server.close(resolve));
+  const closed = stopListening(server);
   // Each answer from here on tells its client that the connection ends.
   sockets.retire();
   const areCallsDone = await settled(() => sockets.busy <= streams(), drainMs, hard);
-  const haveStreamsEnded = await endedInTime(options.endStreams);
+  const haveStreamsEnded = await endedInTime(options.endStreams, hard);
   const areAllAnswered = await settled(() => sockets.busy === 0, SETTLE_MS, hard);
   // A connection still stands while the last bytes of its answer are on their way.
-  await settled(() => sockets.size === 0, SETTLE_MS, hard);
+  if (areAllAnswered) await settled(() => sockets.size === 0, SETTLE_MS, hard);
   sockets.destroy();
   server.closeAllConnections();
   await closed;
   return areCallsDone && haveStreamsEnded && areAllAnswered && !hard.aborted;
+}
+
+/**
+ * Takes no new connection. The `close` of `node:http` would also destroy connections that it holds to
+ * be idle, and that is where an answer has been ended but not yet been sent: a large one would be cut.
+ */
+function stopListening(server: Listener['server']): Promise<void> {
+  return new Promise((resolve) => {
+    Reflect.apply(NetServer.prototype.close, server, [() => resolve()]);
+  });
 }
 
 /** True when it comes true in time, false when the time is over or somebody is tired of it. */
@@ -66,10 +77,11 @@ async function settled(isTrue: () => boolean, ms: number, hard: AbortSignal): Pr
   return true;
 }
 
-async function endedInTime(end: () => Promise<void> | void): Promise<boolean> {
+/** True when the streams were ended in time. */
+async function endedInTime(end: () => Promise<void> | void, hard: AbortSignal): Promise<boolean> {
   try {
     const ended = Promise.resolve(end()).then(() => true);
-    return await Promise.race([ended, wait(SETTLE_MS, false, { ref: false })]);
+    return await Promise.race([ended, wait(SETTLE_MS, false, { ref: false, signal: hard })]);
   } catch {
     return false;
   }

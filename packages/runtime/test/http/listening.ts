@@ -1,7 +1,11 @@
 import { once } from 'node:events';
-import { type IncomingMessage, type RequestListener } from 'node:http';
-import { request as tlsRequest, type RequestOptions, Agent } from 'node:https';
-import { request as plainRequest } from 'node:http';
+import {
+  Agent as PlainAgent,
+  type IncomingMessage,
+  request as plainRequest,
+  type RequestListener,
+} from 'node:http';
+import { Agent, request as tlsRequest, type RequestOptions } from 'node:https';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 
 import { createListener, type Listener, type ListenerOptions } from '../../src/http/listener.ts';
@@ -118,4 +122,9 @@ export async function get(
 /** An agent that keeps its connections, for TLS. */
 export function keepingAgent(options: ConstructorParameters<typeof Agent>[0] = {}): Agent {
   return new Agent({ keepAlive: true, maxCachedSessions: 0, ...options });
+}
+
+/** An agent that keeps its connections, without TLS. */
+export function keepingPlainAgent(): PlainAgent {
+  return new PlainAgent({ keepAlive: true });
 }
