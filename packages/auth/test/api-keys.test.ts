@@ -1,6 +1,7 @@
 import crypto, { createHash, randomBytes } from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 
+import { verifies } from '@secure-mcp/testkit';
 import { describe, expect, test } from 'vitest';
 
 import { createApiKeyVerifier } from '../src/api-keys/verify.ts';
@@ -46,34 +47,40 @@ describe('a key', () => {
     expect(Buffer.from(keys[0]?.slice(18, 61) ?? '', 'base64url')).toHaveLength(32);
   });
 
-  test('is let in as its principal, with its scopes, until it ends', async () => {
-    const file = fileOf(entryFor(good.text, { notBefore: '2026-06-01T00:00:00Z' }));
-    expect(await verify(good.text, file)).toEqual({
-      ok: true,
-      verified: {
-        principal: {
-          id: 'key:ci',
-          kind: 'api-key',
-          scopes: new Set(['files:read']),
-        },
-        method: 'api-key',
-        credentialId: good.id,
-        issuedAt: Date.parse('2026-06-01T00:00:00Z'),
-        expiresAt: Date.parse('2026-07-01T00:00:00Z'),
-      },
-      confirmation: {},
-    });
-  });
-
-  test('works beside the one that follows it, for the same principal', async () => {
-    const next = mintApiKey();
-    const file = fileOf(entryFor(good.text), entryFor(next.text));
-    for (const { text } of [good, next])
-      expect(await verify(text, file)).toMatchObject({
+  test(
+    verifies('C4.keys', 'is let in as its principal, with its scopes, until it ends'),
+    async () => {
+      const file = fileOf(entryFor(good.text, { notBefore: '2026-06-01T00:00:00Z' }));
+      expect(await verify(good.text, file)).toEqual({
         ok: true,
-        verified: { principal: { id: 'key:ci' } },
+        verified: {
+          principal: {
+            id: 'key:ci',
+            kind: 'api-key',
+            scopes: new Set(['files:read']),
+          },
+          method: 'api-key',
+          credentialId: good.id,
+          issuedAt: Date.parse('2026-06-01T00:00:00Z'),
+          expiresAt: Date.parse('2026-07-01T00:00:00Z'),
+        },
+        confirmation: {},
       });
-  });
+    },
+  );
+
+  test(
+    verifies('C13.rotation', 'works beside the one that follows it, for the same principal'),
+    async () => {
+      const next = mintApiKey();
+      const file = fileOf(entryFor(good.text), entryFor(next.text));
+      for (const { text } of [good, next])
+        expect(await verify(text, file)).toMatchObject({
+          ok: true,
+          verified: { principal: { id: 'key:ci' } },
+        });
+    },
+  );
 
   test('counts from its first millisecond, and not in the one when it ends', async () => {
     const file = fileOf(entryFor(good.text, { notBefore: '2026-06-01T00:00:00Z' }));
@@ -106,20 +113,20 @@ describe('is not let in:', () => {
     ['another prefix', good.text.replace('mcpk', 'mcpx')],
     ['an id in capitals', good.text.replace(good.id, good.id.toUpperCase())],
     ['an id that all objects have', `mcpk_constructor_${'A'.repeat(43)}_000000`],
-  ])('%s', async (_what, text) => {
+  ])(verifies('C4.keys', '%s'), async (_what, text) => {
     expect(await detailOf(text, fileOf(entryFor(good.text)))).toEqual({
       kind: 'invalid',
       detail: 'malformed API key',
     });
   });
 
-  test('the id of one key with the secret of another', async () => {
+  test(verifies('C4.keys', 'the id of one key with the secret of another'), async () => {
     const text = withChecksum(`mcpk_${good.id}_${other.text.slice(18, 61)}`);
     const file = fileOf(entryFor(good.text), entryFor(other.text));
     expect(await detailOf(text, file)).toMatchObject({ detail: 'unknown API key' });
   });
 
-  test('the hash of a key, whoever read it in the file', async () => {
+  test(verifies('C4.keys', 'the hash of a key, whoever read it in the file'), async () => {
     const hash = hashApiKey(good.text);
     const text = withChecksum(`mcpk_${good.id}_${hash.toString('base64url')}`);
     expect(await detailOf(text, fileOf(entryFor(good.text)))).toMatchObject({
@@ -187,15 +194,18 @@ describe('is not let in:', () => {
     expect(['mcpk', 'MCPK_x', 'eyJ.a.b', 'opaque'].map(recognises)).toEqual(Array(4).fill(false));
   });
 
-  test('an unknown id takes the work of a known one: one hash, one comparison', async () => {
-    const wrongSecret = withChecksum(`mcpk_${good.id}_${randomBytes(32).toString('base64url')}`);
-    const file = fileOf(entryFor(good.text));
-    const work: (readonly string[])[] = [];
-    for (const text of [wrongSecret, mintApiKey().text])
-      work.push(await cryptoCallsOf(async () => verify(text, file)));
-    expect(work[1]).toEqual(work[0]);
-    expect(work[1]).toEqual(['createHash', 'timingSafeEqual']);
-  });
+  test(
+    verifies('C4.keys', 'an unknown id takes the work of a known one: one hash, one comparison'),
+    async () => {
+      const wrongSecret = withChecksum(`mcpk_${good.id}_${randomBytes(32).toString('base64url')}`);
+      const file = fileOf(entryFor(good.text));
+      const work: (readonly string[])[] = [];
+      for (const text of [wrongSecret, mintApiKey().text])
+        work.push(await cryptoCallsOf(async () => verify(text, file)));
+      expect(work[1]).toEqual(work[0]);
+      expect(work[1]).toEqual(['createHash', 'timingSafeEqual']);
+    },
+  );
 });
 
 /** Which functions of Node's cryptography some work calls. A clock would be too coarse to tell. */
@@ -318,12 +328,15 @@ describe('the file', () => {
     ['in the name of a principal', withEntry({ principal: `x ${good.text} y` })],
     ['without its checksum', withEntry({ secret: good.text.slice(0, -7) })],
     ['deep in what nobody knows', { version: 1, notes: [{ a: [good.text] }] }],
-  ])('that holds a key itself %s is refused, and does not show it', (_what, file) => {
-    const problem = problemOf(file);
-    expect(problem).toBe('the file holds an API key itself; it may only hold its SHA-256');
-  });
+  ])(
+    verifies('C4.keys', 'that holds a key itself %s is refused, and does not show it'),
+    (_what, file) => {
+      const problem = problemOf(file);
+      expect(problem).toBe('the file holds an API key itself; it may only hold its SHA-256');
+    },
+  );
 
-  test('tells nothing of what it holds', () => {
+  test(verifies('C4.not-passed-on', 'tells nothing of what it holds'), () => {
     const secret = 'hunter2-correct-horse-battery-staple';
     for (const file of [
       { version: 1, [secret]: 1 },

@@ -1,3 +1,4 @@
+import { verifies } from '@secure-mcp/testkit';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 
@@ -171,33 +172,40 @@ function holdsPieceOf(text: string, { token }: Case): boolean {
   return pieces.some((piece) => text.includes(piece));
 }
 
-test('nothing but exactly one verified credential, used as it has to be, lets anybody in', async () => {
-  const wrong: Case[] = [];
-  let [asked, inside] = [0, 0];
-  for (const given of allCases()) {
-    const { form, token, certificate, required } = given;
-    const { authenticate } = world.authenticator({ requireSenderConstrained: required });
-    const outcome = await authenticate(
-      presents({
-        authorization: form === 'absent' ? undefined : FORMS[form](tokens[token]),
-        proof: await proofOf(given),
-        certificate: certificate === 'absent' ? undefined : CERTIFICATES[certificate],
-      }),
-    );
-    const method = outcome.ok ? outcome.verified.method : undefined;
-    if (method !== expectedMethod(given)) wrong.push(given);
-    // Not even the audit trail gets a credential: neither the yes nor the no holds a piece of one.
-    if (holdsPieceOf(JSON.stringify(outcome), given)) wrong.push(given);
-    asked += 1;
-    if (outcome.ok) inside += 1;
-  }
-  expect(wrong).toEqual([]);
-  // Whoever lets nobody in would hold the promise as well: 26 with the certificate alone (the token
-  // that is not sent is any), 16 + 8 + 4 + 2 with tokens.
-  expect([asked, inside]).toEqual([10_920, 56]);
-});
+test(
+  verifies(
+    'C4.required',
+    'C4.not-passed-on',
+    'nothing but exactly one verified credential, used as it has to be, lets anybody in',
+  ),
+  async () => {
+    const wrong: Case[] = [];
+    let [asked, inside] = [0, 0];
+    for (const given of allCases()) {
+      const { form, token, certificate, required } = given;
+      const { authenticate } = world.authenticator({ requireSenderConstrained: required });
+      const outcome = await authenticate(
+        presents({
+          authorization: form === 'absent' ? undefined : FORMS[form](tokens[token]),
+          proof: await proofOf(given),
+          certificate: certificate === 'absent' ? undefined : CERTIFICATES[certificate],
+        }),
+      );
+      const method = outcome.ok ? outcome.verified.method : undefined;
+      if (method !== expectedMethod(given)) wrong.push(given);
+      // Not even the audit trail gets a credential: neither the yes nor the no holds a piece of one.
+      if (holdsPieceOf(JSON.stringify(outcome), given)) wrong.push(given);
+      asked += 1;
+      if (outcome.ok) inside += 1;
+    }
+    expect(wrong).toEqual([]);
+    // Whoever lets nobody in would hold the promise as well: 26 with the certificate alone (the token
+    // that is not sent is any), 16 + 8 + 4 + 2 with tokens.
+    expect([asked, inside]).toEqual([10_920, 56]);
+  },
+);
 
-test('no text in the place of a credential lets anybody in', async () => {
+test(verifies('C4.required', 'no text in the place of a credential lets anybody in'), async () => {
   const text = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 200 }),
     fc.string({ unit: fc.constantFrom('.', '=', ' ', ',', '_', 'A', 'mcpk_', 'Bearer ', 'DPoP ') }),

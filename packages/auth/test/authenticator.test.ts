@@ -1,3 +1,4 @@
+import { verifies } from '@secure-mcp/testkit';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import type { Presented, TokenVerifier } from '../src/index.ts';
@@ -90,16 +91,19 @@ describe('lets in', () => {
 });
 
 describe('does not let in', () => {
-  test('who presents nothing', async () => {
+  test(verifies('C4.required', 'who presents nothing'), async () => {
     expect(await judge({})).toEqual(missing);
   });
 
-  test('who has a certificate of the CA and no entry: it is nobody', async () => {
-    expect(await judge({ certificate: CERTIFICATES.other })).toEqual(missing);
-    expect(await judge({ certificate: CERTIFICATES.named }, { keys: () => undefined })).toEqual(
-      missing,
-    );
-  });
+  test(
+    verifies('E4.mutual', 'who has a certificate of the CA and no entry: it is nobody'),
+    async () => {
+      expect(await judge({ certificate: CERTIFICATES.other })).toEqual(missing);
+      expect(await judge({ certificate: CERTIFICATES.named }, { keys: () => undefined })).toEqual(
+        missing,
+      );
+    },
+  );
 
   test.each([
     ['withdrawn', 'certificate revoked'],
@@ -109,28 +113,37 @@ describe('does not let in', () => {
     expect(await judge({ certificate: CERTIFICATES[name] })).toEqual(invalid(detail));
   });
 
-  test('a certificate in the place of a token that is refused', async () => {
-    const { named: certificate } = CERTIFICATES;
-    for (const authorization of ['', 'Bearer ', 'Bearer x', `Bearer ${world.apiKeys.unknown}`])
-      expect(await judge({ authorization, certificate })).toMatchObject({
-        ok: false,
-        problem: { kind: 'invalid' },
-      });
-  });
+  test(
+    verifies('C4.required', 'a certificate in the place of a token that is refused'),
+    async () => {
+      const { named: certificate } = CERTIFICATES;
+      for (const authorization of ['', 'Bearer ', 'Bearer x', `Bearer ${world.apiKeys.unknown}`])
+        expect(await judge({ authorization, certificate })).toMatchObject({
+          ok: false,
+          problem: { kind: 'invalid' },
+        });
+    },
+  );
 
-  test('whoever comes with a certificate that is on the list of revocations', async () => {
-    const { listed: certificate } = CERTIFICATES;
-    const token = await world.token(boundTo({ certificate }));
-    for (const authorization of [`Bearer ${token}`, `Bearer ${world.apiKeys.good}`])
-      expect(await judge({ authorization, certificate })).toEqual(invalid('revoked'));
-  });
+  test(
+    verifies('C13.revoked', 'whoever comes with a certificate that is on the list of revocations'),
+    async () => {
+      const { listed: certificate } = CERTIFICATES;
+      const token = await world.token(boundTo({ certificate }));
+      for (const authorization of [`Bearer ${token}`, `Bearer ${world.apiKeys.good}`])
+        expect(await judge({ authorization, certificate })).toEqual(invalid('revoked'));
+    },
+  );
 
-  test('whoever comes with a certificate that the file of keys has revoked', async () => {
-    const { withdrawn: certificate } = CERTIFICATES;
-    const token = await world.token(boundTo({ certificate }));
-    for (const authorization of [`Bearer ${token}`, `Bearer ${world.apiKeys.good}`])
-      expect(await judge({ authorization, certificate })).toEqual(invalid('withdrawn'));
-  });
+  test(
+    verifies('C13.rotation', 'whoever comes with a certificate that the file of keys has revoked'),
+    async () => {
+      const { withdrawn: certificate } = CERTIFICATES;
+      const token = await world.token(boundTo({ certificate }));
+      for (const authorization of [`Bearer ${token}`, `Bearer ${world.apiKeys.good}`])
+        expect(await judge({ authorization, certificate })).toEqual(invalid('withdrawn'));
+    },
+  );
 
   test.each([
     ['expired', 'API key expired'],
@@ -143,7 +156,7 @@ describe('does not let in', () => {
     );
   });
 
-  test('a token that is on the list of revocations', async () => {
+  test(verifies('C13.revoked', 'a token that is on the list of revocations'), async () => {
     const token = await world.token({ jti: 'listed' });
     expect(await judge({ authorization: `Bearer ${token}` })).toEqual(invalid('revoked'));
   });
@@ -154,7 +167,7 @@ describe('does not let in', () => {
     );
   });
 
-  test('two tokens', async () => {
+  test(verifies('C4.required', 'two tokens'), async () => {
     const [one, two] = [await world.token(), await world.token()];
     for (const authorization of [
       `Bearer ${one}, Bearer ${two}`,
@@ -169,7 +182,7 @@ describe('does not let in', () => {
 describe('a bound token is no bearer token:', () => {
   const { named, other } = CERTIFICATES;
 
-  test('a stolen one without a proof', async () => {
+  test(verifies('E11.dpop', 'a stolen one without a proof'), async () => {
     const token = await world.token(boundTo({ key: world.sender }));
     expect(await judge({ authorization: `DPoP ${token}` })).toEqual(badProof('no proof'));
     expect(await judge({ authorization: `Bearer ${token}` })).toEqual(
@@ -177,7 +190,7 @@ describe('a bound token is no bearer token:', () => {
     );
   });
 
-  test('a downgraded scheme, though the proof is good', async () => {
+  test(verifies('E11.dpop', 'a downgraded scheme, though the proof is good'), async () => {
     const token = await world.token(boundTo({ key: world.sender }));
     const proof = await proofFor(token);
     expect(await judge({ authorization: `Bearer ${token}`, proof })).toEqual(
@@ -185,7 +198,7 @@ describe('a bound token is no bearer token:', () => {
     );
   });
 
-  test('a proof by the key of the thief', async () => {
+  test(verifies('E11.dpop', 'a proof by the key of the thief'), async () => {
     const token = await world.token(boundTo({ key: world.sender }));
     const proof = await proofFor(token, world.thief);
     expect(await judge({ authorization: `DPoP ${token}`, proof })).toEqual(
@@ -193,13 +206,16 @@ describe('a bound token is no bearer token:', () => {
     );
   });
 
-  test('a proof that was seen on the way, with the same token again', async () => {
-    const token = await world.token(boundTo({ key: world.sender }));
-    const presented = { authorization: `DPoP ${token}`, proof: await proofFor(token) };
-    const singleUse = memoryOfUses();
-    expect(await judge(presented, { singleUse })).toMatchObject({ ok: true });
-    expect(await judge(presented, { singleUse })).toEqual(badProof('proof used again'));
-  });
+  test(
+    verifies('E11.dpop', 'a proof that was seen on the way, with the same token again'),
+    async () => {
+      const token = await world.token(boundTo({ key: world.sender }));
+      const presented = { authorization: `DPoP ${token}`, proof: await proofFor(token) };
+      const singleUse = memoryOfUses();
+      expect(await judge(presented, { singleUse })).toMatchObject({ ok: true });
+      expect(await judge(presented, { singleUse })).toEqual(badProof('proof used again'));
+    },
+  );
 
   test('a proof that was made for another token, or for another method', async () => {
     const [token, second] = [
@@ -231,7 +247,7 @@ describe('a bound token is no bearer token:', () => {
     });
   });
 
-  test('one of a certificate, over another connection', async () => {
+  test(verifies('E11.certificate', 'one of a certificate, over another connection'), async () => {
     const authorization = `Bearer ${await world.token(boundTo({ certificate: named }))}`;
     for (const certificate of [undefined, other, named.subarray(0, 31)])
       expect(await judge({ authorization, certificate })).toEqual(
@@ -239,20 +255,29 @@ describe('a bound token is no bearer token:', () => {
       );
   });
 
-  test('one of a certificate and a key, with only one of them', async () => {
-    const token = await world.token(boundTo({ certificate: named, key: world.sender }));
-    const authorization = `DPoP ${token}`;
-    const proof = await proofFor(token);
-    expect(await judge({ authorization, proof, certificate: named })).toEqual(
-      letIn({ boundTo: 'dpop' }),
-    );
-    expect(await judge({ authorization, proof, certificate: other })).toMatchObject({ ok: false });
-    expect(await judge({ authorization, proof })).toMatchObject({ ok: false });
-    expect(await judge({ authorization, certificate: named })).toMatchObject({ ok: false });
-    expect(await judge({ authorization: `Bearer ${token}`, certificate: named })).toMatchObject({
-      ok: false,
-    });
-  });
+  test(
+    verifies(
+      'E11.certificate',
+      'E11.dpop',
+      'one of a certificate and a key, with only one of them',
+    ),
+    async () => {
+      const token = await world.token(boundTo({ certificate: named, key: world.sender }));
+      const authorization = `DPoP ${token}`;
+      const proof = await proofFor(token);
+      expect(await judge({ authorization, proof, certificate: named })).toEqual(
+        letIn({ boundTo: 'dpop' }),
+      );
+      expect(await judge({ authorization, proof, certificate: other })).toMatchObject({
+        ok: false,
+      });
+      expect(await judge({ authorization, proof })).toMatchObject({ ok: false });
+      expect(await judge({ authorization, certificate: named })).toMatchObject({ ok: false });
+      expect(await judge({ authorization: `Bearer ${token}`, certificate: named })).toMatchObject({
+        ok: false,
+      });
+    },
+  );
 
   test('one that is bound to what we do not know', async () => {
     for (const cnf of [{ 'x5t#S512': 'x' }, { jwk: world.sender.jwk }, {}, null]) {
@@ -263,7 +288,7 @@ describe('a bound token is no bearer token:', () => {
 });
 
 describe('a token that is bound to nothing', () => {
-  test('is refused under DPoP, with a proof and without', async () => {
+  test(verifies('E11.dpop', 'is refused under DPoP, with a proof and without'), async () => {
     const detail = invalid('token without a bound key under DPoP');
     for (const token of [await world.token(), world.apiKeys.good]) {
       const authorization = `DPoP ${token}`;
@@ -279,7 +304,7 @@ describe('a token that is bound to nothing', () => {
     }
   });
 
-  test('is refused where senders have to be proved', async () => {
+  test(verifies('E11.required', 'is refused where senders have to be proved'), async () => {
     const strict = { requireSenderConstrained: true };
     for (const token of [await world.token(), world.apiKeys.good])
       for (const certificate of [undefined, CERTIFICATES.named])
@@ -328,7 +353,7 @@ describe('time goes on', () => {
     );
   });
 
-  test('and a revocation counts from the next request on', async () => {
+  test(verifies('C13.revoked', 'and a revocation counts from the next request on'), async () => {
     const authorization = `Bearer ${await world.token()}`;
     const revoked = [{ subject: 'alice', issuer: ISSUER }];
     expect(await judge({ authorization })).toMatchObject({ ok: true });
@@ -345,20 +370,28 @@ describe('time goes on', () => {
   });
 });
 
-test('a key of ours goes to no other verifier, which would show it to somebody', async () => {
-  const asked: string[] = [];
-  const curious: TokenVerifier = {
-    recognises: () => true,
-    async verify(token) {
-      asked.push(token);
-      return { ok: false, problem: { kind: 'missing' } };
-    },
-  };
-  const changes = { verifiers: [curious], keys: () => undefined };
-  for (const token of [world.apiKeys.good, 'mcpk_', `${world.apiKeys.good}=`])
-    expect(await judge({ authorization: `Bearer ${token}` }, changes)).toMatchObject({ ok: false });
-  expect(asked).toEqual([]);
-});
+test(
+  verifies(
+    'C4.not-passed-on',
+    'a key of ours goes to no other verifier, which would show it to somebody',
+  ),
+  async () => {
+    const asked: string[] = [];
+    const curious: TokenVerifier = {
+      recognises: () => true,
+      async verify(token) {
+        asked.push(token);
+        return { ok: false, problem: { kind: 'missing' } };
+      },
+    };
+    const changes = { verifiers: [curious], keys: () => undefined };
+    for (const token of [world.apiKeys.good, 'mcpk_', `${world.apiKeys.good}=`])
+      expect(await judge({ authorization: `Bearer ${token}` }, changes)).toMatchObject({
+        ok: false,
+      });
+    expect(asked).toEqual([]);
+  },
+);
 
 test('an error of a part’s own is no answer at all, and never a yes', async () => {
   const broken = async (): Promise<never> => Promise.reject(new Error('a defect'));

@@ -1,3 +1,4 @@
+import { verifies } from '@secure-mcp/testkit';
 import { describe, expect, test } from 'vitest';
 
 import { AUTHORIZATION_CHARACTERS_MAX, parseAuthorization } from '../src/network.ts';
@@ -48,7 +49,7 @@ test.each([
   ['quotes', 'Bearer "good"'],
   ['parameters', 'Bearer realm="x"'],
   ['a percent sign', 'Bearer %67ood'],
-])('%s is refused', (_what, value) => {
+])(verifies('C4.required', '%s is refused'), (_what, value) => {
   expect(parseAuthorization(value)).toBeUndefined();
 });
 

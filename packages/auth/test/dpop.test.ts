@@ -1,5 +1,6 @@
 import { createHmac, randomUUID, verify as verifySignature } from 'node:crypto';
 
+import { verifies } from '@secure-mcp/testkit';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 
@@ -136,7 +137,7 @@ describe('a proof does not hold', () => {
       () => ({ claims: { ath: 'c2lnbmF0dXJl' } }),
       'proof for another token',
     ],
-  ])('%s', async (_what, parts, detail) => {
+  ])(verifies('E11.dpop', '%s'), async (_what, parts, detail) => {
     expect(await judge(await makeProof(key, PURPOSE, parts()))).toEqual(refused(detail));
   });
 
@@ -164,23 +165,23 @@ describe('a proof does not hold', () => {
     'javascript:alert(1)',
     'https://',
     '',
-  ])('for the URL %j', async (htu) => {
+  ])(verifies('E11.dpop', 'for the URL %j'), async (htu) => {
     const proof = await makeProof(key, PURPOSE, { claims: { htu } });
     expect(await judge(proof)).toEqual(refused('proof for another URL'));
   });
 
-  test('by another key than the token is bound to', async () => {
+  test(verifies('E11.dpop', 'by another key than the token is bound to'), async () => {
     const thief = await makeSenderKey();
     expect(await judge(await makeProof(thief, PURPOSE))).toEqual(refused('proof by another key'));
   });
 
-  test('by another key that shows the bound one', async () => {
+  test(verifies('E11.dpop', 'by another key that shows the bound one'), async () => {
     const thief = await makeSenderKey();
     const proof = await makeProof(thief, PURPOSE, { header: { jwk: key.jwk } });
     expect(await judge(proof)).toEqual(refused('proof with a wrong signature'));
   });
 
-  test('when its claims were changed after signing', async () => {
+  test(verifies('E11.dpop', 'when its claims were changed after signing'), async () => {
     const [header, , signature] = partsOf(await makeProof(key, PURPOSE));
     const claims = { jti: 'x', htm: 'POST', htu: RESOURCE, iat: SECONDS, ath: athOf(TOKEN) };
     expect(await judge(`${header}.${encoded(claims)}.${signature}`)).toEqual(
@@ -189,7 +190,7 @@ describe('a proof does not hold', () => {
   });
 
   test.each(['none', 'HS256', 'HS512', 'RS1', 'ES256K', '', undefined])(
-    'when it names the algorithm %j',
+    verifies('E11.dpop', 'when it names the algorithm %j'),
     async (alg) => {
       const [, payload] = partsOf(await makeProof(key, PURPOSE));
       const header = encoded({ typ: 'dpop+jwt', alg, jwk: key.jwk });
@@ -277,7 +278,7 @@ describe('a proof does not hold', () => {
 });
 
 describe('a proof is good once', () => {
-  test('and not again', async () => {
+  test(verifies('E11.dpop', 'and not again'), async () => {
     const uses = memoryOfUses();
     const proof = await makeProof(key, PURPOSE);
     expect(await judge(proof, {}, uses)).toBe('good');
@@ -293,7 +294,7 @@ describe('a proof is good once', () => {
     expect(outcomes.filter((outcome) => outcome === 'good')).toHaveLength(1);
   });
 
-  test('also in another form that its signature has', async () => {
+  test(verifies('E11.dpop', 'also in another form that its signature has'), async () => {
     const uses = memoryOfUses();
     const proof = await makeProof(key, PURPOSE);
     const twin = withTwinSignature(proof, key);
@@ -338,12 +339,15 @@ describe('a proof is good once', () => {
     expect(uses.kept.size).toBe(0);
   });
 
-  test('and not at all while nobody can say whether it was used', async () => {
-    expect(await judge(await makeProof(key, PURPOSE), {}, UNREACHABLE)).toEqual({
-      ok: false,
-      problem: { kind: 'unavailable', detail: 'used proofs cannot be looked up' },
-    });
-  });
+  test(
+    verifies('E11.dpop', 'and not at all while nobody can say whether it was used'),
+    async () => {
+      expect(await judge(await makeProof(key, PURPOSE), {}, UNREACHABLE)).toEqual({
+        ok: false,
+        problem: { kind: 'unavailable', detail: 'used proofs cannot be looked up' },
+      });
+    },
+  );
 });
 
 test.each(['', '/mcp', 'ftp://mcp.example/mcp', 'https://user@mcp.example/mcp'])(

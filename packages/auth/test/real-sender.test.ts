@@ -1,6 +1,6 @@
 import { randomUUID, webcrypto } from 'node:crypto';
 
-import { createTestAuthority, type TestCertificate } from '@secure-mcp/testkit';
+import { createTestAuthority, type TestCertificate, verifies } from '@secure-mcp/testkit';
 import {
   type AuthorizationServerUnderTest,
   startAuthorizationServer,
@@ -83,23 +83,26 @@ describe('a token that a real authorization server bound to a key', () => {
     }
   });
 
-  test('lets in nobody who copied it, with the proof or without', async () => {
-    const key = await newKey();
-    const { token } = await server.tokenFor({ ...WISH, dpopKey: key });
-    const seen = await sentBy(token, key);
-    expect(await authenticator.authenticate(seen)).toMatchObject({ ok: true });
-    const attempts = [
-      seen,
-      await sentBy(token, await newKey()),
-      await sentBy(token, key, 'https://other.example/mcp'),
-      { ...seen, proof: undefined },
-      { ...seen, authorization: `Bearer ${token}` },
-      { ...seen, authorization: `Bearer ${token}`, proof: undefined },
-      { ...(await sentBy(token, key)), method: 'GET' },
-    ];
-    for (const attempt of attempts)
-      expect(await authenticator.authenticate(attempt)).toMatchObject({ ok: false });
-  });
+  test(
+    verifies('E11.dpop', 'lets in nobody who copied it, with the proof or without'),
+    async () => {
+      const key = await newKey();
+      const { token } = await server.tokenFor({ ...WISH, dpopKey: key });
+      const seen = await sentBy(token, key);
+      expect(await authenticator.authenticate(seen)).toMatchObject({ ok: true });
+      const attempts = [
+        seen,
+        await sentBy(token, await newKey()),
+        await sentBy(token, key, 'https://other.example/mcp'),
+        { ...seen, proof: undefined },
+        { ...seen, authorization: `Bearer ${token}` },
+        { ...seen, authorization: `Bearer ${token}`, proof: undefined },
+        { ...(await sentBy(token, key)), method: 'GET' },
+      ];
+      for (const attempt of attempts)
+        expect(await authenticator.authenticate(attempt)).toMatchObject({ ok: false });
+    },
+  );
 });
 
 describe('a token that a real authorization server bound to a certificate', () => {
@@ -111,24 +114,30 @@ describe('a token that a real authorization server bound to a certificate', () =
     method: 'POST',
   });
 
-  test('lets in over a connection with that certificate, and over no other', async () => {
-    const own = authority.issueClient();
-    const { token } = await server.tokenFor({
-      ...WISH,
-      clientId: 'machine',
-      certificate: own.certificate,
-    });
-    expect(await authenticator.authenticate(bearer(token, own))).toMatchObject({
-      ok: true,
-      verified: { method: 'jwt', boundTo: 'certificate' },
-    });
-    const other = bearer(token, authority.issueClient());
-    for (const attempt of [other, { ...other, certificate: undefined }])
-      expect(await authenticator.authenticate(attempt)).toMatchObject({ ok: false });
-  });
+  test(
+    verifies(
+      'E11.certificate',
+      'lets in over a connection with that certificate, and over no other',
+    ),
+    async () => {
+      const own = authority.issueClient();
+      const { token } = await server.tokenFor({
+        ...WISH,
+        clientId: 'machine',
+        certificate: own.certificate,
+      });
+      expect(await authenticator.authenticate(bearer(token, own))).toMatchObject({
+        ok: true,
+        verified: { method: 'jwt', boundTo: 'certificate' },
+      });
+      const other = bearer(token, authority.issueClient());
+      for (const attempt of [other, { ...other, certificate: undefined }])
+        expect(await authenticator.authenticate(attempt)).toMatchObject({ ok: false });
+    },
+  );
 });
 
-test('a token that is bound to nothing is not enough here', async () => {
+test(verifies('E11.required', 'a token that is bound to nothing is not enough here'), async () => {
   const { token } = await server.tokenFor(WISH);
   const nothing = { proof: undefined, certificate: undefined, method: 'POST' };
   expect(

@@ -1,3 +1,4 @@
+import { verifies } from '@secure-mcp/testkit';
 import { describe, expect, test } from 'vitest';
 
 import { type Verified } from '../src/index.ts';
@@ -97,7 +98,7 @@ describe('an entry shuts out exactly whom it names:', () => {
       { issuedBefore: '2026-06-15T12:00:00Z', principal: 'key:cd' },
       [],
     ],
-  ])('%s', (_what, entry, whom) => {
+  ])(verifies('C13.revoked', '%s'), (_what, entry, whom) => {
     expect(revokedBy([entry])).toEqual(whom);
   });
 
@@ -117,7 +118,7 @@ describe('an entry shuts out exactly whom it names:', () => {
 });
 
 describe('an entry ends', () => {
-  test('when it says, and not before', () => {
+  test(verifies('C13.revoked', 'when it says, and not before'), () => {
     const entry = { key: 'abcdefghijkl', until: '2026-06-15T12:00:00Z' };
     expect(revokedBy([entry], NOW - 1)).toEqual(['key']);
     expect(revokedBy([entry], NOW)).toEqual([]);
@@ -213,7 +214,7 @@ describe('the file', () => {
 });
 
 describe('the text of an entry', () => {
-  test('means the same on another replica', () => {
+  test(verifies('C13.revoked', 'means the same on another replica'), () => {
     const entry: Revocation = {
       issuer: ISSUER,
       tokenId: 'to"k\nen',

@@ -1,3 +1,4 @@
+import { verifies } from '@secure-mcp/testkit';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { type Verified } from '../src/index.ts';
@@ -51,11 +52,11 @@ describe('a caller has to go when its entry', () => {
     ['grants something else', { scopes: ['git:read'] }],
     ['grants more', { scopes: ['files:read', 'git:read'] }],
     ['names somebody else', { principal: 'eve' }],
-  ])('%s', (_what, fields) => {
+  ])(verifies('C13.rotation', '%s'), (_what, fields) => {
     for (const caller of callers()) expect(isWithdrawn(caller, changed(fields))).toBe(true);
   });
 
-  test('is gone, or the whole file', () => {
+  test(verifies('C13.rotation', 'is gone, or the whole file'), () => {
     for (const caller of callers()) {
       expect(isWithdrawn(caller, fileOf({}))).toBe(true);
       expect(isWithdrawn(caller, undefined)).toBe(true);

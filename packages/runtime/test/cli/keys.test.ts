@@ -23,7 +23,13 @@ import {
   createRevocations,
   parseKeyFile,
 } from '@secure-mcp/auth/network';
-import { createTestAuthority, makeTemp, runOnce, type TempDirectory } from '@secure-mcp/testkit';
+import {
+  createTestAuthority,
+  makeTemp,
+  runOnce,
+  type TempDirectory,
+  verifies,
+} from '@secure-mcp/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { runKeys } from '../../src/cli/keys.ts';
@@ -96,7 +102,7 @@ describe('keys add', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  test('keeps the SHA-256 of a key, and nothing of the key', async () => {
+  test(verifies('C4.keys', 'keeps the SHA-256 of a key, and nothing of the key'), async () => {
     const path = newPath();
     const key = await add(path);
     const text = readFileSync(path, 'utf8');
@@ -156,17 +162,20 @@ describe('keys add --certificate', () => {
 });
 
 describe('keys rotate', () => {
-  test('leaves the former key a day, and gives the new one the same life', async () => {
-    const path = newPath();
-    const former = await add(path, '--days', '30');
-    const key = (await runKeys(['rotate', path, idOf(former)])).trimEnd();
-    const now = Date.now();
-    expect(await letIn(path, former, now + 23.9 * HOUR_MS)).toBe('key:ci');
-    expect(await letIn(path, former, now + 24 * HOUR_MS)).toBeUndefined();
-    expect(await letIn(path, key, now)).toBe('key:ci');
-    expect(await letIn(path, key, now + 29.9 * DAY_MS)).toBe('key:ci');
-    expect(await letIn(path, key, now + 30 * DAY_MS)).toBeUndefined();
-  });
+  test(
+    verifies('C13.rotation', 'leaves the former key a day, and gives the new one the same life'),
+    async () => {
+      const path = newPath();
+      const former = await add(path, '--days', '30');
+      const key = (await runKeys(['rotate', path, idOf(former)])).trimEnd();
+      const now = Date.now();
+      expect(await letIn(path, former, now + 23.9 * HOUR_MS)).toBe('key:ci');
+      expect(await letIn(path, former, now + 24 * HOUR_MS)).toBeUndefined();
+      expect(await letIn(path, key, now)).toBe('key:ci');
+      expect(await letIn(path, key, now + 29.9 * DAY_MS)).toBe('key:ci');
+      expect(await letIn(path, key, now + 30 * DAY_MS)).toBeUndefined();
+    },
+  );
 
   test('leaves it as long as it is told, and none of the time beyond its own end', async () => {
     const path = newPath();
@@ -176,7 +185,7 @@ describe('keys rotate', () => {
     expect(await letIn(path, former, Date.now() + 24 * HOUR_MS)).toBeUndefined();
   });
 
-  test('without an overlap ends the former key at once', async () => {
+  test(verifies('C13.rotation', 'without an overlap ends the former key at once'), async () => {
     const path = newPath();
     const former = await add(path);
     const key = (await runKeys(['rotate', path, idOf(former), '--overlap-hours', '0'])).trimEnd();
@@ -197,7 +206,7 @@ describe('keys rotate', () => {
 });
 
 describe('keys revoke', () => {
-  test('ends one key, and no other', async () => {
+  test(verifies('C13.rotation', 'ends one key, and no other'), async () => {
     const path = newPath();
     const [one, other] = [await add(path), await add(path)];
     expect(await runKeys(['revoke', path, idOf(one)])).toBe(`revoked ${idOf(one)}\n`);
@@ -231,7 +240,7 @@ describe('keys revoke', () => {
 });
 
 describe('keys list', () => {
-  test('shows who may call for how long, and no hash', async () => {
+  test(verifies('C4.keys', 'shows who may call for how long, and no hash'), async () => {
     const path = newPath();
     const [good, revoked] = [await add(path), await add(path)];
     await runKeys(['revoke', path, idOf(revoked)]);
@@ -332,13 +341,16 @@ describe('a file that is not right is not worked on, and stays as it is:', () =>
     expect(readdirSync(join(path, '..'))).toEqual(['keys.json']);
   });
 
-  test('one that holds a key itself, which the message does not repeat', async () => {
-    const path = newPath();
-    const key = await add(newPath());
-    writeFileSync(path, JSON.stringify({ version: 1, keys: [{ key }] }), { mode: 0o600 });
-    const problem = await problemOf('list', path);
-    expect(problem).toBe('FILE: the file holds an API key itself; it may only hold its SHA-256');
-  });
+  test(
+    verifies('C4.keys', 'one that holds a key itself, which the message does not repeat'),
+    async () => {
+      const path = newPath();
+      const key = await add(newPath());
+      writeFileSync(path, JSON.stringify({ version: 1, keys: [{ key }] }), { mode: 0o600 });
+      const problem = await problemOf('list', path);
+      expect(problem).toBe('FILE: the file holds an API key itself; it may only hold its SHA-256');
+    },
+  );
 });
 
 describe('a file that others can reach is not worked on:', () => {
@@ -425,7 +437,7 @@ describe('two commands at once', () => {
   `;
   const options = ['--conditions=@secure-mcp/source', '--input-type=module', '--eval', script];
 
-  test('lose no change, and a reader never sees a half', async () => {
+  test(verifies('C13.rotation', 'lose no change, and a reader never sees a half'), async () => {
     const path = newPath();
     await add(path);
     const writers = Array.from({ length: 4 }, async () =>
