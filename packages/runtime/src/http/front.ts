@@ -22,6 +22,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import type { Verified } from '@secure-mcp/auth';
 
+import { type BodyRoom, createBodyRoom } from './body-room.ts';
 import { createConnections } from './connections.ts';
 import type { ClientAddress, Exchange, Headers, PlainAnswer } from './exchange.ts';
 import { openExchange, openUnderWay } from './exchange-open.ts';
@@ -54,6 +55,7 @@ export type Front = (request: IncomingMessage, response: ServerResponse) => void
 
 interface Parts extends RefuseParts {
   readonly security: Readonly<Record<string, string>>;
+  readonly room: BodyRoom;
 }
 
 /**
@@ -70,6 +72,7 @@ export function createFront(
     trail,
     connections: createConnections(),
     security: securityHeaders(frontParts.rules.secure),
+    room: createBodyRoom(frontParts.rules.bodyBytesMax),
   };
   return (request, response) => {
     const problem = parts.connections.admit(request, response);
@@ -116,11 +119,16 @@ async function serve(parts: Parts, exchange: Exchange, notes: Notes): Promise<vo
   const verified = await authenticate(parts, request, headers, address);
   notes.verified = verified;
   requireContent(headers, rules.bodyBytesMax);
-  const message = readMessage(await readBody(exchange, headers, rules));
-  notes.message = message;
-  await limits.admitPrincipal(verified.principal.id);
-  const leave = limits.enter();
+  const share = parts.room.shareOf(verified.principal.id);
+  const body = await readBody(exchange, headers, { ...rules, share });
+  const leaveRoom = (): void => body.leave();
+  let leave = leaveRoom;
   try {
+    const message = readMessage(body.bytes);
+    notes.message = message;
+    await limits.admitPrincipal(verified.principal.id);
+    leave = limits.enter();
+    leaveRoom();
     await serveMcp(parts, notes, { exchange, headers, address, verified, message });
   } finally {
     leave();

@@ -171,7 +171,11 @@ async function drained(
 async function taken(response: ServerResponse, unreadMs = UNREAD_MS): Promise<void> {
   if (response.writableFinished || response.destroyed) return;
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => response.destroy(), unreadMs);
+  const timer = setTimeout(() => {
+    response.destroy();
+    // An answer that waits for its turn on the connection says nothing of its end.
+    resolve();
+  }, unreadMs);
   response.once('finish', resolve).once('close', resolve);
   await promise;
   clearTimeout(timer);

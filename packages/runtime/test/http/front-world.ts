@@ -12,7 +12,7 @@ import {
   originValidationResponse,
   requireBearerAuth,
 } from '@modelcontextprotocol/server';
-import { type Verified } from '@secure-mcp/auth';
+import type { Verified } from '@secure-mcp/auth';
 import {
   createAuthenticator,
   createDpopVerifier,
@@ -103,10 +103,15 @@ export interface World extends Tool {
 export interface WorldOptions {
   readonly rules?: Partial<FrontRules>;
   readonly parts?: Partial<FrontParts>;
+  readonly server?: Server;
 }
 
 /** Our front before the SDK, on a real `node:http` server. */
-export async function startWorld({ rules = {}, parts = {} }: WorldOptions = {}): Promise<World> {
+export async function startWorld({
+  rules = {},
+  parts = {},
+  server = createServer(),
+}: WorldOptions = {}): Promise<World> {
   const tool = openTool();
   const { text: key, file } = oneKey();
   const records: AuditEvent[] = [];
@@ -173,7 +178,7 @@ export async function startWorld({ rules = {}, parts = {} }: WorldOptions = {}):
     logger: { debug: log, info: log, warn: log, error: log, flush: async () => undefined },
     ...parts,
   });
-  const server = createServer().on('request', front).on('checkContinue', front);
+  server.on('request', front).on('checkContinue', front);
   server.on('clientError', (_error, socket) => socket.destroy());
   const port = await listen(server);
   hosts.add(`127.0.0.1:${String(port)}`);

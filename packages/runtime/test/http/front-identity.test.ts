@@ -1,0 +1,203 @@
+import { createServer } from 'node:https';
+import { connect as connectTls } from 'node:tls';
+
+import {
+  createAuthenticator,
+  createDpopVerifier,
+  createRevocations,
+  parseKeyFile,
+} from '@secure-mcp/auth/network';
+import { createTestAuthority, type TestCertificate } from '@secure-mcp/testkit';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { createFrontLimits } from '../../src/http/limits.ts';
+import { memoryStore } from '../../src/store/memory.ts';
+import { callBody, startWorld, type World, type WorldOptions } from './front-world.ts';
+import { answersIn, talk } from './wire.ts';
+
+const MANY = { calls: 1_000_000, seconds: 1 };
+
+let world: World;
+beforeEach(async () => {
+  world = await startWorld();
+});
+afterEach(() => world.close());
+
+async function restart(options: WorldOptions): Promise<void> {
+  await world.close();
+  world = await startWorld(options);
+}
+
+describe('credentials that are not accepted', () => {
+  test('make their address wait, whatever it presents then, and only that address', async () => {
+    const store = memoryStore();
+    const limits = createFrontLimits({
+      store,
+      addressRate: MANY,
+      failureRate: { calls: 3, seconds: 60 },
+      messageRate: MANY,
+      placesMax: 10,
+    });
+    const { BlockList } = await import('node:net');
+    const proxies = new BlockList();
+    proxies.addAddress('127.0.0.1');
+    await restart({ parts: { limits }, rules: { addresses: { allow: undefined, proxies } } });
+    const from = async (address: string, token: string): Promise<number | undefined> => {
+      const headers = { 'x-forwarded-for': address, authorization: `Bearer ${token}` };
+      const { answers } = await talk(world.port, world.call(`${address} ${token}`, { headers }), {
+        answers: 1,
+      });
+      return answers[0]?.status;
+    };
+    for (let guess = 0; guess < 3; guess += 1) expect(await from('192.0.2.1', 'guess')).toBe(401);
+    expect(await from('192.0.2.1', 'guess')).toBe(429);
+    expect(await from('192.0.2.1', world.key)).toBe(429);
+    expect(await from('::ffff:192.0.2.1', world.key)).toBe(429);
+    expect(await from('192.0.2.2', world.key)).toBe(200);
+    // A neighbour in the same /64 is the same attacker.
+    for (let guess = 0; guess < 3; guess += 1)
+      expect(await from(`2001:db8::${String(guess)}`, 'guess')).toBe(401);
+    expect(await from('2001:db8::ffff', world.key)).toBe(429);
+    expect(await from('2001:db8:0:1::1', world.key)).toBe(200);
+    await store.close();
+  });
+
+  test('do not count where none was presented: every client begins so', async () => {
+    let failures = 0;
+    await restart({
+      parts: {
+        limits: {
+          admitAddress: async () => undefined,
+          countFailure: async () => void (failures += 1),
+          admitPrincipal: async () => undefined,
+          enter: () => () => undefined,
+        },
+      },
+    });
+    const ask = (authorization: string | undefined) =>
+      talk(world.port, world.call('x', { headers: { authorization } }), { answers: 1 });
+    await ask(undefined);
+    expect(failures).toBe(0);
+    await ask('Bearer no');
+    expect(failures).toBe(1);
+  });
+});
+
+describe('an issuer that cannot be asked', () => {
+  test('lets nobody in: 503, and when to come back', async () => {
+    await restart({
+      parts: {
+        authenticator: {
+          authenticate: async () => ({
+            ok: false,
+            problem: { kind: 'unavailable', detail: 'down' },
+          }),
+        },
+        challenges: { unauthorized: () => undefined, insufficientScope: () => '' },
+      },
+    });
+    const { answers } = await talk(world.port, world.call('x'), { answers: 1 });
+    expect(answers[0]?.status).toBe(503);
+    expect(answers[0]?.headers.get('retry-after')).toBe('5');
+    expect(answers[0]?.headers.has('www-authenticate')).toBe(false);
+    expect(world.ran).toEqual([]);
+    expect(world.records).toMatchObject([{ type: 'auth.failure', outcome: 'error' }]);
+  });
+});
+
+describe('a client certificate', () => {
+  const authority = createTestAuthority();
+  const serverSide = authority.issueServer();
+  const known = authority.issueClient({ name: 'known' });
+  const unknown = authority.issueClient({ name: 'unknown' });
+  const foreign = createTestAuthority().issueClient({ name: 'known' });
+
+  async function over(certificate: TestCertificate | undefined): Promise<number | undefined> {
+    const socket = connectTls({
+      port: world.port,
+      host: '127.0.0.1',
+      ca: authority.certificate,
+      ...(certificate !== undefined && { cert: certificate.certificate, key: certificate.key }),
+    });
+    let raw = '';
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk: Buffer) => void (raw += chunk.toString('latin1')));
+    socket.write(world.call('tls', { headers: { authorization: undefined, connection: 'close' } }));
+    await new Promise((resolve) => socket.once('close', resolve));
+    return answersIn(raw)[0]?.status;
+  }
+
+  beforeEach(async () => {
+    const store = memoryStore();
+    const expiresAt = new Date(Date.now() + 86_400_000).toISOString();
+    const certificate = Buffer.from(known.sha256).toString('hex');
+    const entry = { certificate, principal: 'machine', scopes: ['notes:write'], expiresAt };
+    const keys = parseKeyFile({ version: 1, certificates: [entry] }, Date.now());
+    if (!keys.ok) throw new Error(keys.problem);
+    await restart({
+      // As with an option that lets callers in without a certificate, too: the front must judge it.
+      server: createServer({
+        cert: serverSide.certificate,
+        key: serverSide.key,
+        ca: authority.certificate,
+        requestCert: true,
+        rejectUnauthorized: false,
+      }),
+      parts: {
+        authenticator: createAuthenticator({
+          verifiers: [],
+          keys: () => keys.file,
+          dpop: createDpopVerifier({
+            resource: 'https://127.0.0.1/mcp',
+            singleUse: store,
+            now: Date.now,
+          }),
+          revocations: () => createRevocations([]),
+          requireSenderConstrained: false,
+          now: Date.now,
+        }),
+      },
+    });
+  });
+
+  test.each([
+    ['that an entry names lets its holder in', known, 200],
+    ['that no entry names is nobody’s', unknown, 401],
+    ['of another authority is nobody’s, whatever its name', foreign, 401],
+    ['that is not there is nobody’s', undefined, 401],
+  ])('%s', async (_, certificate, status) => {
+    expect(await over(certificate)).toBe(status);
+    expect(world.ran).toEqual(status === 200 ? ['tls'] : []);
+  });
+});
+
+describe('places for requests under way', () => {
+  test('are left however a request ends', async () => {
+    const store = memoryStore();
+    const limits = createFrontLimits({
+      store,
+      addressRate: MANY,
+      failureRate: MANY,
+      messageRate: MANY,
+      placesMax: 1,
+    });
+    await restart({ parts: { limits } });
+    const one = (bytes: string) => talk(world.port, bytes, { answers: 1, patienceMs: 300 });
+    const wait = world.call('', { body: callBody('wait', { wait: true }) });
+    // Served, refused by the SDK, given up by the client.
+    await one(world.call('a'));
+    await one(world.request({ body: '{"jsonrpc":"2.0","id":1,"method":"no/such"}' }));
+    await one(wait);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const { answers } = await one(world.call('b'));
+    expect(answers[0]?.status).toBe(200);
+    // While one is under way, there is none for another.
+    const held = one(wait);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const busy = await one(world.call('c'));
+    expect(busy.answers[0]?.status).toBe(503);
+    expect(busy.answers[0]?.headers.get('retry-after')).toBe('1');
+    await held;
+    await store.close();
+  });
+});
