@@ -71,6 +71,19 @@ describe('the metadata of an issuer', () => {
     expect(await verifier.verify(text)).toMatchObject({ ok: true });
   });
 
+  test('is asked for again by a reload, so that keys may move', async () => {
+    server.answer(RFC_8414, metadata());
+    const issuers = [{ issuer: server.issuer }];
+    const verifier = createJwtVerifier({ resource: RESOURCE, issuers, now: () => NOW });
+    const text = token(key, { iss: server.issuer });
+    expect(await verifier.verify(text)).toMatchObject({ ok: true });
+    server.answer(RFC_8414, metadata({ jwks_uri: `${server.issuer}/moved` }));
+    server.answer('/moved', json({ keys: [] }));
+    await verifier.reload();
+    expect(server.asked('/moved')).toBe(1);
+    expect(await verifier.verify(text)).toMatchObject({ problem: { kind: 'invalid' } });
+  });
+
   test.each<readonly [what: string, changes: Record<string, unknown>]>([
     ['names another issuer', { issuer: 'https://evil.example' }],
     ['names no issuer', { issuer: undefined }],

@@ -1,4 +1,4 @@
-import { webcrypto } from 'node:crypto';
+import { generateKeyPairSync, webcrypto } from 'node:crypto';
 
 import {
   type AuthorizationServerUnderTest,
@@ -12,6 +12,8 @@ const FILES = 'https://files.example/mcp';
 const OTHER = 'https://other.example/mcp';
 const OPAQUE = 'https://opaque.example/mcp';
 
+const key = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+
 let server: AuthorizationServerUnderTest;
 let verifier: JwtVerifier;
 
@@ -22,6 +24,13 @@ beforeAll(async () => {
       [OTHER]: { scope: 'files:read' },
       [OPAQUE]: { scope: 'files:read', format: 'opaque' },
     },
+    clients: [
+      {
+        id: 'resource-server-with-key',
+        publicKey: key.publicKey.export({ format: 'jwk' }),
+        introspects: true,
+      },
+    ],
   });
   verifier = createJwtVerifier({ resource: FILES, issuers: [{ issuer: server.issuer }] });
 });
@@ -100,6 +109,27 @@ describe('tokens of a real authorization server', () => {
     opaque.reload();
     expect(await opaque.verify(token)).toMatchObject({ problem: { kind: 'invalid' } });
     expect(await opaque.verify('never-issued')).toMatchObject({ problem: { kind: 'invalid' } });
+  });
+
+  test('are told to whoever signs the question with its own key', async () => {
+    const opaque = createIntrospection({
+      resource: OPAQUE,
+      issuer: server.issuer,
+      client: () => ({ id: 'resource-server-with-key', privateKey: key.privateKey }),
+    });
+    const { token } = await server.tokenFor({ resource: OPAQUE, scope: 'files:read' });
+    expect(await opaque.verify(token)).toMatchObject({ ok: true });
+    expect(await opaque.verify(token.slice(1))).toMatchObject({ problem: { kind: 'invalid' } });
+  });
+
+  test('for a resource that came later are issued as well', async () => {
+    const later = 'http://127.0.0.1:65535/mcp';
+    await expect(server.tokenFor({ resource: later, scope: 'a:b' })).rejects.toThrow();
+    server.addResource(later, { scope: 'a:b' });
+    const { token } = await server.tokenFor({ resource: later, scope: 'a:b' });
+    const local = createJwtVerifier({ resource: later, issuers: [{ issuer: server.issuer }] });
+    expect(await local.verify(token)).toMatchObject({ ok: true });
+    expect(await verdict(token)).toBe('invalid');
   });
 
   test('that are opaque and for another resource are refused', async () => {

@@ -25,16 +25,16 @@ export interface ClientSettings {
   /** The public key of a client that signs its assertions instead of having a secret. */
   readonly publicKey?: JsonWebKey;
   readonly bound?: 'dpop' | 'certificate';
+  /** True for a resource server, which may ask about any token. */
+  readonly introspects?: boolean;
 }
 
 /** Where a TLS terminating proxy would say which certificate the client has shown: PEM, percent-encoded. */
 export const CERTIFICATE_HEADER = 'x-client-certificate';
 
 export interface ConfigurationParts {
-  readonly resources: Readonly<Record<string, ResourceSettings>>;
+  readonly resources: ReadonlyMap<string, ResourceSettings>;
   readonly clients: readonly ClientSettings[];
-  /** The clients that are resource servers: only they may introspect. */
-  readonly introspectors: ReadonlySet<string>;
   readonly keys: readonly JsonWebKey[];
   readonly cookieKey: string;
   readonly adapter: Adapter;
@@ -44,7 +44,7 @@ const HOUR_SECONDS = 3600;
 
 /** What the provider is configured with. */
 export function configurationFor(parts: ConfigurationParts): Readonly<Record<string, unknown>> {
-  const { resources, clients, introspectors, keys, cookieKey, adapter } = parts;
+  const { resources, clients, keys, cookieKey, adapter } = parts;
   return {
     adapter,
     jwks: { keys },
@@ -77,7 +77,7 @@ export function configurationFor(parts: ConfigurationParts): Readonly<Record<str
       introspection: {
         enabled: true,
         allowedPolicy: (_context: ProviderContext, client: { clientId: string }) =>
-          introspectors.has(client.clientId),
+          clients.some(({ id, introspects }) => introspects === true && id === client.clientId),
       },
       revocation: { enabled: true, allowedPolicy: ownTokensOnly },
       mTLS: {
@@ -90,7 +90,7 @@ export function configurationFor(parts: ConfigurationParts): Readonly<Record<str
         enabled: true,
         useGrantedResource: () => true,
         getResourceServerInfo: (_context: ProviderContext, resource: string) =>
-          resourceServer(resource, resources[resource]),
+          resourceServer(resource, resources.get(resource)),
       },
     },
   };

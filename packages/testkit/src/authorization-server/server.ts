@@ -38,6 +38,8 @@ export interface AuthorizationServerUnderTest {
   readonly issuer: string;
   /** What a resource server introspects with. */
   readonly introspector: { readonly id: string; readonly secret: string };
+  /** A resource server more, such as one whose port is known only now. It signs with ES256, or as others do. */
+  addResource(resource: string, settings: ResourceSettings): void;
   tokenFor(wish: TokenWish): Promise<IssuedToken>;
   /**
    * Signs with new keys from now on. The former ones stay in the published set, unless they are
@@ -61,7 +63,8 @@ export const DESKTOP_REDIRECT = 'http://127.0.0.1/callback';
 export async function startAuthorizationServer(
   options: AuthorizationServerOptions,
 ): Promise<AuthorizationServerUnderTest> {
-  const introspector = { id: 'resource-server', secret: randomUUID() };
+  const introspector = { id: 'resource-server', secret: randomUUID(), introspects: true };
+  const resources = new Map(Object.entries(options.resources));
   const clients = [
     introspector,
     { id: 'service', secret: randomUUID() },
@@ -72,13 +75,14 @@ export async function startAuthorizationServer(
   http.listen(options.port ?? 0, '127.0.0.1');
   await once(http, 'listening');
   const issuer = `http://127.0.0.1:${String(portOf(http))}`;
-  const provider = rotatingProvider(issuer, options.resources, clients);
+  const provider = rotatingProvider(issuer, resources, clients);
   const requests = serve(http, provider.current);
   const clientOf = (id: string) => clients.find((client) => client.id === id) ?? unknownClient(id);
 
   return {
     issuer,
     introspector,
+    addResource: (resource, settings) => void resources.set(resource, settings),
     tokenFor({ account, clientId, ...rest }) {
       const client = clientOf(clientId ?? (account === undefined ? 'service' : 'desktop'));
       const request = { client, ...rest };
@@ -101,19 +105,17 @@ export async function startAuthorizationServer(
 /** The provider reads its keys once. A rotation is a provider with other keys and the same memory. */
 function rotatingProvider(
   issuer: string,
-  resources: Readonly<Record<string, ResourceSettings>>,
+  resources: ReadonlyMap<string, ResourceSettings>,
   clients: readonly ClientSettings[],
 ) {
   const fixed = {
     resources,
     clients,
-    introspectors: new Set(['resource-server']),
     cookieKey: randomUUID(),
     adapter: createMemoryAdapter(),
   };
-  const algorithms = new Set<SigningAlgorithm>(
-    Object.values(resources).map(({ algorithm }) => algorithm ?? 'ES256'),
-  );
+  const algorithms = new Set<SigningAlgorithm>(['ES256']);
+  for (const { algorithm } of resources.values()) if (algorithm) algorithms.add(algorithm);
   const make = (keys: readonly JsonWebKey[]) => {
     const provider = new Provider(issuer, configurationFor({ ...fixed, keys }));
     provider.on('server_error', (_context: unknown, error: unknown) => {
