@@ -30,7 +30,7 @@ import {
   resourceOf,
   rulesOf,
 } from './settings.ts';
-import { openWorld, type World } from './world.ts';
+import { checkFiles, openWorld, type World } from './world.ts';
 
 /**
  * Serves callers over HTTP until a signal stops it. Resolves to false when something did not let go
@@ -61,8 +61,10 @@ export async function serveOverHttp<Options extends ServerOptions, Context>(
 /** Judges all that serving would read, and gives what an operator should know. */
 export async function checkHttp<Options extends ServerOptions>({
   common,
+  logger,
 }: Prepared<Options>): Promise<readonly string[]> {
   await bindingsOf(common);
+  await checkFiles(common, logger);
   return warningsOf(common);
 }
 

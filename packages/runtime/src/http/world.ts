@@ -85,6 +85,22 @@ export async function openWorld<Options extends ServerOptions, Context>(
   };
 }
 
+/** Reads every file that serving would read, but those that the server's own services open. */
+export async function checkFiles(common: CommonOptions, logger: Logger): Promise<void> {
+  const reloads = createReloads();
+  const silent = () => undefined;
+  const reloading = { reloads, listeners: { onReloaded: silent, onFailed: silent } };
+  try {
+    await openTls(common, reloading);
+    await openCredentialSources(common, reloading);
+    readStateKey(common);
+    const shared = undefined;
+    (await openRevocations({ file: common.revocations, shared, logger, ...reloading })).close();
+  } finally {
+    reloads.close();
+  }
+}
+
 async function openTls(
   { tlsCert, tlsKey, tlsClientCa }: CommonOptions,
   { reloads, listeners }: { readonly reloads: Reloads; readonly listeners: ReloadListeners },
