@@ -8,7 +8,7 @@ import { type Proof, readProof } from './proof.ts';
 import { normalisedTarget } from './target.ts';
 
 /** How far the clock of a sender may be off, either way, and how old a proof may be. */
-export const PROOF_WINDOW_MS = 300_000;
+const PROOF_WINDOW_MS = 300_000;
 
 /** The clocks of replicas that share single uses differ by less. */
 const REPLICA_SKEW_MS = 60_000;
