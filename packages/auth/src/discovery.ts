@@ -5,7 +5,7 @@ import { isEndpoint } from './issuer-url.ts';
 import { once } from './once.ts';
 
 /** What an issuer publishes about itself, as far as a resource server needs it. */
-export interface IssuerMetadata {
+interface IssuerMetadata {
   readonly jwksUrl: string | undefined;
   readonly introspectionUrl: string | undefined;
 }
@@ -87,7 +87,7 @@ function metadataOf(value: unknown, issuer: string): IssuerMetadata {
 }
 
 /** RFC 8414 §3.1 puts its words before the issuer's path, OpenID Connect Discovery §4 behind it. */
-export function wellKnownUrls(issuer: string): readonly string[] {
+function wellKnownUrls(issuer: string): readonly string[] {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, '');
   const urls = [

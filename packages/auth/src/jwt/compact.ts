@@ -7,7 +7,7 @@ export interface Compact {
 }
 
 /** Bytes of a token at most. Larger ones exist only to cost something. */
-export const TOKEN_BYTES_MAX = 8192;
+const TOKEN_BYTES_MAX = 8192;
 
 /**
  * Takes a compact JWS apart. Undefined for any text that is not the one canonical form of it.
