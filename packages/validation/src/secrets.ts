@@ -38,6 +38,7 @@ const RULES: readonly SecretRule[] = [
     ['glpat-', 'glptt-', 'gldt-', 'glrt-', 'glcbt-'],
     /gl(?:pat|ptt|dt|rt|cbt)-[\w.-]{20,100}/g,
   ),
+  rule('mcp-key', ['mcpk_'], /mcpk_[a-z0-9]{12}_[\w-]{43}_[0-9A-Za-z]{6}(?![0-9A-Za-z])/g),
   rule('npm-token', ['npm_'], /npm_[A-Za-z0-9]{36}\b/g),
   rule('pypi-token', ['pypi-AgE'], /pypi-AgE[\w-]{50,2000}/g),
   rule('rubygems-token', ['rubygems_'], /rubygems_[a-f0-9]{48}\b/g),

@@ -14,6 +14,7 @@ const SECRETS: readonly (readonly [rule: string, secret: string])[] = [
   ['github-token', join('github_pat_', letters(82))],
   ['gitlab-token', join('glpat-', letters(20))],
   ['npm-token', join('npm_', letters(36))],
+  ['mcp-key', join('mcpk_', 'a1b2c3d4e5f6', '_', letters(43), '_', letters(6))],
   ['slack-token', join('xoxb-', '123456789012-', letters(24))],
   ['slack-webhook', join('hooks.slack.com/services/', 'T00000000/B00000000/', letters(24))],
   ['stripe-key', join('sk_live_', letters(24))],

@@ -1,35 +1,14 @@
-import type { Grant } from '@secure-mcp/auth';
-
-import { type Application, createApplication } from '../application.ts';
-import type { Call } from '../call/call.ts';
 import type { Prepared } from '../cli/prepare.ts';
-import { type CommonOptions, limitsOf, rateOf } from '../config/common.ts';
+import type { CommonOptions } from '../config/common.ts';
 import { ConfigurationProblem } from '../config/problem.ts';
-import { withConfigured } from '../mcp/lock.ts';
-import { buildMcpServer } from '../mcp/register.ts';
 import type { ServerDefinition, ServerOptions } from '../server-definition.ts';
-import { createAuthorizer } from './authorize.ts';
+import { assemble, type Assembled } from './assemble.ts';
 import { type Binding, decideBinding } from './bind.ts';
-import { type Bridge, createBridge } from './bridge.ts';
-import { callerOf } from './callers.ts';
-import { authenticatorOf } from './credentials.ts';
 import { closeGracefully, listenForStop, type StopSignals } from './drain.ts';
-import { createFront, type Front } from './front.ts';
-import type { Admitted } from './front-parts.ts';
-import { createHealth } from './health.ts';
-import { createFrontLimits } from './limits.ts';
+import type { Front } from './front.ts';
 import { createListener, type Listener } from './listener.ts';
 import { createMetricsListener } from './metrics-listener.ts';
-import { directionsOf } from './directions.ts';
-import type { Tenancy } from './serving.ts';
-import {
-  assertHttpOptions,
-  type Endpoint,
-  endpointOf,
-  messageRateOf,
-  resourceOf,
-  rulesOf,
-} from './settings.ts';
+import { assertHttpOptions, type Endpoint, endpointOf, rulesOf } from './settings.ts';
 import { checkFiles, openWorld, type World } from './world.ts';
 
 /**
@@ -156,108 +135,6 @@ async function listenOn(listener: Listener, field: string, endpoint: Endpoint): 
   } catch {
     throw new ConfigurationProblem(field, 'the address cannot be listened on');
   }
-}
-
-interface Assembled {
-  readonly answer: Front;
-  readonly bridge: Bridge;
-  readonly resource: URL;
-  readonly app: Pick<Application<never>, 'dispatch' | 'recordStop'>;
-  /** Readiness fails from here on. */
-  drain(): void;
-}
-
-/** Puts the parts together, for the URL under which clients know the server. */
-function assemble<Options extends ServerOptions, Context>(
-  world: World<Context>,
-  definition: ServerDefinition<Options, Context>,
-  { common, bound }: { readonly common: CommonOptions; readonly bound: Endpoint },
-): Assembled {
-  const { serving, store, live, metrics, audit, logger, reloads, revocations } = world;
-  const resource = resourceOf(common, bound);
-  const { app, callerOfRequest } = applicationOf(world, definition, common);
-  const { scopes } = serving.first.services;
-  const { title } = definition.identity;
-  const { challenges, documents } = directionsOf({ common, resource, title, scopes });
-  const bridge = createBridge({
-    build: (caller, delivery) => buildMcpServer(app, caller, delivery),
-    callerOf: callerOfRequest,
-    authorizer: createAuthorizer(app),
-    challenges,
-    resource,
-    streamsMax: common.streams,
-    audit,
-    logger,
-  });
-  serving.onChange(() => bridge.endStreams());
-  revocations.onChange(() =>
-    live.endWhere((verified) => revocations.current().isRevoked(verified)),
-  );
-  const health = createHealth([reloads]);
-  const answer = createFront({
-    rules: rulesOf(common, bound, resource),
-    limits: createFrontLimits({
-      store,
-      addressRate: rateOf(common.addressRateLimit),
-      failureRate: rateOf(common.failureLimit),
-      messageRate: messageRateOf(common),
-      placesMax: common.requests,
-    }),
-    authenticator: authenticatorOf({
-      common,
-      sources: world.sources,
-      resource,
-      revocations: () => revocations.current(),
-      singleUse: store,
-      reloads,
-      scopes,
-    }),
-    challenges,
-    documents: new Map([...health.documents, ...documents]),
-    serveMcp: bridge.serveMcp,
-    live,
-    metrics,
-    audit,
-    logger,
-  });
-  return { answer, bridge, resource, app, drain: () => health.drain() };
-}
-
-/** The application that outlives every policy, and who a request's caller is under the one of now. */
-function applicationOf<Options extends ServerOptions, Context>(
-  { serving, store, stateKey, audit, logger }: World<Context>,
-  definition: ServerDefinition<Options, Context>,
-  common: CommonOptions,
-) {
-  const { identity, resources, prompts } = definition;
-  const { tools: configured = [] } = serving.first.services;
-  /** What a call is served with, by the grant that was made for its request. */
-  const tenancies = new WeakMap<Grant, Tenancy<Context>>();
-  const app = createApplication<Context>({
-    identity,
-    tools: [...definition.tools, ...configured],
-    resources,
-    prompts,
-    lock: withConfigured(definition.lock, configured),
-    contextOf(call: Call) {
-      const tenancy = tenancies.get(call.grant);
-      if (tenancy === undefined) throw new Error('a call without a request');
-      return tenancy.contextOf(call);
-    },
-    audit,
-    logger,
-    bounds: { store, stateKey },
-  });
-  const callerOfRequest = ({ exchange, verified, address }: Admitted) => {
-    const tenancy = serving.enter();
-    exchange.response.once('close', tenancy.leave);
-    const { policy, scopes } = tenancy;
-    const ceiling = { scopes, limits: limitsOf(common), secrets: common.secrets };
-    const caller = callerOf(verified, address, { policy, ceiling });
-    tenancies.set(caller.grant, tenancy);
-    return caller;
-  };
-  return { app, callerOfRequest };
 }
 
 async function serveMetrics<Context>(
