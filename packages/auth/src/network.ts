@@ -27,7 +27,10 @@ export {
   type ProofUse,
 } from './dpop/verifier.ts';
 export { type ChallengeOptions, type Challenges, createChallenges } from './challenge.ts';
-export type { IntrospectionClient } from './introspection/client-authentication.ts';
+export {
+  checkIntrospectionClient,
+  type IntrospectionClient,
+} from './introspection/client-authentication.ts';
 export {
   createIntrospection,
   type IntrospectionOptions,

@@ -13,6 +13,13 @@ export interface ClientAuthentication {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
+/** Throws a TypeError for a client that no issuer could know: without an id, a secret or a fitting key. */
+export function checkIntrospectionClient(client: IntrospectionClient): void {
+  if (client.id === '') throw new TypeError('The client has no id.');
+  if ('privateKey' in client) assertionAlgorithm(client.privateKey);
+  else if (client.secret === '') throw new TypeError('The client has no secret.');
+}
+
 /** Long enough for a request and for clocks that differ, too short to be worth stealing. */
 const ASSERTION_SECONDS = 60;
 
@@ -72,7 +79,7 @@ const CURVE_ALGORITHMS: Readonly<Record<string, string>> = {
 };
 
 /** The algorithm that fits a private key. Throws a TypeError for a key that cannot sign such assertions. */
-export function assertionAlgorithm(key: KeyObject): string {
+function assertionAlgorithm(key: KeyObject): string {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
   const fitting =
     type === 'ec'

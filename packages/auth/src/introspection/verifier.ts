@@ -9,7 +9,7 @@ import { looksLikeJws, readCompact } from '../jwt/compact.ts';
 import { problemOf, TokenProblem, unavailable } from '../token-problem.ts';
 import { judgeAnswer } from './answer.ts';
 import { createBreaker } from './breaker.ts';
-import { assertionAlgorithm, type IntrospectionClient } from './client-authentication.ts';
+import { checkIntrospectionClient, type IntrospectionClient } from './client-authentication.ts';
 import { askAbout } from './question.ts';
 import { createRemembered } from './remembered.ts';
 
@@ -53,7 +53,7 @@ export function createIntrospection(options: IntrospectionOptions): Introspectio
   if (endpoint !== undefined && !isEndpoint(endpoint, issuer)) {
     throw new TypeError('The URL for introspection must be https.');
   }
-  checkClient(client());
+  checkIntrospectionClient(client());
   const world = options.fetch === undefined ? {} : { fetch: options.fetch };
   const discovery = createDiscovery({ issuer, now, ...world });
   const parts = { issuer, endpoint, client, discovery, now, ...world };
@@ -114,10 +114,4 @@ function outcomeOf(error: unknown): TokenOutcome {
 function unanswered(error: unknown): never {
   if (error instanceof OutProblem) unavailable(`introspection: ${error.message}`);
   throw error;
-}
-
-function checkClient(client: IntrospectionClient): void {
-  if (client.id === '') throw new TypeError('The client has no id.');
-  if ('privateKey' in client) assertionAlgorithm(client.privateKey);
-  else if (client.secret === '') throw new TypeError('The client has no secret.');
 }

@@ -469,6 +469,22 @@ describe('one token, one text', () => {
     expect(await verdictOf(change(good))).toBe('invalid: the token is not a canonical JWS');
   });
 
+  test('a token with any one character changed, added or left out is refused', async () => {
+    const good = token(key);
+    const spoiled = Array.from(good, (character, index) => {
+      const [before, after] = [good.slice(0, index), good.slice(index + 1)];
+      const other = character === 'x' ? 'y' : 'x';
+      return [
+        `${before}${other}${after}`,
+        `${before}${after}`,
+        `${before}${other}${character}${after}`,
+      ];
+    }).flat();
+    const verdicts = await Promise.all(spoiled.map((text) => verdictOf(text)));
+    expect(verdicts.filter((line) => !line.startsWith('invalid: '))).toEqual([]);
+    expect(verdicts).toHaveLength(good.length * 3);
+  });
+
   test('the one twin that ECDSA allows is the same token to whoever goes by its id', async () => {
     const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
     const [head = '', body = '', signature = ''] = token(key).split('.');
