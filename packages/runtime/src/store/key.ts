@@ -15,16 +15,22 @@ const SPACES: ReadonlySet<string> = new Set([
   'proof',
 ]);
 
-/** A key as it is kept. */
-export interface StoreKey {
-  readonly space: string;
-  /** Of one length whatever the key's, and without its text: it may come from a token. */
-  readonly name: string;
+/** A key that is longer than this is kept as its hash: callers choose how long theirs are. */
+const CHARACTERS_MAX = 128;
+
+/** The space of a key that is written as `space:text`. */
+export function spaceOf(key: string): string {
+  const word = key.slice(0, Math.max(0, key.indexOf(':')));
+  return SPACES.has(word) ? word : 'other';
 }
 
-/** Prepares a key that is written as `space:text`. */
-export function storeKey(key: string): StoreKey {
-  const word = key.slice(0, Math.max(0, key.indexOf(':')));
-  const space = SPACES.has(word) ? word : 'other';
-  return { space, name: crypto().createHash('sha256').update(key).digest('base64url') };
+/** What stands for a key outside of this process: it may come from a token, and nothing of it is told. */
+export function hashedKey(key: string): string {
+  return crypto().createHash('sha256').update(key).digest('base64url');
+}
+
+/** What stands for a key in this process. Most are kept as they are: a hash would cost the start time. */
+export function boundedKey(key: string): string {
+  // Longer than any key that is kept as it is, so that no key is another's hash.
+  return key.length <= CHARACTERS_MAX ? key : hashedKey(key).padEnd(CHARACTERS_MAX + 1, '.');
 }

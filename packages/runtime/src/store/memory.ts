@@ -1,6 +1,6 @@
 import type { Rate } from '../call/limits.ts';
 import { assertEntries, assertTtl, ENTRIES_MAX } from './entries.ts';
-import { storeKey } from './key.ts';
+import { boundedKey, spaceOf } from './key.ts';
 import { type MemoryWindow, openMemoryWindow } from './memory-window.ts';
 import { createUsedMemory, type UsedMemory } from './memory-used.ts';
 import type { Store } from './store.ts';
@@ -26,10 +26,10 @@ export function memoryStore({
   const used = new Map<string, UsedMemory>();
   const published = new Map<string, number>();
 
-  const windowOf = async (space: string, rate: Rate): Promise<MemoryWindow> => {
-    const key = `${space}:${String(rate.calls)}/${String(rate.seconds)}`;
-    const window = windows.get(key) ?? openMemoryWindow(rate, keysMax);
-    windows.set(key, window);
+  const windowOf = async (key: string, rate: Rate): Promise<MemoryWindow> => {
+    const name = `${spaceOf(key)}:${String(rate.calls)}/${String(rate.seconds)}`;
+    const window = windows.get(name) ?? openMemoryWindow(rate, keysMax);
+    windows.set(name, window);
     return window;
   };
 
@@ -41,19 +41,17 @@ export function memoryStore({
   return {
     healthy: true,
     async consume(key, rate) {
-      const { space, name } = storeKey(key);
-      return (await windowOf(space, rate)).consume(name);
+      return (await windowOf(key, rate)).consume(boundedKey(key));
     },
     async peek(key, rate) {
-      const { space, name } = storeKey(key);
-      return (await windowOf(space, rate)).peek(name);
+      return (await windowOf(key, rate)).peek(boundedKey(key));
     },
     async use(key, ttlMs) {
       assertTtl(ttlMs);
-      const { space, name } = storeKey(key);
+      const space = spaceOf(key);
       const memory = used.get(space) ?? createUsedMemory(usedMax);
       used.set(space, memory);
-      return memory.use(name, ttlMs);
+      return memory.use(boundedKey(key), ttlMs);
     },
     async publish(entries) {
       assertEntries(entries);

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { RateLimiterRedis } from 'rate-limiter-flexible';
 
 import type { Rate } from '../call/limits.ts';
-import { storeKey } from './key.ts';
+import { hashedKey, spaceOf } from './key.ts';
 import type { LimitVerdict } from './store.ts';
 import { afterUse, asStanding, beforeUse } from './verdict.ts';
 
@@ -16,10 +16,10 @@ export function createRedisCounts(namespace: string): RedisCounts {
   /** Of each connection by itself; they go with it. */
   const limiters = new WeakMap<Redis, Map<string, Promise<RateLimiterRedis>>>();
 
-  const limiterOf = async (redis: Redis, space: string, rate: Rate): Promise<RateLimiterRedis> => {
+  const limiterOf = async (redis: Redis, key: string, rate: Rate): Promise<RateLimiterRedis> => {
     const known = limiters.get(redis) ?? new Map<string, Promise<RateLimiterRedis>>();
     limiters.set(redis, known);
-    const keyPrefix = `${namespace}:${space}:${String(rate.calls)}/${String(rate.seconds)}`;
+    const keyPrefix = `${namespace}:${spaceOf(key)}:${String(rate.calls)}/${String(rate.seconds)}`;
     const limiter = known.get(keyPrefix) ?? openLimiter(redis, rate, keyPrefix);
     known.set(keyPrefix, limiter);
     return limiter;
@@ -27,13 +27,12 @@ export function createRedisCounts(namespace: string): RedisCounts {
 
   return {
     async consume(redis, key, rate) {
-      const { space, name } = storeKey(key);
-      const limiter = await limiterOf(redis, space, rate);
-      return afterUse(await limiter.consume(name).catch(asStanding), rate);
+      const limiter = await limiterOf(redis, key, rate);
+      return afterUse(await limiter.consume(hashedKey(key)).catch(asStanding), rate);
     },
     async peek(redis, key, rate) {
-      const { space, name } = storeKey(key);
-      return beforeUse(await (await limiterOf(redis, space, rate)).get(name), rate);
+      const limiter = await limiterOf(redis, key, rate);
+      return beforeUse(await limiter.get(hashedKey(key)), rate);
     },
   };
 }

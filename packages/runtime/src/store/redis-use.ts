@@ -1,5 +1,5 @@
 import { assertTtl } from './entries.ts';
-import { storeKey } from './key.ts';
+import { hashedKey, spaceOf } from './key.ts';
 import type { RedisLink } from './redis-link.ts';
 import { USE } from './redis-scripts.ts';
 import type { Store } from './store.ts';
@@ -24,8 +24,7 @@ export function createRedisUse({
   return {
     async use(key, ttlMs) {
       assertTtl(ttlMs);
-      const { space, name } = storeKey(key);
-      const keys = [beginningKey, `${namespace}:used:${space}:${name}`];
+      const keys = [beginningKey, `${namespace}:used:${spaceOf(key)}:${hashedKey(key)}`];
       const ttl = String(Math.ceil(ttlMs));
       const answer = await link.ask((redis) => redis.eval(USE, keys.length, ...keys, ttl));
       const [first, found, now] = Array.isArray(answer) ? answer.map(Number) : [];

@@ -74,6 +74,17 @@ describe('bounds', () => {
     expect(heapBytes() - before).toBeLessThan(5_000_000);
   }, 120_000);
 
+  test('a key that is as long as its caller likes takes no more room than others', async () => {
+    const store = memoryStore();
+    const before = heapBytes();
+    for (let use = 0; use < 500; use += 1)
+      expect(await store.use(`proof:${String(use)}${'x'.repeat(100_000)}`, 60_000)).toBe(true);
+    expect(heapBytes() - before).toBeLessThan(5_000_000);
+    expect(await store.use(`proof:7${'x'.repeat(100_000)}`, 60_000)).toBe(false);
+    expect(await store.use(`proof:7${'x'.repeat(99_999)}`, 60_000)).toBe(true);
+    await store.close();
+  });
+
   test('words that callers choose make no room of their own', async () => {
     const store = memoryStore({ keysMax: 10, usedMax: 10 });
     const outcomes = await Promise.allSettled(
