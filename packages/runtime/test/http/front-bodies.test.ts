@@ -69,6 +69,26 @@ describe('the size of the content', () => {
   });
 });
 
+test('contents of one caller that arrive at the same time take so much memory and no more', async () => {
+  const LARGEST = 8;
+  const body = bodyOf('held', BODY_MAX).slice(0, -1);
+  const headers = { 'content-length': String(BODY_MAX) };
+  const sockets = Array.from({ length: LARGEST }, () => {
+    const socket = connect(world.port, '127.0.0.1');
+    socket.on('error', () => undefined).write(world.call('held', { body, headers }));
+    return socket;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const busy = await talk(world.port, world.call('one more'), { answers: 1 });
+  expect(busy.answers[0]?.status).toBe(503);
+  expect(busy.answers[0]?.headers.get('retry-after')).toBe('1');
+  for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const free = await talk(world.port, world.call('room again'), { answers: 1 });
+  expect(free.answers[0]?.status).toBe(200);
+  expect(world.ran).not.toContain('one more');
+});
+
 describe('the time of the content', () => {
   test('is bounded: a byte now and then ends in 408 and the end of the connection', async () => {
     const whole = callBody('slow');
