@@ -9,6 +9,7 @@ import { createRedisCounts } from './redis-counts.ts';
 import { createRedisEntries } from './redis-entries.ts';
 import { openRedisLink, type RedisLink } from './redis-link.ts';
 import { BEGINNING } from './redis-scripts.ts';
+import { evictsKeys } from './redis-eviction.ts';
 import { createRedisUse } from './redis-use.ts';
 import { healthReporter } from './report-health.ts';
 import type { LimitVerdict, Store } from './store.ts';
@@ -30,6 +31,8 @@ export interface RedisStoreOptions {
 
 const COMMAND_MS = 200;
 const CONNECT_MS = 2000;
+const EVICTS =
+  'the shared store evicts keys: what was used once may be used again; set maxmemory-policy to noeviction';
 /**
  * So many replicas that count by themselves let no more through than they did together. How many
  * there are, none of them knows; one that is alone is then four times as strict as it had to be.
@@ -53,8 +56,9 @@ export async function redisStore(options: RedisStoreOptions): Promise<Store> {
   let beginning: number | undefined;
   const link = await openRedisLink({
     async connect() {
-      const { redis, told } = await open(options, beginningKey);
+      const { redis, told, evicts } = await open(options, beginningKey);
       beginning ??= told;
+      if (evicts) options.logger.warn(EVICTS);
       return redis;
     },
     commandMs: options.commandMs ?? COMMAND_MS,
@@ -79,11 +83,12 @@ export async function redisStore(options: RedisStoreOptions): Promise<Store> {
 async function open(
   { address, ca, commandMs = COMMAND_MS, connectMs = CONNECT_MS }: RedisStoreOptions,
   beginningKey: string,
-): Promise<{ readonly redis: Redis; readonly told: number }> {
+): Promise<{ readonly redis: Redis; readonly told: number; readonly evicts: boolean }> {
   const redis = await connectRedis({ address, ca, connectMs });
   try {
     const told = await within(commandMs, redis.eval(BEGINNING, 1, beginningKey));
-    return { redis, told: Number(told) };
+    const evicts = await within(commandMs, evictsKeys(redis));
+    return { redis, told: Number(told), evicts };
   } catch (error) {
     redis.disconnect();
     throw error;

@@ -1,6 +1,8 @@
 import type { Rate } from '../call/limits.ts';
 import type { LimitVerdict } from './store.ts';
 
+export const ALLOWED: LimitVerdict = { allowed: true, retryAfterMs: 0 };
+
 /** What the library tells of a window. */
 export interface Standing {
   readonly consumedPoints: number;
@@ -24,8 +26,6 @@ export function asStanding(rejection: unknown): Standing {
   if (isStanding(rejection)) return rejection;
   throw rejection;
 }
-
-const ALLOWED: LimitVerdict = { allowed: true, retryAfterMs: 0 };
 
 function refused(msBeforeNext: number): LimitVerdict {
   return { allowed: false, retryAfterMs: Math.max(1, msBeforeNext) };

@@ -322,6 +322,43 @@ describe.skipIf(backend.kind === 'none')(suite, () => {
       expect(other.heard).toBe('');
     });
 
+    test('an operator is warned of a Redis that forgets by itself', async () => {
+      const { host, port, password } = redis();
+      const raw = new Redis({ host, port, password });
+      try {
+        await raw.config('SET', 'maxmemory', '100mb', 'maxmemory-policy', 'volatile-lru');
+        const warned = await open({ namespace: freshNamespace() });
+        expect(warned.lines.join()).toContain('noeviction');
+        await raw.config('SET', 'maxmemory-policy', 'noeviction');
+        const fine = await open({ namespace: freshNamespace() });
+        expect(fine.lines.join()).not.toContain('noeviction');
+      } finally {
+        await raw.config('SET', 'maxmemory', '0');
+        raw.disconnect();
+      }
+    });
+
+    test('a Redis that is full is none: limits are counted here', async () => {
+      const { host, port, password } = redis();
+      const raw = new Redis({ host, port, password });
+      const store = await open({ namespace: freshNamespace() });
+      try {
+        await raw.config('SET', 'maxmemory', '1');
+        expect(await allowedOf(store, 'calls:a', 20)).toBe(2);
+        await expect(store.use('question:a', 60_000)).rejects.toThrow();
+        expect(store.healthy).toBe(false);
+        expect(store.events.at(-1)).toEqual({
+          type: 'store.down',
+          outcome: 'error',
+          reason: 'out of memory',
+        });
+      } finally {
+        await raw.config('SET', 'maxmemory', '0');
+        raw.disconnect();
+      }
+      await untilHealthy(store, true);
+    });
+
     test('a wrong password is told by its reason, and by nothing else', async () => {
       const store = await open({
         namespace: freshNamespace(),
