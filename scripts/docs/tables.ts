@@ -1,4 +1,11 @@
-import { COMMON_REFUSALS, type Option, optionsOf } from '@secure-mcp/runtime';
+import {
+  COMMON_REFUSALS,
+  HTTP_REFUSALS,
+  httpOptions,
+  type Option,
+  optionsOf,
+} from '@secure-mcp/runtime';
+import * as z from 'zod';
 
 import { ALLOWED_BY_DEFAULT, DENIED_BY_DEFAULT } from '../../servers/filesystem/src/policy.ts';
 import { isServer, serverRefusals, servers } from './servers.ts';
@@ -16,17 +23,20 @@ export function withTables(text: string, page: string): string {
 }
 
 const TABLES: Readonly<Record<string, (subject: string) => string>> = {
+  // Those of the front are the same for all servers, and stand once, in docs/network.md.
   options: (server) =>
+    optionTable(
+      optionsOf(definitionOf(server).options).filter(({ key }) => !Object.hasOwn(httpOptions, key)),
+    ),
+  'network-options': () => optionTable(optionsOf(z.strictObject(httpOptions))),
+  'network-refusals': () =>
     table(
-      ['Option', 'Variable', 'Default', 'What it does'],
-      optionsOf(definitionOf(server).options)
-        .filter(({ positional }) => !positional)
-        .map((option) => [
-          code(formOf(option)),
-          option.kind === 'file' ? '' : code(option.variable),
-          option.fallback === undefined ? '' : code(option.fallback),
-          `${option.description}${MORE[option.kind] ?? ''}`,
-        ]),
+      ['Code', 'Status', 'What the caller is told'],
+      Object.entries(HTTP_REFUSALS).map(([refusal, [status, message]]) => [
+        code(refusal),
+        String(status),
+        message,
+      ]),
     ),
   tools: (server) => {
     const { tools } = definitionOf(server);
@@ -57,6 +67,20 @@ const TABLES: Readonly<Record<string, (subject: string) => string>> = {
       `Open among them: ${ALLOWED_BY_DEFAULT.map(code).join(' ')}`,
     ].join('\n\n'),
 };
+
+function optionTable(options: readonly Option[]): string {
+  return table(
+    ['Option', 'Variable', 'Default', 'What it does'],
+    options
+      .filter(({ positional }) => !positional)
+      .map((option) => [
+        code(formOf(option)),
+        option.kind === 'file' ? '' : code(option.variable),
+        option.fallback === undefined ? '' : code(option.fallback),
+        `${option.description}${MORE[option.kind] ?? ''}`,
+      ]),
+  );
+}
 
 function formOf({ flag, value, kind, key }: Option): string {
   if (kind === 'file') return key;
