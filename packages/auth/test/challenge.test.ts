@@ -1,3 +1,4 @@
+import { verifies } from '@secure-mcp/testkit';
 import { challengeForSdk, readChallenges } from '@secure-mcp/testkit/authorization-server';
 import { describe, expect, test } from 'vitest';
 
@@ -27,15 +28,21 @@ describe('a challenge', () => {
     );
   });
 
-  test('for a token that is not accepted is the same whatever is wrong with it', () => {
-    const texts = ['expired', 'forged', 'revoked'].map((detail) =>
-      challenges.unauthorized({ kind: 'invalid', detail }),
-    );
-    expect(new Set(texts).size).toBe(1);
-    expect(texts[0]).toMatch(/^Bearer error="invalid_token", error_description="[\w .]+", /);
-    expect(texts[0]).toMatch(/, DPoP error="invalid_token"/);
-    expect(texts[0]).not.toMatch(/expired|forged|revoked/);
-  });
+  test(
+    verifies(
+      'C4.required',
+      'the challenge for a token that is not accepted is the same whatever is wrong with it',
+    ),
+    () => {
+      const texts = ['expired', 'forged', 'revoked'].map((detail) =>
+        challenges.unauthorized({ kind: 'invalid', detail }),
+      );
+      expect(new Set(texts).size).toBe(1);
+      expect(texts[0]).toMatch(/^Bearer error="invalid_token", error_description="[\w .]+", /);
+      expect(texts[0]).toMatch(/, DPoP error="invalid_token"/);
+      expect(texts[0]).not.toMatch(/expired|forged|revoked/);
+    },
+  );
 
   test('for a proof that is not accepted is about DPoP', () => {
     const text = challenges.unauthorized({ kind: 'proof', detail: 'x' });

@@ -1,5 +1,6 @@
 import { generateKeyPairSync, webcrypto } from 'node:crypto';
 
+import { verifies } from '@secure-mcp/testkit';
 import {
   type AuthorizationServerUnderTest,
   startAuthorizationServer,
@@ -44,26 +45,38 @@ async function verdict(token: string): Promise<string> {
   return outcome.ok ? 'ok' : outcome.problem.kind;
 }
 
-describe('tokens of a real authorization server', () => {
-  test('say who a client is, and who a person is', async () => {
-    const client = await server.tokenFor(read);
-    expect(await verifier.verify(client.token)).toMatchObject({
-      ok: true,
-      verified: {
-        principal: { kind: 'service', client: 'service', scopes: new Set(['files:read']) },
-      },
-    });
-    const person = await server.tokenFor({ ...read, account: 'alice' });
-    expect(await verifier.verify(person.token)).toMatchObject({
-      ok: true,
-      verified: { principal: { id: `${server.issuer}|alice`, kind: 'user', client: 'desktop' } },
-    });
-  });
+describe('real tokens', () => {
+  test(
+    verifies(
+      'C4.jwt',
+      'tokens of a real authorization server say who a client is, and who a person is',
+    ),
+    async () => {
+      const client = await server.tokenFor(read);
+      expect(await verifier.verify(client.token)).toMatchObject({
+        ok: true,
+        verified: {
+          principal: { kind: 'service', client: 'service', scopes: new Set(['files:read']) },
+        },
+      });
+      const person = await server.tokenFor({ ...read, account: 'alice' });
+      expect(await verifier.verify(person.token)).toMatchObject({
+        ok: true,
+        verified: { principal: { id: `${server.issuer}|alice`, kind: 'user', client: 'desktop' } },
+      });
+    },
+  );
 
-  test('for another resource of the same issuer are refused', async () => {
-    const { token } = await server.tokenFor({ resource: OTHER, scope: 'files:read' });
-    expect(await verdict(token)).toBe('invalid');
-  });
+  test(
+    verifies(
+      'C4.jwt',
+      'tokens of a real authorization server for another resource of the same issuer are refused',
+    ),
+    async () => {
+      const { token } = await server.tokenFor({ resource: OTHER, scope: 'files:read' });
+      expect(await verdict(token)).toBe('invalid');
+    },
+  );
 
   test('name the key that they are bound to', async () => {
     const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
@@ -75,41 +88,53 @@ describe('tokens of a real authorization server', () => {
     });
   });
 
-  test('follow a rotation of its keys without a pause, and end with a withdrawal', async () => {
-    const before = await server.tokenFor(read);
-    expect(await verdict(before.token)).toBe('ok');
-    server.rotateKeys();
-    const after = await server.tokenFor(read);
-    expect(await verdict(after.token)).toBe('ok');
-    expect(await verdict(before.token)).toBe('ok');
-    server.rotateKeys({ withdraw: true });
-    await verifier.reload();
-    expect(await verdict(before.token)).toBe('invalid');
-    expect(await verdict(after.token)).toBe('invalid');
-    expect(await verdict((await server.tokenFor(read)).token)).toBe('ok');
-  });
+  test(
+    verifies(
+      'C4.issuer-keys',
+      'tokens of a real authorization server follow a rotation of its keys without a pause, and end with a withdrawal',
+    ),
+    async () => {
+      const before = await server.tokenFor(read);
+      expect(await verdict(before.token)).toBe('ok');
+      server.rotateKeys();
+      const after = await server.tokenFor(read);
+      expect(await verdict(after.token)).toBe('ok');
+      expect(await verdict(before.token)).toBe('ok');
+      server.rotateKeys({ withdraw: true });
+      await verifier.reload();
+      expect(await verdict(before.token)).toBe('invalid');
+      expect(await verdict(after.token)).toBe('invalid');
+      expect(await verdict((await server.tokenFor(read)).token)).toBe('ok');
+    },
+  );
 
-  test('that are opaque are asked about, and end when they are revoked', async () => {
-    const opaque = createIntrospection({
-      resource: OPAQUE,
-      issuer: server.issuer,
-      client: () => server.introspector,
-    });
-    const { token } = await server.tokenFor({ resource: OPAQUE, scope: 'files:read' });
-    expect(opaque.recognises(token)).toBe(true);
-    expect(await opaque.verify(token)).toMatchObject({
-      ok: true,
-      verified: {
-        method: 'introspection',
-        principal: { client: 'service', scopes: new Set(['files:read']) },
-        credentialId: expect.stringMatching(/^sha256:/),
-      },
-    });
-    await server.revoke(token);
-    opaque.reload();
-    expect(await opaque.verify(token)).toMatchObject({ problem: { kind: 'invalid' } });
-    expect(await opaque.verify('never-issued')).toMatchObject({ problem: { kind: 'invalid' } });
-  });
+  test(
+    verifies(
+      'C4.introspection',
+      'tokens of a real authorization server that are opaque are asked about, and end when they are revoked',
+    ),
+    async () => {
+      const opaque = createIntrospection({
+        resource: OPAQUE,
+        issuer: server.issuer,
+        client: () => server.introspector,
+      });
+      const { token } = await server.tokenFor({ resource: OPAQUE, scope: 'files:read' });
+      expect(opaque.recognises(token)).toBe(true);
+      expect(await opaque.verify(token)).toMatchObject({
+        ok: true,
+        verified: {
+          method: 'introspection',
+          principal: { client: 'service', scopes: new Set(['files:read']) },
+          credentialId: expect.stringMatching(/^sha256:/),
+        },
+      });
+      await server.revoke(token);
+      opaque.reload();
+      expect(await opaque.verify(token)).toMatchObject({ problem: { kind: 'invalid' } });
+      expect(await opaque.verify('never-issued')).toMatchObject({ problem: { kind: 'invalid' } });
+    },
+  );
 
   test('are told to whoever signs the question with its own key', async () => {
     const opaque = createIntrospection({
@@ -132,15 +157,21 @@ describe('tokens of a real authorization server', () => {
     expect(await verdict(token)).toBe('invalid');
   });
 
-  test('that are opaque and for another resource are refused', async () => {
-    const opaque = createIntrospection({
-      resource: FILES,
-      issuer: server.issuer,
-      client: () => server.introspector,
-    });
-    const { token } = await server.tokenFor({ resource: OPAQUE, scope: 'files:read' });
-    expect(await opaque.verify(token)).toMatchObject({ problem: { kind: 'invalid' } });
-  });
+  test(
+    verifies(
+      'C4.introspection',
+      'tokens of a real authorization server that are opaque and for another resource are refused',
+    ),
+    async () => {
+      const opaque = createIntrospection({
+        resource: FILES,
+        issuer: server.issuer,
+        client: () => server.introspector,
+      });
+      const { token } = await server.tokenFor({ resource: OPAQUE, scope: 'files:read' });
+      expect(await opaque.verify(token)).toMatchObject({ problem: { kind: 'invalid' } });
+    },
+  );
 
   test('cannot be asked about by whoever is no resource server', async () => {
     const stranger = createIntrospection({

@@ -1,5 +1,6 @@
 import { createPublicKey, generateKeyPairSync, randomUUID, verify } from 'node:crypto';
 
+import { verifies } from '@secure-mcp/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { TokenVerifier } from '../../src/index.ts';
@@ -64,8 +65,8 @@ async function verdict(verifier: TokenVerifier, text = 'opaque-token'): Promise<
 
 const questions = () => server.asked('/introspect');
 
-describe('an opaque token', () => {
-  test('is what its issuer says', async () => {
+describe('what the issuer says', () => {
+  test(verifies('C4.introspection', 'an opaque token is what its issuer says'), async () => {
     says(active());
     expect(await introspection().verify('opaque-token')).toEqual({
       ok: true,
@@ -93,15 +94,18 @@ describe('an opaque token', () => {
     ['no time of issue', { iat: undefined }, { expiresAt: NOW + 290_000 }],
     ['no type', { token_type: undefined }, { method: 'introspection' }],
     ['several audiences', { aud: ['x', RESOURCE] }, { method: 'introspection' }],
-  ])('with %s is accepted', async (_, changes, expected) => {
-    says(active(changes));
-    expect(await introspection().verify('opaque-token')).toMatchObject({
-      ok: true,
-      verified: expected,
-    });
-  });
+  ])(
+    verifies('C4.introspection', 'an opaque token with %s is accepted'),
+    async (_, changes, expected) => {
+      says(active(changes));
+      expect(await introspection().verify('opaque-token')).toMatchObject({
+        ok: true,
+        verified: expected,
+      });
+    },
+  );
 
-  test('bound to a key says so', async () => {
+  test(verifies('C4.introspection', 'an opaque token bound to a key says so'), async () => {
     const jkt = base64url(Buffer.alloc(32, 3));
     says(active({ token_type: 'DPoP', cnf: { jkt } }));
     expect(await introspection().verify('opaque-token')).toMatchObject({
@@ -109,12 +113,15 @@ describe('an opaque token', () => {
     });
   });
 
-  test.each([undefined, 'opaque-token'])('never names itself in a record: jti %s', async (jti) => {
-    says(active({ jti }));
-    const outcome = await introspection().verify('opaque-token');
-    expect(outcome.ok && outcome.verified.credentialId).toMatch(/^sha256:[0-9a-f]{64}$/);
-    expect(JSON.stringify(outcome)).not.toContain('opaque-token');
-  });
+  test.each([undefined, 'opaque-token'])(
+    verifies('C4.introspection', 'an opaque token never names itself in a record: jti %s'),
+    async (jti) => {
+      says(active({ jti }));
+      const outcome = await introspection().verify('opaque-token');
+      expect(outcome.ok && outcome.verified.credentialId).toMatch(/^sha256:[0-9a-f]{64}$/);
+      expect(JSON.stringify(outcome)).not.toContain('opaque-token');
+    },
+  );
 
   test.each<readonly [what: string, changes: Record<string, unknown>]>([
     ['inactive', { active: false }],
@@ -140,7 +147,7 @@ describe('an opaque token', () => {
     ['bound to a key that is not named', { token_type: 'DPoP' }],
     ['bound in an unknown way', { cnf: { kid: 'x' } }],
     ['bound to nothing', { cnf: {} }],
-  ])('that is %s is refused', async (_, changes) => {
+  ])(verifies('C4.introspection', 'an opaque token that is %s is refused'), async (_, changes) => {
     says(active(changes));
     expect(await verdict(introspection())).toBe('invalid');
   });
@@ -159,77 +166,102 @@ describe('an opaque token', () => {
     ['a redirect', status(307, { location: '/elsewhere' })],
     ['more than 64 KiB', json({ active: true, note: 'a'.repeat(65_536) })],
     ['what has no end', flood],
-  ])('about which the issuer says %s lets nobody in', async (_, answer) => {
-    server.answer('/introspect', answer);
-    server.answer('/elsewhere', json(active()));
-    expect(await verdict(introspection())).toBe('unavailable');
-    expect(server.asked('/elsewhere')).toBe(0);
-  });
+  ])(
+    verifies('C4.introspection', 'an opaque token about which the issuer says %s lets nobody in'),
+    async (_, answer) => {
+      server.answer('/introspect', answer);
+      server.answer('/elsewhere', json(active()));
+      expect(await verdict(introspection())).toBe('unavailable');
+      expect(server.asked('/elsewhere')).toBe(0);
+    },
+  );
 
-  test('about which the issuer never finishes is given up', { timeout: 60_000 }, async () => {
-    server.answer('/introspect', silence);
-    expect(await verdict(introspection())).toBe('unavailable');
-  });
+  test(
+    verifies(
+      'C4.introspection',
+      'an opaque token about which the issuer never finishes is given up',
+    ),
+    { timeout: 60_000 },
+    async () => {
+      server.answer('/introspect', silence);
+      expect(await verdict(introspection())).toBe('unavailable');
+    },
+  );
 
-  test('is asked about where the metadata says', async () => {
-    const { issuer } = server;
-    const introspectionEndpoint = `${issuer}/elsewhere`;
-    server.answer(
-      '/.well-known/oauth-authorization-server',
-      json({ issuer, introspection_endpoint: introspectionEndpoint }),
-    );
-    server.answer('/elsewhere', json(active()));
-    const verifier = createIntrospection({
-      resource: RESOURCE,
-      issuer,
-      client: () => ({ id: 'files', secret: 'secret' }),
-      now: () => now,
-    });
-    expect(await verdict(verifier)).toBe('ok');
-  });
+  test(
+    verifies('C4.introspection', 'an opaque token is asked about where the metadata says'),
+    async () => {
+      const { issuer } = server;
+      const introspectionEndpoint = `${issuer}/elsewhere`;
+      server.answer(
+        '/.well-known/oauth-authorization-server',
+        json({ issuer, introspection_endpoint: introspectionEndpoint }),
+      );
+      server.answer('/elsewhere', json(active()));
+      const verifier = createIntrospection({
+        resource: RESOURCE,
+        issuer,
+        client: () => ({ id: 'files', secret: 'secret' }),
+        now: () => now,
+      });
+      expect(await verdict(verifier)).toBe('ok');
+    },
+  );
 });
 
-describe('what is asked about', () => {
-  test('is what is no JWT and no API key, unless JWTs are asked about as well', () => {
-    const jwt = token(signer());
-    const plain = introspection();
-    expect(plain.recognises('opaque-token')).toBe(true);
-    expect(plain.recognises('mcpk_abcdefghijkl_rest')).toBe(false);
-    expect(plain.recognises(jwt)).toBe(false);
-    const both = introspection({ jwts: true });
-    expect(both.recognises(jwt)).toBe(true);
-    expect(both.recognises('mcpk_abcdefghijkl_rest')).toBe(false);
-  });
+describe('the token', () => {
+  test(
+    verifies(
+      'C4.introspection',
+      'what is asked about is what is no JWT and no API key, unless JWTs are asked about as well',
+    ),
+    () => {
+      const jwt = token(signer());
+      const plain = introspection();
+      expect(plain.recognises('opaque-token')).toBe(true);
+      expect(plain.recognises('mcpk_abcdefghijkl_rest')).toBe(false);
+      expect(plain.recognises(jwt)).toBe(false);
+      const both = introspection({ jwts: true });
+      expect(both.recognises(jwt)).toBe(true);
+      expect(both.recognises('mcpk_abcdefghijkl_rest')).toBe(false);
+    },
+  );
 
-  test('is no other text for the same JWT', async () => {
-    says(active());
-    const jwt = token(signer());
-    const twin = `${jwt.slice(0, -1)}${jwt.endsWith('A') ? 'B' : String.fromCodePoint((jwt.codePointAt(jwt.length - 1) ?? 0) + 1)}`;
-    const both = introspection({ jwts: true });
-    expect(await verdict(both, jwt)).toBe('ok');
-    expect(await verdict(both, twin)).toBe('invalid');
-    expect(questions()).toBe(1);
-  });
+  test(
+    verifies('C4.introspection', 'what is asked about is no other text for the same JWT'),
+    async () => {
+      says(active());
+      const jwt = token(signer());
+      const twin = `${jwt.slice(0, -1)}${jwt.endsWith('A') ? 'B' : String.fromCodePoint((jwt.codePointAt(jwt.length - 1) ?? 0) + 1)}`;
+      const both = introspection({ jwts: true });
+      expect(await verdict(both, jwt)).toBe('ok');
+      expect(await verdict(both, twin)).toBe('invalid');
+      expect(questions()).toBe(1);
+    },
+  );
 });
 
-describe('who asks', () => {
-  test('sends its id and its secret form-encoded', async () => {
-    let seen = '';
-    server.answer('/introspect', (request, response, body) => {
-      seen = `${String(request.headers.authorization)} ${body}`;
-      json(active())(request, response, body);
-    });
-    await introspection({ client: () => ({ id: 'files: é', secret: 'a:b%c+d' }) }).verify(
-      'opaque&x=1',
-    );
-    const [scheme, pair = '', body] = seen.split(' ');
-    expect(scheme).toBe('Basic');
-    expect(Buffer.from(pair, 'base64').toString('latin1')).toBe('files%3A+%C3%A9:a%3Ab%25c%2Bd');
-    expect(new URLSearchParams(body).get('token')).toBe('opaque&x=1');
-  });
+describe('the client', () => {
+  test(
+    verifies('C4.introspection', 'a server that asks sends its id and its secret form-encoded'),
+    async () => {
+      let seen = '';
+      server.answer('/introspect', (request, response, body) => {
+        seen = `${String(request.headers.authorization)} ${body}`;
+        json(active())(request, response, body);
+      });
+      await introspection({ client: () => ({ id: 'files: é', secret: 'a:b%c+d' }) }).verify(
+        'opaque&x=1',
+      );
+      const [scheme, pair = '', body] = seen.split(' ');
+      expect(scheme).toBe('Basic');
+      expect(Buffer.from(pair, 'base64').toString('latin1')).toBe('files%3A+%C3%A9:a%3Ab%25c%2Bd');
+      expect(new URLSearchParams(body).get('token')).toBe('opaque&x=1');
+    },
+  );
 
   test.each(['ec', 'rsa', 'ed25519'] as const)(
-    'signs an assertion with its %s key',
+    verifies('C4.introspection', 'a server that asks signs an assertion with its %s key'),
     async (type) => {
       const { privateKey } =
         type === 'ec'
@@ -268,18 +300,21 @@ describe('who asks', () => {
     },
   );
 
-  test('asks with a new secret as soon as there is one', async () => {
-    let secret = 'old';
-    server.answer('/introspect', (request, response, body) => {
-      const [, pair = ''] = String(request.headers.authorization).split(' ');
-      const known = Buffer.from(pair, 'base64').toString() === 'files:new';
-      (known ? json(active()) : status(401))(request, response, body);
-    });
-    const verifier = introspection({ client: () => ({ id: 'files', secret }) });
-    expect(await verdict(verifier)).toBe('unavailable');
-    secret = 'new';
-    expect(await verdict(verifier)).toBe('ok');
-  });
+  test(
+    verifies('C4.introspection', 'a server asks with a new secret as soon as there is one'),
+    async () => {
+      let secret = 'old';
+      server.answer('/introspect', (request, response, body) => {
+        const [, pair = ''] = String(request.headers.authorization).split(' ');
+        const known = Buffer.from(pair, 'base64').toString() === 'files:new';
+        (known ? json(active()) : status(401))(request, response, body);
+      });
+      const verifier = introspection({ client: () => ({ id: 'files', secret }) });
+      expect(await verdict(verifier)).toBe('unavailable');
+      secret = 'new';
+      expect(await verdict(verifier)).toBe('ok');
+    },
+  );
 
   test.each<readonly [what: string, options: Partial<IntrospectionOptions>]>([
     ['no secret', { client: () => ({ id: 'files', secret: '' }) }],
@@ -289,38 +324,50 @@ describe('who asks', () => {
     ],
     ['an endpoint without TLS', { endpoint: 'http://as.example/introspect' }],
     ['an issuer without TLS', { issuer: 'http://as.example' }],
-  ])('with %s is refused at the start', (_, options) => {
-    expect(() => introspection(options)).toThrow(TypeError);
-  });
+  ])(
+    verifies('C4.introspection', 'a server that asks with %s is refused at the start'),
+    (_, options) => {
+      expect(() => introspection(options)).toThrow(TypeError);
+    },
+  );
 });
 
-describe('answers', () => {
-  test('are shared by those who ask at the same time', async () => {
-    says(active());
-    const verifier = introspection();
-    const verdicts = await Promise.all(Array.from({ length: 50 }, () => verdict(verifier)));
-    expect(new Set(verdicts)).toEqual(new Set(['ok']));
-    expect(questions()).toBe(1);
-  });
+describe('memory', () => {
+  test(
+    verifies('C4.introspection', 'answers are shared by those who ask at the same time'),
+    async () => {
+      says(active());
+      const verifier = introspection();
+      const verdicts = await Promise.all(Array.from({ length: 50 }, () => verdict(verifier)));
+      expect(new Set(verdicts)).toEqual(new Set(['ok']));
+      expect(questions()).toBe(1);
+    },
+  );
 
-  test('of "yes" are believed for half a minute, and not beyond the end of the token', async () => {
-    says(active());
-    const verifier = introspection();
-    expect(await verdict(verifier)).toBe('ok');
-    says({ active: false });
-    now += 29_999;
-    expect(await verdict(verifier)).toBe('ok');
-    now += 1;
-    expect(await verdict(verifier)).toBe('invalid');
+  test(
+    verifies(
+      'C4.introspection',
+      'answers of "yes" are believed for half a minute, and not beyond the end of the token',
+    ),
+    async () => {
+      says(active());
+      const verifier = introspection();
+      expect(await verdict(verifier)).toBe('ok');
+      says({ active: false });
+      now += 29_999;
+      expect(await verdict(verifier)).toBe('ok');
+      now += 1;
+      expect(await verdict(verifier)).toBe('invalid');
 
-    now = NOW;
-    says(active({ exp: SECONDS + 5 }));
-    expect(await verdict(verifier, 'another')).toBe('ok');
-    now += 5000;
-    expect(await verdict(verifier, 'another')).toBe('invalid');
-  });
+      now = NOW;
+      says(active({ exp: SECONDS + 5 }));
+      expect(await verdict(verifier, 'another')).toBe('ok');
+      now += 5000;
+      expect(await verdict(verifier, 'another')).toBe('invalid');
+    },
+  );
 
-  test('of "no" are believed for five seconds', async () => {
+  test(verifies('C4.introspection', 'answers of "no" are believed for five seconds'), async () => {
     says({ active: false });
     const verifier = introspection();
     for (let index = 0; index < 20; index += 1) expect(await verdict(verifier)).toBe('invalid');
@@ -330,66 +377,87 @@ describe('answers', () => {
     expect(await verdict(verifier)).toBe('ok');
   });
 
-  test('are forgotten by a reload, also those that are on their way', async () => {
-    says(active());
-    const verifier = introspection();
-    expect(await verdict(verifier)).toBe('ok');
-    const held = Promise.withResolvers<void>();
-    const asked = Promise.withResolvers<void>();
-    server.answer('/introspect', (request, response, body) => {
-      asked.resolve();
-      void held.promise.then(() => json(active())(request, response, body));
-    });
-    const early = verdict(verifier, 'another');
-    await asked.promise;
-    says({ active: false });
-    verifier.reload();
-    held.resolve();
-    expect(await early).toBe('ok');
-    expect(await verdict(verifier)).toBe('invalid');
-    expect(await verdict(verifier, 'another')).toBe('invalid');
-  });
+  test(
+    verifies(
+      'C4.introspection',
+      'answers are forgotten by a reload, also those that are on their way',
+    ),
+    async () => {
+      says(active());
+      const verifier = introspection();
+      expect(await verdict(verifier)).toBe('ok');
+      const held = Promise.withResolvers<void>();
+      const asked = Promise.withResolvers<void>();
+      server.answer('/introspect', (request, response, body) => {
+        asked.resolve();
+        void held.promise.then(() => json(active())(request, response, body));
+      });
+      const early = verdict(verifier, 'another');
+      await asked.promise;
+      says({ active: false });
+      verifier.reload();
+      held.resolve();
+      expect(await early).toBe('ok');
+      expect(await verdict(verifier)).toBe('invalid');
+      expect(await verdict(verifier, 'another')).toBe('invalid');
+    },
+  );
 });
 
-describe('an issuer in trouble', () => {
-  test('is asked about a few tokens at a time', async () => {
-    const held = Promise.withResolvers<void>();
-    server.answer('/introspect', (request, response, body) => {
-      void held.promise.then(() => json(active())(request, response, body));
-    });
-    const verifier = introspection();
-    const verdicts = Array.from({ length: 200 }, () => verdict(verifier, randomUUID()));
-    const early = await Promise.race(verdicts);
-    expect(early).toBe('unavailable');
-    held.resolve();
-    const all = await Promise.all(verdicts);
-    expect(all.filter((one) => one === 'ok')).toHaveLength(32);
-    expect(questions()).toBe(32);
-  });
+describe('the breaker', () => {
+  test(
+    verifies('C4.introspection', 'an issuer in trouble is asked about a few tokens at a time'),
+    async () => {
+      const held = Promise.withResolvers<void>();
+      server.answer('/introspect', (request, response, body) => {
+        void held.promise.then(() => json(active())(request, response, body));
+      });
+      const verifier = introspection();
+      const verdicts = Array.from({ length: 200 }, () => verdict(verifier, randomUUID()));
+      const early = await Promise.race(verdicts);
+      expect(early).toBe('unavailable');
+      held.resolve();
+      const all = await Promise.all(verdicts);
+      expect(all.filter((one) => one === 'ok')).toHaveLength(32);
+      expect(questions()).toBe(32);
+    },
+  );
 
-  test('is left alone after five failures, and tried again by one token', async () => {
-    server.answer('/introspect', status(500));
-    const verifier = introspection();
-    for (let index = 0; index < 50; index += 1) {
-      expect(await verdict(verifier, randomUUID())).toBe('unavailable');
-    }
-    expect(questions()).toBe(5);
-    now += 10_000;
-    await Promise.all(Array.from({ length: 20 }, () => verdict(verifier, randomUUID())));
-    expect(questions()).toBe(6);
-    says(active());
-    now += 10_000;
-    expect(await verdict(verifier)).toBe('ok');
-    expect(await verdict(verifier, 'another')).toBe('ok');
-  });
+  test(
+    verifies(
+      'C4.introspection',
+      'an issuer in trouble is left alone after five failures, and tried again by one token',
+    ),
+    async () => {
+      server.answer('/introspect', status(500));
+      const verifier = introspection();
+      for (let index = 0; index < 50; index += 1) {
+        expect(await verdict(verifier, randomUUID())).toBe('unavailable');
+      }
+      expect(questions()).toBe(5);
+      now += 10_000;
+      await Promise.all(Array.from({ length: 20 }, () => verdict(verifier, randomUUID())));
+      expect(questions()).toBe(6);
+      says(active());
+      now += 10_000;
+      expect(await verdict(verifier)).toBe('ok');
+      expect(await verdict(verifier, 'another')).toBe('ok');
+    },
+  );
 
-  test('is not taken to be in trouble because of what callers send', async () => {
-    server.answer('/introspect', status(400));
-    const verifier = introspection();
-    for (let index = 0; index < 20; index += 1) {
-      expect(await verdict(verifier, randomUUID())).toBe('invalid');
-    }
-    says(active());
-    expect(await verdict(verifier)).toBe('ok');
-  });
+  test(
+    verifies(
+      'C4.introspection',
+      'an issuer in trouble is not taken to be in trouble because of what callers send',
+    ),
+    async () => {
+      server.answer('/introspect', status(400));
+      const verifier = introspection();
+      for (let index = 0; index < 20; index += 1) {
+        expect(await verdict(verifier, randomUUID())).toBe('invalid');
+      }
+      says(active());
+      expect(await verdict(verifier)).toBe('ok');
+    },
+  );
 });

@@ -1,3 +1,4 @@
+import { verifies } from '@secure-mcp/testkit';
 import { describe, expect, test } from 'vitest';
 
 import type { TokenOutcome } from '../../src/index.ts';
@@ -16,34 +17,49 @@ const yes: TokenOutcome = {
 const no: TokenOutcome = { ok: false, problem: { kind: 'invalid', detail: 'x' } };
 const unknown: TokenOutcome = { ok: false, problem: { kind: 'unavailable', detail: 'x' } };
 
-describe('what an issuer has said', () => {
-  test('of good tokens survives a flood of invented ones', () => {
-    const remembered = createRemembered(() => NOW);
-    remembered.set('good', yes, 0);
-    for (let index = 0; index < 50_000; index += 1) remembered.set(String(index), no, 0);
-    expect(remembered.get('good')).toBe(yes);
-    expect(remembered.get('49999')).toBe(no);
-    expect(remembered.get('0')).toBeUndefined();
-  });
+describe('remembered', () => {
+  test(
+    verifies(
+      'C4.introspection',
+      'what an issuer has said of good tokens survives a flood of invented ones',
+    ),
+    () => {
+      const remembered = createRemembered(() => NOW);
+      remembered.set('good', yes, 0);
+      for (let index = 0; index < 50_000; index += 1) remembered.set(String(index), no, 0);
+      expect(remembered.get('good')).toBe(yes);
+      expect(remembered.get('49999')).toBe(no);
+      expect(remembered.get('0')).toBeUndefined();
+    },
+  );
 
-  test('is bounded for good tokens too', () => {
-    const remembered = createRemembered(() => NOW);
-    for (let index = 0; index < 20_000; index += 1) remembered.set(String(index), yes, 0);
-    const kept = Array.from({ length: 20_000 }, (_, index) => remembered.get(String(index)));
-    expect(kept.filter((outcome) => outcome !== undefined)).toHaveLength(10_000);
-    expect(kept.at(-1)).toBe(yes);
-  });
+  test(
+    verifies('C4.introspection', 'what an issuer has said is bounded for good tokens too'),
+    () => {
+      const remembered = createRemembered(() => NOW);
+      for (let index = 0; index < 20_000; index += 1) remembered.set(String(index), yes, 0);
+      const kept = Array.from({ length: 20_000 }, (_, index) => remembered.get(String(index)));
+      expect(kept.filter((outcome) => outcome !== undefined)).toHaveLength(10_000);
+      expect(kept.at(-1)).toBe(yes);
+    },
+  );
 
-  test('replaces what it has said before', () => {
-    const remembered = createRemembered(() => NOW);
-    remembered.set('token', yes, 0);
-    remembered.set('token', no, 0);
-    expect(remembered.get('token')).toBe(no);
-  });
+  test(
+    verifies('C4.introspection', 'what an issuer has said replaces what it has said before'),
+    () => {
+      const remembered = createRemembered(() => NOW);
+      remembered.set('token', yes, 0);
+      remembered.set('token', no, 0);
+      expect(remembered.get('token')).toBe(no);
+    },
+  );
 
-  test('is nothing while it does not answer', () => {
-    const remembered = createRemembered(() => NOW);
-    remembered.set('token', unknown, 0);
-    expect(remembered.get('token')).toBeUndefined();
-  });
+  test(
+    verifies('C4.introspection', 'what an issuer has said is nothing while it does not answer'),
+    () => {
+      const remembered = createRemembered(() => NOW);
+      remembered.set('token', unknown, 0);
+      expect(remembered.get('token')).toBeUndefined();
+    },
+  );
 });

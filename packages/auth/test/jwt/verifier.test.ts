@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 
 import { compactVerify, createLocalJWKSet, jwtVerify } from 'jose';
+import { verifies } from '@secure-mcp/testkit';
 import { describe, expect, test } from 'vitest';
 
 import type { TokenOutcome, TokenVerifier } from '../../src/index.ts';
@@ -64,40 +65,51 @@ async function plainly(text: string, keys: readonly Signer[] = [key]): Promise<b
   );
 }
 
-describe('a good token', () => {
-  test('says who calls, through which client, and what it may do', async () => {
-    expect(await verifier.verify(token(key))).toEqual({
-      ok: true,
-      confirmation: {},
-      verified: {
-        method: 'jwt',
-        expiresAt: NOW + 290_000,
-        issuedAt: NOW - 10_000,
-        credentialId: 'token-1',
-        principal: {
-          id: `${ISSUER}|alice`,
-          kind: 'user',
-          issuer: ISSUER,
-          subject: 'alice',
-          client: 'desktop',
-          scopes: new Set(['files:read', 'files:write']),
+describe('what is accepted', () => {
+  test(
+    verifies('C4.jwt', 'a good token says who calls, through which client, and what it may do'),
+    async () => {
+      expect(await verifier.verify(token(key))).toEqual({
+        ok: true,
+        confirmation: {},
+        verified: {
+          method: 'jwt',
+          expiresAt: NOW + 290_000,
+          issuedAt: NOW - 10_000,
+          credentialId: 'token-1',
+          principal: {
+            id: `${ISSUER}|alice`,
+            kind: 'user',
+            issuer: ISSUER,
+            subject: 'alice',
+            client: 'desktop',
+            scopes: new Set(['files:read', 'files:write']),
+          },
         },
-      },
-    });
-  });
+      });
+    },
+  );
 
-  test('of a client that acts for itself never names the user with the same name', async () => {
-    const user = await verifier.verify(token(key, { sub: 'alice', client_id: 'desktop' }));
-    const client = await verifier.verify(token(key, { sub: 'alice', client_id: 'alice' }));
-    expect(client).toMatchObject({ verified: { principal: { kind: 'service', client: 'alice' } } });
-    expect(client.ok && client.verified.principal.subject).toBeUndefined();
-    expect(
-      user.ok && client.ok && user.verified.principal.id !== client.verified.principal.id,
-    ).toBe(true);
-  });
+  test(
+    verifies(
+      'C4.jwt',
+      'a good token of a client that acts for itself never names the user with the same name',
+    ),
+    async () => {
+      const user = await verifier.verify(token(key, { sub: 'alice', client_id: 'desktop' }));
+      const client = await verifier.verify(token(key, { sub: 'alice', client_id: 'alice' }));
+      expect(client).toMatchObject({
+        verified: { principal: { kind: 'service', client: 'alice' } },
+      });
+      expect(client.ok && client.verified.principal.subject).toBeUndefined();
+      expect(
+        user.ok && client.ok && user.verified.principal.id !== client.verified.principal.id,
+      ).toBe(true);
+    },
+  );
 
   test.each(['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'])(
-    'may be signed with %s',
+    verifies('C4.jwt', 'a good token may be signed with %s'),
     async (alg) => {
       const other = signer(alg);
       expect(await verdictOf(token(other), verifierOf([other]))).toBe('ok');
@@ -105,7 +117,7 @@ describe('a good token', () => {
   );
 
   test.each(['ES384', 'ES512', 'PS384', 'PS512', 'RS384', 'RS512'] as const)(
-    'may be signed with %s only where the operator says so',
+    verifies('C4.jwt', 'a token may be signed with %s only where the operator says so'),
     async (alg) => {
       const other = signer(alg);
       expect(await verdictOf(token(other), verifierOf([other]))).toMatch(/^invalid: the algorithm/);
@@ -122,7 +134,7 @@ describe('a good token', () => {
     ['scope, and more in scp', { scope: 'a:b', scp: ['a:b', 'c:d'] }, ['a:b']],
     ['nothing', { scope: undefined }, []],
     ['an empty text', { scope: '' }, []],
-  ])('with %s has these scopes', async (_, changes, scopes) => {
+  ])(verifies('C4.jwt', 'a good token with %s has these scopes'), async (_, changes, scopes) => {
     const outcome = await verifier.verify(token(key, changes));
     expect(outcome.ok && [...outcome.verified.principal.scopes]).toEqual(scopes);
   });
@@ -146,27 +158,39 @@ describe('a good token', () => {
       { dpopKey: base64url(Buffer.alloc(32, 1)), certificate: base64url(Buffer.alloc(32, 2)) },
       'dpop',
     ],
-  ])('that is bound to %s says what has to be proven', async (_, cnf, confirmation, boundTo) => {
-    const outcome = await verifier.verify(token(key, { cnf }));
-    expect(outcome).toMatchObject({ ok: true, confirmation, verified: { boundTo } });
-  });
+  ])(
+    verifies('C4.jwt', 'a good token that is bound to %s says what has to be proven'),
+    async (_, cnf, confirmation, boundTo) => {
+      const outcome = await verifier.verify(token(key, { cnf }));
+      expect(outcome).toMatchObject({ ok: true, confirmation, verified: { boundTo } });
+    },
+  );
 
-  test('of an issuer from before RFC 9068 is accepted where the operator says so', async () => {
-    const old = token(
-      key,
-      { client_id: undefined, azp: 'desktop', jti: undefined, uti: 'u-1' },
-      { typ: 'JWT' },
-    );
-    expect(await verdictOf(old)).toBe('invalid: the type is not at+jwt');
-    const lenient = verifierOf([key], { anyType: true, clientClaim: 'azp', idClaim: 'uti' });
-    expect(await lenient.verify(old)).toMatchObject({
-      verified: { credentialId: 'u-1', principal: { client: 'desktop' } },
-    });
-  });
+  test(
+    verifies(
+      'C4.jwt',
+      'a good token of an issuer from before RFC 9068 is accepted where the operator says so',
+    ),
+    async () => {
+      const old = token(
+        key,
+        { client_id: undefined, azp: 'desktop', jti: undefined, uti: 'u-1' },
+        { typ: 'JWT' },
+      );
+      expect(await verdictOf(old)).toBe('invalid: the type is not at+jwt');
+      const lenient = verifierOf([key], { anyType: true, clientClaim: 'azp', idClaim: 'uti' });
+      expect(await lenient.verify(old)).toMatchObject({
+        verified: { credentialId: 'u-1', principal: { client: 'desktop' } },
+      });
+    },
+  );
 
-  test.each(['at+jwt', 'AT+JWT', 'application/at+jwt'])('has the type %s', async (typ) => {
-    expect(await verdictOf(token(key, {}, { typ }))).toBe('ok');
-  });
+  test.each(['at+jwt', 'AT+JWT', 'application/at+jwt'])(
+    verifies('C4.jwt', 'a good token has the type %s'),
+    async (typ) => {
+      expect(await verdictOf(token(key, {}, { typ }))).toBe('ok');
+    },
+  );
 });
 
 describe('claims', () => {
@@ -254,7 +278,7 @@ describe('claims', () => {
       { cnf: { jkt: `${base64url(Buffer.alloc(32)).slice(0, -1)}B` } },
       'claim cnf is missing or malformed',
     ],
-  ])('a token that %s is refused', async (_, changes, why) => {
+  ])(verifies('C4.jwt', 'a token that %s is refused'), async (_, changes, why) => {
     expect(await verdictOf(token(key, changes))).toBe(`invalid: ${why}`);
   });
 
@@ -263,17 +287,17 @@ describe('claims', () => {
     ['an issuer whose clock is ahead by half a minute', { iat: SECONDS + 30, nbf: SECONDS + 30 }],
     ['a fraction of a second', { exp: SECONDS + 0.5 }],
     ['a life of exactly a day', { iat: SECONDS - 86_399, exp: SECONDS + 1 }],
-  ])('a token with %s is accepted', async (_, changes) => {
+  ])(verifies('C4.jwt', 'a token with %s is accepted'), async (_, changes) => {
     expect(await verdictOf(token(key, changes))).toBe('ok');
   });
 
-  test('the operator can demand shorter lives', async () => {
+  test(verifies('C4.jwt', 'the operator can demand shorter lives'), async () => {
     const short = verifierOf([key], { lifetimeMaxMs: 60_000 });
     expect(await verdictOf(token(key), short)).toBe('invalid: the token lives too long');
     expect(await verdictOf(token(key, { iat: SECONDS, exp: SECONDS + 60 }), short)).toBe('ok');
   });
 
-  test('nothing of a token is repeated in what is told about it', async () => {
+  test(verifies('C4.jwt', 'nothing of a token is repeated in what is told about it'), async () => {
     const secret = 'NOTTOBESEENAGAIN';
     const texts = [
       token(key, { sub: `${secret}\0` }),
@@ -316,51 +340,63 @@ describe('algorithms and keys', () => {
     ['an algorithm that is an array', () => token(key, {}, { alg: ['ES256'] }), [key]],
     ['no algorithm named', () => token(key, {}, { alg: undefined }), [key]],
     ['an inherited name as algorithm', () => token(key, {}, { alg: 'constructor' }), [key]],
-  ])('%s is no signature', async (_, text, keys) => {
+  ])(verifies('C4.jwt', '%s is no signature'), async (_, text, keys) => {
     expect(await verdictOf(text(), verifierOf(keys))).toMatch(/^invalid: the (?:algorithm|token)/);
   });
 
-  test('a shared secret among the keys of an issuer verifies nothing', async () => {
-    const secret = Buffer.from('0123456789abcdef0123456789abcdef');
-    const oct = { kty: 'oct', k: base64url(secret), kid: 'shared', alg: 'HS256', use: 'sig' };
-    const text = macToken(secret, { alg: 'HS256', kid: 'shared', typ: 'at+jwt' }, claims());
-    expect(await verdictOf(text, verifierOf([oct]))).toMatch(/^invalid: the algorithm/);
-  });
+  test(
+    verifies('C4.jwt', 'a shared secret among the keys of an issuer verifies nothing'),
+    async () => {
+      const secret = Buffer.from('0123456789abcdef0123456789abcdef');
+      const oct = { kty: 'oct', k: base64url(secret), kid: 'shared', alg: 'HS256', use: 'sig' };
+      const text = macToken(secret, { alg: 'HS256', kid: 'shared', typ: 'at+jwt' }, claims());
+      expect(await verdictOf(text, verifierOf([oct]))).toMatch(/^invalid: the algorithm/);
+    },
+  );
 
-  test('a key for RS256 does not verify PS256, nor the other way round', async () => {
-    const pss = signer('PS256');
-    const asPss = signText(
-      rsa,
-      JSON.stringify(header(rsa, { alg: 'PS256' })),
-      JSON.stringify(claims()),
-      'PS256',
-    );
-    const asRs = signText(
-      pss,
-      JSON.stringify(header(pss, { alg: 'RS256' })),
-      JSON.stringify(claims()),
-      'RS256',
-    );
-    const both = verifierOf([rsa, pss]);
-    expect(await verdictOf(asPss, both)).toBe('invalid: the key is for another algorithm');
-    expect(await verdictOf(asRs, both)).toBe('invalid: the key is for another algorithm');
-  });
+  test(
+    verifies('C4.jwt', 'a key for RS256 does not verify PS256, nor the other way round'),
+    async () => {
+      const pss = signer('PS256');
+      const asPss = signText(
+        rsa,
+        JSON.stringify(header(rsa, { alg: 'PS256' })),
+        JSON.stringify(claims()),
+        'PS256',
+      );
+      const asRs = signText(
+        pss,
+        JSON.stringify(header(pss, { alg: 'RS256' })),
+        JSON.stringify(claims()),
+        'RS256',
+      );
+      const both = verifierOf([rsa, pss]);
+      expect(await verdictOf(asPss, both)).toBe('invalid: the key is for another algorithm');
+      expect(await verdictOf(asRs, both)).toBe('invalid: the key is for another algorithm');
+    },
+  );
 
-  test('a signature of the one kind is none of the other, also where the key does not say for which it is', async () => {
-    const { alg: _, ...open } = rsa.jwk;
-    const renamed = signText(
-      rsa,
-      JSON.stringify(header(rsa, { alg: 'PS256' })),
-      JSON.stringify(claims()),
-      'RS256',
-    );
-    expect(await verdictOf(renamed, verifierOf([open]))).toBe(
-      'invalid: the signature does not verify',
-    );
-    expect(await verdictOf(token(rsa), verifierOf([open]))).toBe('ok');
-  });
+  test(
+    verifies(
+      'C4.jwt',
+      'a signature of the one kind is none of the other, also where the key does not say for which it is',
+    ),
+    async () => {
+      const { alg: _, ...open } = rsa.jwk;
+      const renamed = signText(
+        rsa,
+        JSON.stringify(header(rsa, { alg: 'PS256' })),
+        JSON.stringify(claims()),
+        'RS256',
+      );
+      expect(await verdictOf(renamed, verifierOf([open]))).toBe(
+        'invalid: the signature does not verify',
+      );
+      expect(await verdictOf(token(rsa), verifierOf([open]))).toBe('ok');
+    },
+  );
 
-  test('a key that the token brings along is not used', async () => {
+  test(verifies('C4.jwt', 'a key that the token brings along is not used'), async () => {
     const mine = signer('ES256', key.kid);
     const attempts = [
       token(mine, {}, { jwk: mine.jwk }),
@@ -382,18 +418,21 @@ describe('algorithms and keys', () => {
     { b64: false, crit: ['b64'] },
     { b64: true },
     { zip: 'DEF' },
-  ])('a header that changes what a signature means is refused: %o', async (changes) => {
-    expect(await verdictOf(token(key, {}, changes))).toMatch(/^invalid: the header holds/);
-  });
+  ])(
+    verifies('C4.jwt', 'a header that changes what a signature means is refused: %o'),
+    async (changes) => {
+      expect(await verdictOf(token(key, {}, changes))).toMatch(/^invalid: the header holds/);
+    },
+  );
 
   test.each(['JWT', 'jwt', 'id+jwt', 'logout+jwt', 'dpop+jwt', '', undefined, ['at+jwt']])(
-    'another JWT of the same issuer is no access token: %o',
+    verifies('C4.jwt', 'another JWT of the same issuer is no access token: %o'),
     async (typ) => {
       expect(await verdictOf(token(key, {}, { typ }))).toBe('invalid: the type is not at+jwt');
     },
   );
 
-  test('with several keys, a token has to name its own', async () => {
+  test(verifies('C4.jwt', 'with several keys, a token has to name its own'), async () => {
     const two = verifierOf([key, signer()]);
     expect(await verdictOf(token(key, {}, { kid: undefined }), two)).toBe(
       'invalid: the key is not named',
@@ -403,55 +442,71 @@ describe('algorithms and keys', () => {
     expect(await verdictOf(token(key), twins)).toBe('invalid: the key is ambiguous');
   });
 
-  test('a key that is too weak, for another use, or not public verifies nothing', async () => {
-    const { privateKey, jwk } = signer('RS256', 'weak');
-    const variants: readonly object[] = [
-      { ...jwk, e: 'AQ' },
-      { ...jwk, e: 'Aw' },
-      { ...jwk, use: 'enc' },
-      { ...jwk, key_ops: ['encrypt'] },
-      { ...jwk, n: base64url(Buffer.alloc(1025, 0xab)) },
-      { ...privateKey.export({ format: 'jwk' }), kid: 'weak', use: 'sig' },
-      { ...key.jwk, kid: 'weak', x: base64url(Buffer.alloc(33, 1)) },
-      { ...key.jwk, kid: 'weak', crv: 'secp256k1' },
-    ];
-    const text = token({ ...rsa, privateKey, kid: 'weak' });
-    const verdicts = await Promise.all(variants.map((item) => verdictOf(text, verifierOf([item]))));
-    expect(new Set(verdicts)).toEqual(new Set(['invalid: the key is not known']));
-    expect(await verdictOf(text, verifierOf([jwk]))).toBe('ok');
-  });
+  test(
+    verifies('C4.jwt', 'a key that is too weak, for another use, or not public verifies nothing'),
+    async () => {
+      const { privateKey, jwk } = signer('RS256', 'weak');
+      const variants: readonly object[] = [
+        { ...jwk, e: 'AQ' },
+        { ...jwk, e: 'Aw' },
+        { ...jwk, use: 'enc' },
+        { ...jwk, key_ops: ['encrypt'] },
+        { ...jwk, n: base64url(Buffer.alloc(1025, 0xab)) },
+        { ...privateKey.export({ format: 'jwk' }), kid: 'weak', use: 'sig' },
+        { ...key.jwk, kid: 'weak', x: base64url(Buffer.alloc(33, 1)) },
+        { ...key.jwk, kid: 'weak', crv: 'secp256k1' },
+      ];
+      const text = token({ ...rsa, privateKey, kid: 'weak' });
+      const verdicts = await Promise.all(
+        variants.map((item) => verdictOf(text, verifierOf([item]))),
+      );
+      expect(new Set(verdicts)).toEqual(new Set(['invalid: the key is not known']));
+      expect(await verdictOf(text, verifierOf([jwk]))).toBe('ok');
+    },
+  );
 
-  test('an RSA key of 1024 bits verifies nothing, nor does one that hides its size behind zeros', async () => {
-    const weak = generateKeyPairSync('rsa', { modulusLength: 1024 });
-    const jwk = { ...weak.publicKey.export({ format: 'jwk' }), kid: 'weak', alg: 'RS256' };
-    const padded = Buffer.concat([Buffer.alloc(128), Buffer.from(String(jwk.n), 'base64url')]);
-    const text = token({ ...rsa, privateKey: weak.privateKey, kid: 'weak' });
-    const variants = [jwk, { ...jwk, n: base64url(padded) }];
-    const verdicts = await Promise.all(variants.map((item) => verdictOf(text, verifierOf([item]))));
-    expect(new Set(verdicts)).toEqual(new Set(['invalid: the key is not known']));
-  });
+  test(
+    verifies(
+      'C4.jwt',
+      'an RSA key of 1024 bits verifies nothing, nor does one that hides its size behind zeros',
+    ),
+    async () => {
+      const weak = generateKeyPairSync('rsa', { modulusLength: 1024 });
+      const jwk = { ...weak.publicKey.export({ format: 'jwk' }), kid: 'weak', alg: 'RS256' };
+      const padded = Buffer.concat([Buffer.alloc(128), Buffer.from(String(jwk.n), 'base64url')]);
+      const text = token({ ...rsa, privateKey: weak.privateKey, kid: 'weak' });
+      const variants = [jwk, { ...jwk, n: base64url(padded) }];
+      const verdicts = await Promise.all(
+        variants.map((item) => verdictOf(text, verifierOf([item]))),
+      );
+      expect(new Set(verdicts)).toEqual(new Set(['invalid: the key is not known']));
+    },
+  );
 
-  test('a point that is not on its curve is no key', async () => {
+  test(verifies('C4.jwt', 'a point that is not on its curve is no key'), async () => {
     const off = { ...key.jwk, y: base64url(Buffer.alloc(32, 7)) };
     expect(await verdictOf(token(key), verifierOf([off]))).toBe('invalid: the key is not usable');
   });
 });
 
 describe('one token, one text', () => {
-  test('the fifteen other texts that verify for the library are refused', async () => {
-    const good = token(key);
-    const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-    const others = letters
-      .split('')
-      .map((letter) => `${good.slice(0, -1)}${letter}`)
-      .filter((text) => text !== good);
-    const verified = await Promise.all(others.map((text) => plainly(text)));
-    const twins = others.filter((_, index) => verified[index]);
-    expect(twins).toHaveLength(15);
-    const verdicts = await Promise.all(twins.map((text) => verdictOf(text)));
-    expect(new Set(verdicts)).toEqual(new Set(['invalid: the token is not a canonical JWS']));
-    expect(await verdictOf(good)).toBe('ok');
-  });
+  test(
+    verifies('C4.jwt', 'the fifteen other texts that verify for the library are refused'),
+    async () => {
+      const good = token(key);
+      const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+      const others = letters
+        .split('')
+        .map((letter) => `${good.slice(0, -1)}${letter}`)
+        .filter((text) => text !== good);
+      const verified = await Promise.all(others.map((text) => plainly(text)));
+      const twins = others.filter((_, index) => verified[index]);
+      expect(twins).toHaveLength(15);
+      const verdicts = await Promise.all(twins.map((text) => verdictOf(text)));
+      expect(new Set(verdicts)).toEqual(new Set(['invalid: the token is not a canonical JWS']));
+      expect(await verdictOf(good)).toBe('ok');
+    },
+  );
 
   test.each<readonly [what: string, change: (good: string) => string]>([
     ['padding', (good) => `${good}==`],
@@ -462,41 +517,50 @@ describe('one token, one text', () => {
     ['an empty signature', (good) => good.slice(0, good.lastIndexOf('.') + 1)],
     ['the other alphabet', (good) => good.replaceAll('-', '+').replaceAll('_', '/')],
     ['a NUL', (good) => `${good}\0`],
-  ])('a token with %s is refused', async (_, change) => {
+  ])(verifies('C4.jwt', 'a token with %s is refused'), async (_, change) => {
     // Any token whose signature uses both letters that the alphabets do not share.
     let good = token(key);
     while (!/-.*_|_.*-/.test(good)) good = token(key);
     expect(await verdictOf(change(good))).toBe('invalid: the token is not a canonical JWS');
   });
 
-  test('a token with any one character changed, added or left out is refused', async () => {
-    const good = token(key);
-    const spoiled = Array.from(good, (character, index) => {
-      const [before, after] = [good.slice(0, index), good.slice(index + 1)];
-      const other = character === 'x' ? 'y' : 'x';
-      return [
-        `${before}${other}${after}`,
-        `${before}${after}`,
-        `${before}${other}${character}${after}`,
-      ];
-    }).flat();
-    const verdicts = await Promise.all(spoiled.map((text) => verdictOf(text)));
-    expect(verdicts.filter((line) => !line.startsWith('invalid: '))).toEqual([]);
-    expect(verdicts).toHaveLength(good.length * 3);
-  });
+  test(
+    verifies('C4.jwt', 'a token with any one character changed, added or left out is refused'),
+    async () => {
+      const good = token(key);
+      const spoiled = Array.from(good, (character, index) => {
+        const [before, after] = [good.slice(0, index), good.slice(index + 1)];
+        const other = character === 'x' ? 'y' : 'x';
+        return [
+          `${before}${other}${after}`,
+          `${before}${after}`,
+          `${before}${other}${character}${after}`,
+        ];
+      }).flat();
+      const verdicts = await Promise.all(spoiled.map((text) => verdictOf(text)));
+      expect(verdicts.filter((line) => !line.startsWith('invalid: '))).toEqual([]);
+      expect(verdicts).toHaveLength(good.length * 3);
+    },
+  );
 
-  test('the one twin that ECDSA allows is the same token to whoever goes by its id', async () => {
-    const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
-    const [head = '', body = '', signature = ''] = token(key).split('.');
-    const bytes = Buffer.from(signature, 'base64url');
-    const s = BigInt(`0x${bytes.subarray(32).toString('hex')}`);
-    const other = Buffer.from((order - s).toString(16).padStart(64, '0'), 'hex');
-    const twin = `${head}.${body}.${base64url(Buffer.concat([bytes.subarray(0, 32), other]))}`;
-    expect(await verifier.verify(twin)).toMatchObject({
-      ok: true,
-      verified: { credentialId: 'token-1' },
-    });
-  });
+  test(
+    verifies(
+      'C4.jwt',
+      'the one twin that ECDSA allows is the same token to whoever goes by its id',
+    ),
+    async () => {
+      const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+      const [head = '', body = '', signature = ''] = token(key).split('.');
+      const bytes = Buffer.from(signature, 'base64url');
+      const s = BigInt(`0x${bytes.subarray(32).toString('hex')}`);
+      const other = Buffer.from((order - s).toString(16).padStart(64, '0'), 'hex');
+      const twin = `${head}.${body}.${base64url(Buffer.concat([bytes.subarray(0, 32), other]))}`;
+      expect(await verifier.verify(twin)).toMatchObject({
+        ok: true,
+        verified: { credentialId: 'token-1' },
+      });
+    },
+  );
 
   test.each<
     readonly [what: string, head: (text: string) => string, body: (text: string) => string]
@@ -516,7 +580,7 @@ describe('one token, one text', () => {
     ['a second algorithm', (text) => text.replace('{', '{"alg":"none",'), same],
     ['a second kid', (text) => text.replace('}', ',"kid":"other"}'), same],
   ])(
-    'a token with %s is refused, which the library reads by its last word',
+    verifies('C4.jwt', 'a token with %s is refused, which the library reads by its last word'),
     async (_, head, body) => {
       const text = signText(key, head(JSON.stringify(header(key))), body(JSON.stringify(claims())));
       await expect(compactVerify(text, key.publicKey)).resolves.toBeDefined();
@@ -535,24 +599,30 @@ describe('one token, one text', () => {
       'bytes that are not UTF-8',
       Buffer.concat([Buffer.from('{"sub":"'), Buffer.from([0xff]), Buffer.from('"}')]),
     ],
-  ])('a payload of %s is refused', async (_, body) => {
+  ])(verifies('C4.jwt', 'a payload of %s is refused'), async (_, body) => {
     const text = signText(key, JSON.stringify(header(key)), body);
     expect(await verdictOf(text)).toBe('invalid: the token is not a canonical JWS');
   });
 
-  test('a token of more than 8 KiB is refused before anything of it is read', async () => {
-    const fits = token(key, { note: 'a'.repeat(5000) });
-    const large = token(key, { note: 'a'.repeat(6000) });
-    expect(large.length).toBeGreaterThan(8192);
-    expect(await plainly(large)).toBe(true);
-    expect(await verdictOf(fits)).toBe('ok');
-    expect(await verdictOf(large)).toBe('invalid: the token is not a canonical JWS');
-  });
+  test(
+    verifies('C4.jwt', 'a token of more than 8 KiB is refused before anything of it is read'),
+    async () => {
+      const fits = token(key, { note: 'a'.repeat(5000) });
+      const large = token(key, { note: 'a'.repeat(6000) });
+      expect(large.length).toBeGreaterThan(8192);
+      expect(await plainly(large)).toBe(true);
+      expect(await verdictOf(fits)).toBe('ok');
+      expect(await verdictOf(large)).toBe('invalid: the token is not a canonical JWS');
+    },
+  );
 
-  test('strings with colons, quotes and braces in claims are no members', async () => {
-    const odd = String.raw`":{"a":"b\\`;
-    expect(await verdictOf(token(key, { note: odd, list: [odd, { [odd]: odd }] }))).toBe('ok');
-  });
+  test(
+    verifies('C4.jwt', 'strings with colons, quotes and braces in claims are no members'),
+    async () => {
+      const odd = String.raw`":{"a":"b\\`;
+      expect(await verdictOf(token(key, { note: odd, list: [odd, { [odd]: odd }] }))).toBe('ok');
+    },
+  );
 });
 
 describe('options', () => {
@@ -564,15 +634,15 @@ describe('options', () => {
     ['a bar', 'https://as.example/a|b'],
     ['no URL', 'as.example'],
     ['another scheme', 'file:///etc/passwd'],
-  ])('an issuer with %s is refused', (_, issuer) => {
+  ])(verifies('C4.jwt', 'an issuer with %s is refused'), (_, issuer) => {
     expect(() => verifierOf([key], { issuer })).toThrow(TypeError);
   });
 
-  test('keys over plain http are refused for an issuer with TLS', () => {
+  test(verifies('C4.jwt', 'keys over plain http are refused for an issuer with TLS'), () => {
     expect(() => verifierOf([key], { jwks: 'http://127.0.0.1/jwks' })).toThrow(TypeError);
   });
 
-  test('two issuers do not verify each other’s tokens', async () => {
+  test(verifies('C4.jwt', 'two issuers do not verify each other’s tokens'), async () => {
     const other = signer();
     const issuers = [
       { issuer: ISSUER, jwks: () => ({ keys: [key.jwk] }) },
