@@ -12,7 +12,7 @@ const SPACES: ReadonlySet<string> = new Set([
   'calls',
   'tool',
   'question',
-  'proof',
+  'dpop',
 ]);
 
 /** A key that is longer than this is kept as its hash: callers choose how long theirs are. */

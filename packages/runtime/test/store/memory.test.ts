@@ -78,10 +78,10 @@ describe('bounds', () => {
     const store = memoryStore();
     const before = heapBytes();
     for (let use = 0; use < 500; use += 1)
-      expect(await store.use(`proof:${String(use)}${'x'.repeat(100_000)}`, 60_000)).toBe(true);
+      expect(await store.use(`dpop:${String(use)}${'x'.repeat(100_000)}`, 60_000)).toBe(true);
     expect(heapBytes() - before).toBeLessThan(5_000_000);
-    expect(await store.use(`proof:7${'x'.repeat(100_000)}`, 60_000)).toBe(false);
-    expect(await store.use(`proof:7${'x'.repeat(99_999)}`, 60_000)).toBe(true);
+    expect(await store.use(`dpop:7${'x'.repeat(100_000)}`, 60_000)).toBe(false);
+    expect(await store.use(`dpop:7${'x'.repeat(99_999)}`, 60_000)).toBe(true);
     await store.close();
   });
 
@@ -122,15 +122,15 @@ describe('single use', () => {
   test('a full memory refuses, and forgets nothing that could be used again', async () => {
     const store = memoryStore({ usedMax: 5 });
     for (let use = 0; use < 5; use += 1)
-      expect(await store.use(`proof:${String(use)}`, 2000)).toBe(true);
+      expect(await store.use(`dpop:${String(use)}`, 2000)).toBe(true);
     for (let use = 5; use < 20; use += 1)
-      await expect(store.use(`proof:${String(use)}`, 2000)).rejects.toThrow('full');
+      await expect(store.use(`dpop:${String(use)}`, 2000)).rejects.toThrow('full');
     for (let use = 0; use < 5; use += 1)
-      expect(await store.use(`proof:${String(use)}`, 2000)).toBe(false);
+      expect(await store.use(`dpop:${String(use)}`, 2000)).toBe(false);
     // Others have room of their own.
     expect(await store.use('question:a', 2000)).toBe(true);
     await pause(2050);
-    await expect(store.use('proof:5', 2000)).resolves.toBe(true);
+    await expect(store.use('dpop:5', 2000)).resolves.toBe(true);
     await store.close();
   });
 
@@ -138,7 +138,7 @@ describe('single use', () => {
     'a time to live of %d is no time to live',
     async (ttlMs) => {
       const store = memoryStore();
-      await expect(store.use('proof:a', ttlMs)).rejects.toThrow(RangeError);
+      await expect(store.use('dpop:a', ttlMs)).rejects.toThrow(RangeError);
       await store.close();
     },
   );

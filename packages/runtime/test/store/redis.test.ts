@@ -160,7 +160,7 @@ describe.skipIf(backend.kind === 'none')(suite, () => {
       const secret = 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6';
       await store.consume(`calls:${secret}`, RATE);
       await store.peek(`failure:${secret}`, RATE);
-      await store.use(`proof:${secret}`, 60_000);
+      await store.use(`dpop:${secret}`, 60_000);
       await store.use(`${secret}:x`, 60_000);
       const { host, port, password } = redis();
       const raw = new Redis({ host, port, password });
