@@ -23,8 +23,8 @@ const inChunks = (encoding: string | readonly string[], more = {}) => ({
   ...more,
 });
 
-/** Headers that say two things, and bytes that do not belong there. */
-const HEADERS: readonly WireAttack[] = [
+/** More than one credential, or one in another form. */
+export const CREDENTIALS: readonly WireAttack[] = [
   {
     name: 'two Authorization headers, the good one first',
     bytes: (to, text) =>
@@ -77,13 +77,16 @@ const HEADERS: readonly WireAttack[] = [
     status: 401,
   },
   {
-    name: 'two Host headers',
-    bytes: (to, text) =>
-      to.call(text, { headers: { host: [`127.0.0.1:${String(to.port)}`, 'evil.example'] } }),
-    bare: 'runs',
-    status: 400,
+    name: 'a folded Authorization header',
+    bytes: (to, text) => to.call(text, { headers: { authorization: `Bearer\r\n ${to.key}` } }),
+    bare: 'refused',
+    status: 'dropped',
     closes: true,
   },
+];
+
+/** Headers that say two things, and bytes that do not belong there. */
+export const HEADERS: readonly WireAttack[] = [
   {
     name: 'two Content-Type headers',
     bytes: (to, text) =>
@@ -108,14 +111,6 @@ const HEADERS: readonly WireAttack[] = [
     closes: true,
   },
   {
-    name: 'two Origin headers',
-    bytes: (to, text) =>
-      to.call(text, { headers: { origin: ['https://app.example', 'https://evil.example'] } }),
-    bare: 'refused',
-    status: 400,
-    closes: true,
-  },
-  {
     name: 'bytes beyond ASCII in a header that is read',
     bytes: (to, text) => to.call(text, { headers: { 'mcp-name': 'n\xf6te' } }),
     bare: 'runs',
@@ -125,13 +120,6 @@ const HEADERS: readonly WireAttack[] = [
   {
     name: 'a folded header',
     bytes: (to, text) => to.call(text, { headers: { 'x-folded': 'one\r\n two' } }),
-    bare: 'refused',
-    status: 'dropped',
-    closes: true,
-  },
-  {
-    name: 'a folded Authorization header',
-    bytes: (to, text) => to.call(text, { headers: { authorization: `Bearer\r\n ${to.key}` } }),
     bare: 'refused',
     status: 'dropped',
     closes: true,
@@ -174,7 +162,11 @@ const HEADERS: readonly WireAttack[] = [
   {
     name: 'more headers than anybody needs',
     bytes: (to, text) =>
-      to.call(text, { headers: { 'x-many': Array.from({ length: 120 }, String) } }),
+      to.call(text, {
+        headers: Object.fromEntries(
+          Array.from({ length: 120 }, (_, at) => [`x-${String(at)}`, '']),
+        ),
+      }),
     bare: 'runs',
     status: 400,
     closes: true,
@@ -189,7 +181,7 @@ const HEADERS: readonly WireAttack[] = [
 ];
 
 /** Requests whose end two readers find at different places. */
-const FRAMING: readonly WireAttack[] = [
+export const FRAMING: readonly WireAttack[] = [
   {
     name: 'CL.TE: a length beside chunks',
     bytes: (to, text) =>
@@ -309,8 +301,8 @@ const FRAMING: readonly WireAttack[] = [
   },
 ];
 
-/** Targets beside the one path, and hosts and origins beside the listed ones. */
-const PLACES: readonly WireAttack[] = [
+/** Targets beside the one path. */
+export const TARGETS: readonly WireAttack[] = [
   ...[
     ['a token in the query', '/mcp?access_token=SECRET', 400],
     ['an empty query', '/mcp?', 400],
@@ -341,6 +333,31 @@ const PLACES: readonly WireAttack[] = [
     closes: true,
   },
   {
+    name: 'another path, with the good one as a proxy would rewrite it',
+    bytes: (to, text) => {
+      const rewritten = {
+        'x-original-url': '/mcp',
+        'x-rewrite-url': '/mcp',
+        'x-forwarded-prefix': '/mcp',
+      };
+      return to.call(text, { target: '/admin', headers: rewritten });
+    },
+    bare: 'runs',
+    status: 404,
+  },
+];
+
+/** Hosts beside the listed ones. */
+export const HOSTS: readonly WireAttack[] = [
+  {
+    name: 'two Host headers',
+    bytes: (to, text) =>
+      to.call(text, { headers: { host: [`127.0.0.1:${String(to.port)}`, 'evil.example'] } }),
+    bare: 'runs',
+    status: 400,
+    closes: true,
+  },
+  {
     name: 'a Host that was rebound to this machine',
     bytes: (to, text) => to.call(text, { headers: { host: 'evil.example' } }),
     bare: 'refused',
@@ -356,25 +373,24 @@ const PLACES: readonly WireAttack[] = [
     bare: 'refused',
     status: 403,
   },
-  {
-    name: 'another path, with the good one as a proxy would rewrite it',
-    bytes: (to, text) => {
-      const rewritten = {
-        'x-original-url': '/mcp',
-        'x-rewrite-url': '/mcp',
-        'x-forwarded-prefix': '/mcp',
-      };
-      return to.call(text, { target: '/admin', headers: rewritten });
-    },
-    bare: 'runs',
-    status: 404,
-  },
   ...['localhost:1', '127.0.0.1', '127.0.0.1:1', 'user@127.0.0.1'].map((host): WireAttack => ({
     name: `the Host ${host}, of another server beside it`,
     bytes: (to, text) => to.call(text, { headers: { host } }),
     bare: 'runs',
     status: 403,
   })),
+];
+
+/** Origins beside the listed ones. */
+export const ORIGINS: readonly WireAttack[] = [
+  {
+    name: 'two Origin headers',
+    bytes: (to, text) =>
+      to.call(text, { headers: { origin: ['https://app.example', 'https://evil.example'] } }),
+    bare: 'refused',
+    status: 400,
+    closes: true,
+  },
   ...[
     'http://app.example',
     'https://app.example:8443',
@@ -394,18 +410,26 @@ const PLACES: readonly WireAttack[] = [
       status: 403,
     }),
   ),
-  ...['GET', 'PUT', 'DELETE', 'PATCH', 'TRACE', 'PROPFIND', 'OPTIONS'].map(
-    (method): WireAttack => ({
-      name: `the method ${method}`,
-      bytes: (to, text) => to.call(text, { method }),
-      bare: 'refused',
-      status: 405,
-    }),
-  ),
 ];
 
-/** Content that is not what it says, or says two things. */
-const CONTENT: readonly WireAttack[] = [
+/** Methods beside the one. */
+export const METHODS: readonly WireAttack[] = [
+  'GET',
+  'PUT',
+  'DELETE',
+  'PATCH',
+  'TRACE',
+  'PROPFIND',
+  'OPTIONS',
+].map((method): WireAttack => ({
+  name: `the method ${method}`,
+  bytes: (to, text) => to.call(text, { method }),
+  bare: 'refused',
+  status: 405,
+}));
+
+/** Content that is not what it says. */
+export const TYPES: readonly WireAttack[] = [
   ...[
     'application/json; charset=utf-16',
     'application/json; charset=utf-7',
@@ -455,6 +479,10 @@ const CONTENT: readonly WireAttack[] = [
     bare: 'runs',
     status: 406,
   },
+];
+
+/** Content that says two things, or nothing. */
+export const MESSAGES: readonly WireAttack[] = [
   ...[
     ['a batch', (body: string) => `[${body}]`],
     ['one key twice', (body: string) => body.replace('"id":1', '"id":1,"id":2')],
@@ -504,5 +532,3 @@ const CONTENT: readonly WireAttack[] = [
     status: 400,
   })),
 ];
-
-export const WIRE_ATTACKS: readonly WireAttack[] = [...HEADERS, ...FRAMING, ...PLACES, ...CONTENT];

@@ -1,6 +1,7 @@
 import { BlockList } from 'node:net';
 
 import fc from 'fast-check';
+import { verifies } from '@secure-mcp/testkit';
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { parseAddress } from '../../src/http/ip-address.ts';
@@ -125,7 +126,7 @@ describe('the client of a request', () => {
     ['10.0.0.1', Array.from({ length: 40 }, () => '10.0.0.2').join(','), 'http.header'],
     ['nonsense', undefined, 'http.address'],
     ['', undefined, 'http.address'],
-  ])('of %s with %j is %s', (peer, chain, expected) => {
+  ])(verifies('E3.proxies', 'of %s with %j is %s'), (peer, chain, expected) => {
     expect(found(peer, chain)).toBe(expected);
   });
 
@@ -149,7 +150,7 @@ describe('over the wire', () => {
   let world: World;
   afterEach(() => world.close());
 
-  test('no header of a client that is no proxy lets it in', async () => {
+  test(verifies('E3.proxies', 'no header of a client that is no proxy lets it in'), async () => {
     world = await startWorld({
       rules: { addresses: { allow: list('192.0.2.0/24'), proxies: list('10.0.0.0/8') } },
     });
@@ -170,29 +171,41 @@ describe('over the wire', () => {
     ]);
   });
 
-  test('behind a proxy, the client is who the proxy saw, whatever the client wrote before', async () => {
-    world = await startWorld({
-      rules: { addresses: { allow: list('192.0.2.0/24'), proxies: list('127.0.0.0/8') } },
-    });
-    const from = (chain: string | readonly string[]) => ({ headers: { 'x-forwarded-for': chain } });
-    const good = await talk(world.port, world.call('good', from('192.0.2.1')), { answers: 1 });
-    expect(good.answers[0]?.status).toBe(200);
-    const lied = await talk(world.port, world.call('lied', from('192.0.2.1, 203.0.113.7')), {
-      answers: 1,
-    });
-    expect(lied.answers[0]?.status).toBe(403);
-    // The connection of the proxy carries the requests of others, too.
-    expect(lied.answers[0]?.headers.get('connection')).not.toBe('close');
-    expect(world.records).toMatchObject([
-      { reason: 'http.address', source: { address: '203.0.113.7' } },
-    ]);
-    const twice = await talk(world.port, world.call('twice', from(['192.0.2.1', '203.0.113.7'])), {
-      answers: 1,
-    });
-    expect(twice.answers[0]?.status).toBe(403);
-    expect(world.ran).toEqual(['good']);
-    expect(world.admitted.map(({ address }) => address)).toEqual([
-      { ip: '192.0.2.1', key: '192.0.2.1', forwarded: true },
-    ]);
-  });
+  test(
+    verifies(
+      'E3.proxies',
+      'behind a proxy, the client is who the proxy saw, whatever the client wrote before',
+    ),
+    async () => {
+      world = await startWorld({
+        rules: { addresses: { allow: list('192.0.2.0/24'), proxies: list('127.0.0.0/8') } },
+      });
+      const from = (chain: string | readonly string[]) => ({
+        headers: { 'x-forwarded-for': chain },
+      });
+      const good = await talk(world.port, world.call('good', from('192.0.2.1')), { answers: 1 });
+      expect(good.answers[0]?.status).toBe(200);
+      const lied = await talk(world.port, world.call('lied', from('192.0.2.1, 203.0.113.7')), {
+        answers: 1,
+      });
+      expect(lied.answers[0]?.status).toBe(403);
+      // The connection of the proxy carries the requests of others, too.
+      expect(lied.answers[0]?.headers.get('connection')).not.toBe('close');
+      expect(world.records).toMatchObject([
+        { reason: 'http.address', source: { address: '203.0.113.7' } },
+      ]);
+      const twice = await talk(
+        world.port,
+        world.call('twice', from(['192.0.2.1', '203.0.113.7'])),
+        {
+          answers: 1,
+        },
+      );
+      expect(twice.answers[0]?.status).toBe(403);
+      expect(world.ran).toEqual(['good']);
+      expect(world.admitted.map(({ address }) => address)).toEqual([
+        { ip: '192.0.2.1', key: '192.0.2.1', forwarded: true },
+      ]);
+    },
+  );
 });

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 
+import { verifies } from '@secure-mcp/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { HttpRefusal, refuseHttp } from '../../src/http/refusals.ts';
@@ -89,32 +90,38 @@ describe('every answer', () => {
 });
 
 describe('a refusal', () => {
-  test('is one sentence and one code of ours, under the id of the request where there is one', async () => {
-    const refused = await ask({
-      body: '{"jsonrpc":"2.0","id":"seven","method":"tools/call","params":{"name":5,"SECRET":1}}',
-    });
-    expect(refused.status).toBe(400);
-    expect(JSON.parse(refused.body)).toEqual({
-      jsonrpc: '2.0',
-      id: 'seven',
-      error: {
-        code: -32_602,
-        message: 'The content is not one JSON-RPC message.',
-        data: { code: 'http.message', reason: 'name: expected string' },
-      },
-    });
-    const early = await ask({ target: '/SECRET', headers: { 'x-SECRET': 'SECRET' } });
-    expect(JSON.parse(early.body)).toEqual({
-      jsonrpc: '2.0',
-      id: null,
-      error: {
-        code: -32_600,
-        message: 'There is nothing at this path.',
-        data: { code: 'http.path' },
-      },
-    });
-    expect(JSON.stringify([world.records, world.logged])).not.toContain('SECRET');
-  });
+  test(
+    verifies(
+      'C1.no-echo',
+      'is one sentence and one code of ours, under the id of the request where there is one',
+    ),
+    async () => {
+      const refused = await ask({
+        body: '{"jsonrpc":"2.0","id":"seven","method":"tools/call","params":{"name":5,"SECRET":1}}',
+      });
+      expect(refused.status).toBe(400);
+      expect(JSON.parse(refused.body)).toEqual({
+        jsonrpc: '2.0',
+        id: 'seven',
+        error: {
+          code: -32_602,
+          message: 'The content is not one JSON-RPC message.',
+          data: { code: 'http.message', reason: 'name: expected string' },
+        },
+      });
+      const early = await ask({ target: '/SECRET', headers: { 'x-SECRET': 'SECRET' } });
+      expect(JSON.parse(early.body)).toEqual({
+        jsonrpc: '2.0',
+        id: null,
+        error: {
+          code: -32_600,
+          message: 'There is nothing at this path.',
+          data: { code: 'http.path' },
+        },
+      });
+      expect(JSON.stringify([world.records, world.logged])).not.toContain('SECRET');
+    },
+  );
 
   test.each([
     ['{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}', -32_700, 'duplicate key'],
@@ -164,18 +171,24 @@ describe('a refusal', () => {
     expect(closed).toBe(true);
   });
 
-  test('of a credential carries the challenge, and its record tells who it was, not what it held', async () => {
-    const missing = await ask({ headers: { authorization: undefined } });
-    expect(missing.headers.get('www-authenticate')).toBe('Bearer');
-    const wrong = await ask({ headers: { authorization: 'Bearer SECRET' } });
-    expect(wrong.status).toBe(401);
-    expect(wrong.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
-    expect(world.records).toMatchObject([
-      { type: 'auth.failure', reason: 'auth.missing', source: { address: '127.0.0.1' } },
-      { type: 'auth.failure', reason: 'auth.invalid', detail: 'unknown kind of token' },
-    ]);
-    expect(JSON.stringify([world.records, world.logged])).not.toContain('SECRET');
-  });
+  test(
+    verifies(
+      'C4.required',
+      'of a credential carries the challenge, and its record tells who it was, not what it held',
+    ),
+    async () => {
+      const missing = await ask({ headers: { authorization: undefined } });
+      expect(missing.headers.get('www-authenticate')).toBe('Bearer');
+      const wrong = await ask({ headers: { authorization: 'Bearer SECRET' } });
+      expect(wrong.status).toBe(401);
+      expect(wrong.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
+      expect(world.records).toMatchObject([
+        { type: 'auth.failure', reason: 'auth.missing', source: { address: '127.0.0.1' } },
+        { type: 'auth.failure', reason: 'auth.invalid', detail: 'unknown kind of token' },
+      ]);
+      expect(JSON.stringify([world.records, world.logged])).not.toContain('SECRET');
+    },
+  );
 });
 
 describe('what the SDK refuses by itself', () => {
@@ -242,7 +255,7 @@ describe('what the SDK refuses by itself', () => {
       404,
       -32_601,
     ],
-  ])('%s repeats nothing', async (_, changes, status, code) => {
+  ])(verifies('C1.no-echo', '%s repeats nothing'), async (_, changes, status, code) => {
     const answer = await ask(changes);
     expect(answer.status).toBe(status);
     expect(JSON.parse(answer.body)).toMatchObject({ id: 1, error: { code } });
@@ -316,26 +329,29 @@ describe('a page', () => {
     },
   });
 
-  test('of a listed origin may send its request, and read the answer', async () => {
-    const preflight = await ask(page('https://app.example'));
-    expect(preflight.status).toBe(204);
-    expect(preflight.headers.get('access-control-allow-origin')).toBe('https://app.example');
-    expect(preflight.headers.get('access-control-allow-methods')).toBe('POST');
-    expect(preflight.headers.get('access-control-allow-headers')).toContain('authorization');
-    expect(preflight.headers.get('vary')).toBe('origin');
-    expect(preflight.headers.has('access-control-allow-credentials')).toBe(false);
-    const served = await ask({
-      body: callBody('page'),
-      headers: { origin: 'https://app.example' },
-    });
-    expect(served.status).toBe(200);
-    expect(served.headers.get('access-control-allow-origin')).toBe('https://app.example');
-    const nobody = await ask({
-      headers: { origin: 'https://app.example', authorization: undefined },
-    });
-    expect(nobody.status).toBe(401);
-    expect(nobody.headers.get('access-control-expose-headers')).toContain('www-authenticate');
-  });
+  test(
+    verifies('E1.exact', 'of a listed origin may send its request, and read the answer'),
+    async () => {
+      const preflight = await ask(page('https://app.example'));
+      expect(preflight.status).toBe(204);
+      expect(preflight.headers.get('access-control-allow-origin')).toBe('https://app.example');
+      expect(preflight.headers.get('access-control-allow-methods')).toBe('POST');
+      expect(preflight.headers.get('access-control-allow-headers')).toContain('authorization');
+      expect(preflight.headers.get('vary')).toBe('origin');
+      expect(preflight.headers.has('access-control-allow-credentials')).toBe(false);
+      const served = await ask({
+        body: callBody('page'),
+        headers: { origin: 'https://app.example' },
+      });
+      expect(served.status).toBe(200);
+      expect(served.headers.get('access-control-allow-origin')).toBe('https://app.example');
+      const nobody = await ask({
+        headers: { origin: 'https://app.example', authorization: undefined },
+      });
+      expect(nobody.status).toBe(401);
+      expect(nobody.headers.get('access-control-expose-headers')).toContain('www-authenticate');
+    },
+  );
 
   test.each(['https://evil.example', 'null', 'http://app.example', 'https://APP.example'])(
     'of %s may not',
@@ -346,7 +362,7 @@ describe('a page', () => {
     },
   );
 
-  test('of anywhere may not where no origin is listed', async () => {
+  test(verifies('E1.exact', 'of anywhere may not where no origin is listed'), async () => {
     await restart({ rules: { origins: new Set() } });
     expect((await ask(page('https://app.example'))).status).toBe(403);
     const served = await ask({ body: callBody('no page') });
@@ -356,36 +372,39 @@ describe('a page', () => {
 });
 
 describe('an error that nobody expected', () => {
-  test('shows a reference and nothing else; the log has it, too', async () => {
-    await restart({
-      parts: {
-        serveMcp: async () => {
-          throw new Error('ENOENT: /srv/SECRET/db.sock');
+  test(
+    verifies('C8.reference', 'shows a reference and nothing else; the log has it, too'),
+    async () => {
+      await restart({
+        parts: {
+          serveMcp: async () => {
+            throw new Error('ENOENT: /srv/SECRET/db.sock');
+          },
         },
-      },
-    });
-    const answer = await ask({ body: callBody('x') });
-    expect(answer.status).toBe(500);
-    expect(answer.body).not.toContain('SECRET');
-    const { error, id } = JSON.parse(answer.body);
-    expect(id).toBe(1);
-    expect(error).toMatchObject({
-      code: -32_603,
-      message: 'Internal error.',
-      data: { code: 'internal' },
-    });
-    expect(world.logged).toMatchObject([
-      { message: 'a request failed', fields: { reference: error.data.reference } },
-    ]);
-    expect(world.records).toMatchObject([
-      {
-        reason: 'internal',
-        outcome: 'error',
-        error_ref: error.data.reference,
-        principal: expect.any(String),
-      },
-    ]);
-  });
+      });
+      const answer = await ask({ body: callBody('x') });
+      expect(answer.status).toBe(500);
+      expect(answer.body).not.toContain('SECRET');
+      const { error, id } = JSON.parse(answer.body);
+      expect(id).toBe(1);
+      expect(error).toMatchObject({
+        code: -32_603,
+        message: 'Internal error.',
+        data: { code: 'internal' },
+      });
+      expect(world.logged).toMatchObject([
+        { message: 'a request failed', fields: { reference: error.data.reference } },
+      ]);
+      expect(world.records).toMatchObject([
+        {
+          reason: 'internal',
+          outcome: 'error',
+          error_ref: error.data.reference,
+          principal: expect.any(String),
+        },
+      ]);
+    },
+  );
 
   test('of the authenticator lets nobody in', async () => {
     await restart({
@@ -442,7 +461,7 @@ describe('an error that nobody expected', () => {
 });
 
 describe('what the SDK is given', () => {
-  test('holds no credential', async () => {
+  test(verifies('C4.not-passed-on', 'holds no credential'), async () => {
     await ask({
       body: callBody('x'),
       headers: { cookie: 'SECRET', 'proxy-authorization': 'SECRET' },
@@ -464,7 +483,7 @@ describe('an answer under way', () => {
   // Of 2026: a client of 2025 gets a stream at once, in which its answer is the only event.
   const waiting = modern('waiting', { wait: true });
 
-  test('ends for the tool when the client goes', async () => {
+  test(verifies('E13.cancel', 'ends for the tool when the client goes'), async () => {
     const { socket } = open(world.request(waiting));
     await until(() => world.ran.includes('waiting'));
     expect(world.live.size).toBe(1);
@@ -474,27 +493,36 @@ describe('an answer under way', () => {
     expect(world.answered).toEqual([499]);
   });
 
-  test('ends in 401 when its credential is revoked before the answer', async () => {
-    const { socket, heard } = open(world.request(waiting));
-    await until(() => world.ran.includes('waiting'));
-    expect(world.live.endWhere(() => true)).toBe(1);
-    await until(() => answersIn(heard.raw).length === 1);
-    const [answer] = answersIn(heard.raw);
-    expect(answer?.status).toBe(401);
-    expect(answer?.headers.get('www-authenticate')).toContain('invalid_token');
-    expect(world.live.size).toBe(0);
-    socket.destroy();
-  });
+  test(
+    verifies('C13.ended', 'ends in 401 when its credential is revoked before the answer'),
+    async () => {
+      const { socket, heard } = open(world.request(waiting));
+      await until(() => world.ran.includes('waiting'));
+      expect(world.live.endWhere(() => true)).toBe(1);
+      await until(() => answersIn(heard.raw).length === 1);
+      const [answer] = answersIn(heard.raw);
+      expect(answer?.status).toBe(401);
+      expect(answer?.headers.get('www-authenticate')).toContain('invalid_token');
+      expect(world.live.size).toBe(0);
+      socket.destroy();
+    },
+  );
 
-  test('ends for the tool and without a result when the credential of a client of 2025 is revoked', async () => {
-    const { socket, heard } = open(world.request({ body: callBody('old', { wait: true }) }));
-    await until(() => world.ran.includes('old'));
-    world.live.endWhere(() => true);
-    await until(() => answersIn(heard.raw).length === 1);
-    await until(() => world.ended.includes('old'));
-    expect(answersIn(heard.raw)[0]?.body).toBe('');
-    socket.destroy();
-  });
+  test(
+    verifies(
+      'C13.ended',
+      'ends for the tool and without a result when the credential of a client of 2025 is revoked',
+    ),
+    async () => {
+      const { socket, heard } = open(world.request({ body: callBody('old', { wait: true }) }));
+      await until(() => world.ran.includes('old'));
+      world.live.endWhere(() => true);
+      await until(() => answersIn(heard.raw).length === 1);
+      await until(() => world.ended.includes('old'));
+      expect(answersIn(heard.raw)[0]?.body).toBe('');
+      socket.destroy();
+    },
+  );
 
   test('ends in what the server says of its own end', async () => {
     let end: ((reason: Error) => void) | undefined;
@@ -570,48 +598,63 @@ describe('a stream', () => {
     expect(world.answered).toEqual([200]);
   });
 
-  test('ends within a second when its credential is revoked, between two events', async () => {
-    const { state, serveMcp } = endless('data: 1\n\n');
-    await restart({ parts: { serveMcp } });
-    const { socket, heard } = open(world.request({ body: callBody('x') }));
-    await until(() => heard.raw.split('data: 1').length > 3);
-    const revoked = performance.now();
-    world.live.endWhere(() => true);
-    await until(() => answersIn(heard.raw).length === 1);
-    expect(performance.now() - revoked).toBeLessThan(1000);
-    expect(state.cancelled).toBe(true);
-    expect(answersIn(heard.raw)[0]?.body).toMatch(/^(?:data: 1\n\n)+$/);
-    socket.destroy();
-  });
+  test(
+    verifies(
+      'C13.ended',
+      'ends within a second when its credential is revoked, between two events',
+    ),
+    async () => {
+      const { state, serveMcp } = endless('data: 1\n\n');
+      await restart({ parts: { serveMcp } });
+      const { socket, heard } = open(world.request({ body: callBody('x') }));
+      await until(() => heard.raw.split('data: 1').length > 3);
+      const revoked = performance.now();
+      world.live.endWhere(() => true);
+      await until(() => answersIn(heard.raw).length === 1);
+      expect(performance.now() - revoked).toBeLessThan(1000);
+      expect(state.cancelled).toBe(true);
+      expect(answersIn(heard.raw)[0]?.body).toMatch(/^(?:data: 1\n\n)+$/);
+      socket.destroy();
+    },
+  );
 
-  test('to a client that does not read is not read on, and ends', async () => {
-    const { state, serveMcp } = endless('x'.repeat(65_536));
-    await restart({ parts: { serveMcp }, rules: { unreadMs: 1500 } });
-    const { socket, heard } = open(world.request({ body: callBody('x') }));
+  test(
+    verifies('E13.slow', 'to a client that does not read is not read on, and ends'),
+    async () => {
+      const { state, serveMcp } = endless('x'.repeat(65_536));
+      await restart({ parts: { serveMcp }, rules: { unreadMs: 1500 } });
+      const { socket, heard } = open(world.request({ body: callBody('x') }));
+      socket.pause();
+      await until(() => state.pieces > 10);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const { pieces } = state;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      // Some megabytes are with the kernel, and none follow.
+      expect(state.pieces).toBe(pieces);
+      await until(() => state.cancelled);
+      await until(() => world.live.size === 0);
+      expect(heard.closed).toBe(false);
+      socket.destroy();
+    },
+  );
+});
+
+test(
+  verifies(
+    'E13.slow',
+    'a large answer to a client that does not read is cut off, and its place is free',
+  ),
+  async () => {
+    await restart({ rules: { unreadMs: 500 } });
+    const { socket } = open(world.request({ body: callBody('large', { size: 20_000_000 }) }));
     socket.pause();
-    await until(() => state.pieces > 10);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    const { pieces } = state;
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    // Some megabytes are with the kernel, and none follow.
-    expect(state.pieces).toBe(pieces);
-    await until(() => state.cancelled);
+    await until(() => world.ran.includes('large'));
     await until(() => world.live.size === 0);
-    expect(heard.closed).toBe(false);
     socket.destroy();
-  });
-});
-
-test('a large answer to a client that does not read is cut off, and its place is free', async () => {
-  await restart({ rules: { unreadMs: 500 } });
-  const { socket } = open(world.request({ body: callBody('large', { size: 20_000_000 }) }));
-  socket.pause();
-  await until(() => world.ran.includes('large'));
-  await until(() => world.live.size === 0);
-  socket.destroy();
-  await until(() => world.answered.length === 1);
-  expect(world.answered).toEqual([200]);
-});
+    await until(() => world.answered.length === 1);
+    expect(world.answered).toEqual([200]);
+  },
+);
 
 test('a large answer to a client that reads arrives whole', async () => {
   const answer = await ask({ body: callBody('large', { size: 5_000_000 }) });

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 
+import { verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { callBody, startWorld, type World } from './front-world.ts';
@@ -31,7 +32,7 @@ describe('the size of the content', () => {
     ['a length', BODY_MAX, 200],
     ['a length', BODY_MAX + 1, 413],
     ['a length', 1_000_000_000, 413],
-  ])('by %s of %d bytes is answered with %d', async (_, bytes, status) => {
+  ])(verifies('E2.body', 'by %s of %d bytes is answered with %d'), async (_, bytes, status) => {
     const text = `length ${String(bytes)}`;
     const body = bodyOf(text, Math.min(bytes, BODY_MAX));
     const request = world.call(text, { body, headers: { 'content-length': String(bytes) } });
@@ -45,16 +46,19 @@ describe('the size of the content', () => {
     [BODY_MAX + 1, 1000, 413],
     [BODY_MAX * 4, 30_000, 413],
     [2000, 1, 200],
-  ])('by %d bytes in chunks of %d is answered with %d', async (bytes, size, status) => {
-    const text = `chunks ${String(bytes)} ${String(size)}`;
-    const body = bodyOf(text, bytes);
-    let chunks = '';
-    for (let at = 0; at < body.length; at += size) chunks += chunk(body.slice(at, at + size));
-    const request = world.call(text, { body: `${chunks}0\r\n\r\n`, headers: CHUNKED });
-    const { answers } = await talk(world.port, request, { answers: 1 });
-    expect(answers[0]?.status).toBe(status);
-    expect(world.ran.includes(text)).toBe(status === 200);
-  });
+  ])(
+    verifies('E2.body', 'by %d bytes in chunks of %d is answered with %d'),
+    async (bytes, size, status) => {
+      const text = `chunks ${String(bytes)} ${String(size)}`;
+      const body = bodyOf(text, bytes);
+      let chunks = '';
+      for (let at = 0; at < body.length; at += size) chunks += chunk(body.slice(at, at + size));
+      const request = world.call(text, { body: `${chunks}0\r\n\r\n`, headers: CHUNKED });
+      const { answers } = await talk(world.port, request, { answers: 1 });
+      expect(answers[0]?.status).toBe(status);
+      expect(world.ran.includes(text)).toBe(status === 200);
+    },
+  );
 
   test('content in chunks of one byte costs no more than its bytes', async () => {
     const chunks = chunk(' ').repeat(BODY_MAX - 1);
@@ -69,50 +73,69 @@ describe('the size of the content', () => {
   });
 });
 
-test('contents of one caller that arrive at the same time take so much memory and no more', async () => {
-  const LARGEST = 8;
-  const body = bodyOf('held', BODY_MAX).slice(0, -1);
-  const headers = { 'content-length': String(BODY_MAX) };
-  const sockets = Array.from({ length: LARGEST }, () => {
-    const socket = connect(world.port, '127.0.0.1');
-    socket.on('error', () => undefined).write(world.call('held', { body, headers }));
-    return socket;
-  });
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  const busy = await talk(world.port, world.call('one more'), { answers: 1 });
-  expect(busy.answers[0]?.status).toBe(503);
-  expect(busy.answers[0]?.headers.get('retry-after')).toBe('1');
-  for (const socket of sockets) socket.destroy();
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  const free = await talk(world.port, world.call('room again'), { answers: 1 });
-  expect(free.answers[0]?.status).toBe(200);
-  expect(world.ran).not.toContain('one more');
-});
+test(
+  verifies(
+    'E2.body',
+    'contents of one caller that arrive at the same time take so much memory and no more',
+  ),
+  async () => {
+    const LARGEST = 8;
+    const body = bodyOf('held', BODY_MAX).slice(0, -1);
+    const headers = { 'content-length': String(BODY_MAX) };
+    const sockets = Array.from({ length: LARGEST }, () => {
+      const socket = connect(world.port, '127.0.0.1');
+      socket.on('error', () => undefined).write(world.call('held', { body, headers }));
+      return socket;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const busy = await talk(world.port, world.call('one more'), { answers: 1 });
+    expect(busy.answers[0]?.status).toBe(503);
+    expect(busy.answers[0]?.headers.get('retry-after')).toBe('1');
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const free = await talk(world.port, world.call('room again'), { answers: 1 });
+    expect(free.answers[0]?.status).toBe(200);
+    expect(world.ran).not.toContain('one more');
+  },
+);
 
 describe('the time of the content', () => {
-  test('is bounded: a byte now and then ends in 408 and the end of the connection', async () => {
-    const whole = callBody('slow');
-    const request = hasty.call('slow', {
-      body: '',
-      headers: { 'content-length': String(whole.length) },
-    });
-    const pieces = [request, ...whole.slice(0, 60).split('')];
-    const started = performance.now();
-    const { answers, closed } = await talk(hasty.port, pieces);
-    expect(answers[0]?.status).toBe(408);
-    expect(closed).toBe(true);
-    expect(performance.now() - started).toBeGreaterThan(BODY_MS * 0.9);
-    expect(hasty.ran).not.toContain('slow');
-  });
+  test(
+    verifies(
+      'E2.body',
+      'E13.slow',
+      'is bounded: a byte now and then ends in 408 and the end of the connection',
+    ),
+    async () => {
+      const whole = callBody('slow');
+      const request = hasty.call('slow', {
+        body: '',
+        headers: { 'content-length': String(whole.length) },
+      });
+      const pieces = [request, ...whole.slice(0, 60).split('')];
+      const started = performance.now();
+      const { answers, closed } = await talk(hasty.port, pieces);
+      expect(answers[0]?.status).toBe(408);
+      expect(closed).toBe(true);
+      expect(performance.now() - started).toBeGreaterThan(BODY_MS * 0.9);
+      expect(hasty.ran).not.toContain('slow');
+    },
+  );
 
-  test('is no one’s who has not said who it is: the answer comes before any content', async () => {
-    const headers = { authorization: undefined, 'content-length': '100' };
-    const { answers } = await talk(world.port, world.call('late', { body: '', headers }), {
-      answers: 1,
-    });
-    expect(answers[0]?.status).toBe(401);
-    expect(answers[0]?.headers.get('connection')).toBe('close');
-  });
+  test(
+    verifies(
+      'E2.body',
+      'is no one’s who has not said who it is: the answer comes before any content',
+    ),
+    async () => {
+      const headers = { authorization: undefined, 'content-length': '100' };
+      const { answers } = await talk(world.port, world.call('late', { body: '', headers }), {
+        answers: 1,
+      });
+      expect(answers[0]?.status).toBe(401);
+      expect(answers[0]?.headers.get('connection')).toBe('close');
+    },
+  );
 });
 
 describe('content that is cut off', () => {
@@ -151,7 +174,7 @@ describe('a client that asks before it sends', () => {
     ['nobody', { authorization: undefined }, 401],
     ['somebody with too much', { 'content-length': '100000000' }, 413],
     ['somebody with another type', { 'content-type': 'text/plain' }, 415],
-  ])('is not told so when it is %s', async (_, more, status) => {
+  ])(verifies('E2.body', 'is not told so when it is %s'), async (_, more, status) => {
     const headers = { expect: '100-continue', 'content-length': '100', ...more };
     const { answers, raw } = await talk(world.port, world.call('refused', { body: '', headers }), {
       answers: 1,
@@ -161,30 +184,36 @@ describe('a client that asks before it sends', () => {
   });
 });
 
-test('an upload of a gigabyte by nobody gets its answer, costs no memory, and ends', async () => {
-  const GIGABYTE = 1_073_741_824;
-  const socket = connect(world.port, '127.0.0.1');
-  let raw = '';
-  socket.on('data', (data) => void (raw += data.toString('latin1')));
-  socket.on('error', () => undefined);
-  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-  const headers = { authorization: undefined, 'content-length': String(GIGABYTE) };
-  socket.write(world.call('', { body: '', headers }));
-  const piece = Buffer.alloc(65_536, 0x20);
-  let sent = 0;
-  const before = process.memoryUsage().rss;
-  let most = before;
-  let isOpen = true;
-  void closed.then(() => (isOpen = false));
-  while (isOpen && sent < GIGABYTE) {
-    sent += piece.length;
-    if (!socket.write(piece))
-      await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), closed]);
-    most = Math.max(most, process.memoryUsage().rss);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  await closed;
-  expect(answersIn(raw)[0]?.status).toBe(401);
-  expect(sent).toBeLessThan(100_000_000);
-  expect(most - before).toBeLessThan(100_000_000);
-});
+test(
+  verifies(
+    'E2.body',
+    'an upload of a gigabyte by nobody gets its answer, costs no memory, and ends',
+  ),
+  async () => {
+    const GIGABYTE = 1_073_741_824;
+    const socket = connect(world.port, '127.0.0.1');
+    let raw = '';
+    socket.on('data', (data) => void (raw += data.toString('latin1')));
+    socket.on('error', () => undefined);
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    const headers = { authorization: undefined, 'content-length': String(GIGABYTE) };
+    socket.write(world.call('', { body: '', headers }));
+    const piece = Buffer.alloc(65_536, 0x20);
+    let sent = 0;
+    const before = process.memoryUsage().rss;
+    let most = before;
+    let isOpen = true;
+    void closed.then(() => (isOpen = false));
+    while (isOpen && sent < GIGABYTE) {
+      sent += piece.length;
+      if (!socket.write(piece))
+        await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), closed]);
+      most = Math.max(most, process.memoryUsage().rss);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await closed;
+    expect(answersIn(raw)[0]?.status).toBe(401);
+    expect(sent).toBeLessThan(100_000_000);
+    expect(most - before).toBeLessThan(100_000_000);
+  },
+);

@@ -7,7 +7,7 @@ import {
   createRevocations,
   parseKeyFile,
 } from '@secure-mcp/auth/network';
-import { createTestAuthority, type TestCertificate } from '@secure-mcp/testkit';
+import { createTestAuthority, type TestCertificate, verifies } from '@secure-mcp/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { createFrontLimits } from '../../src/http/limits.ts';
@@ -29,38 +29,44 @@ async function restart(options: WorldOptions): Promise<void> {
 }
 
 describe('credentials that are not accepted', () => {
-  test('make their address wait, whatever it presents then, and only that address', async () => {
-    const store = memoryStore();
-    const limits = createFrontLimits({
-      store,
-      addressRate: MANY,
-      failureRate: { calls: 3, seconds: 60 },
-      messageRate: MANY,
-      placesMax: 10,
-    });
-    const { BlockList } = await import('node:net');
-    const proxies = new BlockList();
-    proxies.addAddress('127.0.0.1');
-    await restart({ parts: { limits }, rules: { addresses: { allow: undefined, proxies } } });
-    const from = async (address: string, token: string): Promise<number | undefined> => {
-      const headers = { 'x-forwarded-for': address, authorization: `Bearer ${token}` };
-      const { answers } = await talk(world.port, world.call(`${address} ${token}`, { headers }), {
-        answers: 1,
+  test(
+    verifies(
+      'C12.failures',
+      'make their address wait, whatever it presents then, and only that address',
+    ),
+    async () => {
+      const store = memoryStore();
+      const limits = createFrontLimits({
+        store,
+        addressRate: MANY,
+        failureRate: { calls: 3, seconds: 60 },
+        messageRate: MANY,
+        placesMax: 10,
       });
-      return answers[0]?.status;
-    };
-    for (let guess = 0; guess < 3; guess += 1) expect(await from('192.0.2.1', 'guess')).toBe(401);
-    expect(await from('192.0.2.1', 'guess')).toBe(429);
-    expect(await from('192.0.2.1', world.key)).toBe(429);
-    expect(await from('::ffff:192.0.2.1', world.key)).toBe(429);
-    expect(await from('192.0.2.2', world.key)).toBe(200);
-    // A neighbour in the same /64 is the same attacker.
-    for (let guess = 0; guess < 3; guess += 1)
-      expect(await from(`2001:db8::${String(guess)}`, 'guess')).toBe(401);
-    expect(await from('2001:db8::ffff', world.key)).toBe(429);
-    expect(await from('2001:db8:0:1::1', world.key)).toBe(200);
-    await store.close();
-  });
+      const { BlockList } = await import('node:net');
+      const proxies = new BlockList();
+      proxies.addAddress('127.0.0.1');
+      await restart({ parts: { limits }, rules: { addresses: { allow: undefined, proxies } } });
+      const from = async (address: string, token: string): Promise<number | undefined> => {
+        const headers = { 'x-forwarded-for': address, authorization: `Bearer ${token}` };
+        const { answers } = await talk(world.port, world.call(`${address} ${token}`, { headers }), {
+          answers: 1,
+        });
+        return answers[0]?.status;
+      };
+      for (let guess = 0; guess < 3; guess += 1) expect(await from('192.0.2.1', 'guess')).toBe(401);
+      expect(await from('192.0.2.1', 'guess')).toBe(429);
+      expect(await from('192.0.2.1', world.key)).toBe(429);
+      expect(await from('::ffff:192.0.2.1', world.key)).toBe(429);
+      expect(await from('192.0.2.2', world.key)).toBe(200);
+      // A neighbour in the same /64 is the same attacker.
+      for (let guess = 0; guess < 3; guess += 1)
+        expect(await from(`2001:db8::${String(guess)}`, 'guess')).toBe(401);
+      expect(await from('2001:db8::ffff', world.key)).toBe(429);
+      expect(await from('2001:db8:0:1::1', world.key)).toBe(200);
+      await store.close();
+    },
+  );
 
   test('do not count where none was presented: every client begins so', async () => {
     let failures = 0;
@@ -111,6 +117,8 @@ describe('a client certificate', () => {
   const known = authority.issueClient({ name: 'known' });
   const unknown = authority.issueClient({ name: 'unknown' });
   const foreign = createTestAuthority().issueClient({ name: 'known' });
+  const long = (days: number): Date => new Date(Date.now() - days * 86_400_000);
+  const expired = authority.issueClient({ name: 'expired', from: long(9), until: long(1) });
 
   async function over(certificate: TestCertificate | undefined): Promise<number | undefined> {
     const socket = connectTls({
@@ -130,9 +138,14 @@ describe('a client certificate', () => {
   beforeEach(async () => {
     const store = memoryStore();
     const expiresAt = new Date(Date.now() + 86_400_000).toISOString();
-    const certificate = Buffer.from(known.sha256).toString('hex');
-    const entry = { certificate, principal: 'machine', scopes: ['notes:write'], expiresAt };
-    const keys = parseKeyFile({ version: 1, certificates: [entry] }, Date.now());
+    // Those that the handshake does not verify are named as well: an entry alone lets nobody in.
+    const certificates = [known, foreign, expired].map(({ sha256 }) => ({
+      certificate: Buffer.from(sha256).toString('hex'),
+      principal: 'machine',
+      scopes: ['notes:write'],
+      expiresAt,
+    }));
+    const keys = parseKeyFile({ version: 1, certificates }, Date.now());
     if (!keys.ok) throw new Error(keys.problem);
     await restart({
       // As with an option that lets callers in without a certificate, too: the front must judge it.
@@ -163,16 +176,47 @@ describe('a client certificate', () => {
   test.each([
     ['that an entry names lets its holder in', known, 200],
     ['that no entry names is nobody’s', unknown, 401],
-    ['of another authority is nobody’s, whatever its name', foreign, 401],
+    ['of another authority is nobody’s, whatever its entry', foreign, 401],
+    ['that has expired is nobody’s, whatever its entry', expired, 401],
     ['that is not there is nobody’s', undefined, 401],
-  ])('%s', async (_, certificate, status) => {
+  ])(verifies('E4.mutual', '%s'), async (_, certificate, status) => {
     expect(await over(certificate)).toBe(status);
     expect(world.ran).toEqual(status === 200 ? ['tls'] : []);
   });
 });
 
+test(
+  verifies(
+    'C12.calls',
+    'messages of a caller above the rate are refused, whatever they ask for, from wherever',
+  ),
+  async () => {
+    const store = memoryStore();
+    const messageRate = { calls: 2, seconds: 60 };
+    const limits = createFrontLimits({
+      store,
+      addressRate: MANY,
+      failureRate: MANY,
+      messageRate,
+      placesMax: 9,
+    });
+    await restart({ parts: { limits } });
+    const ask = async (body: string) =>
+      (await talk(world.port, world.request({ body }), { answers: 1 })).answers[0];
+    expect((await ask(callBody('one')))?.status).toBe(200);
+    expect((await ask('{"jsonrpc":"2.0","id":1,"method":"tools/list"}'))?.status).toBe(200);
+    const refused = await ask('{"jsonrpc":"2.0","id":"third","method":"tools/list"}');
+    expect(refused?.status).toBe(429);
+    expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(50);
+    expect(JSON.parse(refused?.body ?? '')).toMatchObject({ id: 'third' });
+    // Who it is, the trail knows by now.
+    expect(world.records).toMatchObject([{ type: 'ratelimit.hit', principal: 'key:ada' }]);
+    await store.close();
+  },
+);
+
 describe('places for requests under way', () => {
-  test('are left however a request ends', async () => {
+  test(verifies('C12.places', 'are left however a request ends'), async () => {
     const store = memoryStore();
     const limits = createFrontLimits({
       store,
