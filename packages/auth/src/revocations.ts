@@ -65,7 +65,9 @@ function nameOf(entry: Named): string {
 
 /** Everything that an entry could call this caller. */
 function namesOf({ principal, method, credentialId, certificate }: Verified): readonly string[] {
-  const { id, issuer, subject, client } = principal;
+  const { id, kind, issuer, client } = principal;
+  // An issuer calls a client that acts for itself the subject of its tokens, and so may an operator.
+  const subject = principal.subject ?? (kind === 'service' ? client : undefined);
   const names = [principalName(id)];
   if (credentialId !== undefined) names.push(credentialName(method, credentialId, issuer));
   if (certificate !== undefined) names.push(certificateName(certificate));

@@ -46,9 +46,22 @@ const certificate: Verified = {
   boundTo: 'certificate',
 };
 
+/** A client that acts for itself: its issuer calls it the subject of its tokens. */
+const service: Verified = {
+  ...token,
+  principal: {
+    id: 'service:https://issuer.example|nightly',
+    kind: 'service',
+    scopes: new Set(),
+    issuer: ISSUER,
+    client: 'nightly',
+  },
+  credentialId: 'token-9',
+};
+
 const boundToken: Verified = { ...token, certificate: THUMBPRINT, boundTo: 'certificate' };
 
-const CALLERS = { token, key, certificate, boundToken };
+const CALLERS = { token, key, certificate, boundToken, service };
 
 /** Whom some entries shut out, by name. */
 function revokedBy(entries: readonly Revocation[], now = NOW): readonly string[] {
@@ -68,6 +81,8 @@ describe('an entry shuts out exactly whom it names:', () => {
     ['another key', { key: 'abcdefghijkm' }, []],
     ['a certificate', { certificate: THUMBPRINT }, ['certificate', 'boundToken']],
     ['another certificate', { certificate: 'cd'.repeat(32) }, []],
+    ['a service by its client', { client: 'nightly', issuer: ISSUER }, ['service']],
+    ['a service by its subject', { subject: 'nightly', issuer: ISSUER }, ['service']],
     ['a subject', { subject: 'alice' }, ['token', 'boundToken']],
     ['a subject of an issuer', { subject: 'alice', issuer: ISSUER }, ['token', 'boundToken']],
     ['a subject of another issuer', { subject: 'alice', issuer: 'https://other' }, []],
@@ -81,7 +96,7 @@ describe('an entry shuts out exactly whom it names:', () => {
     [
       'all that was issued before',
       { issuedBefore: '2026-06-15T11:00:00.001Z' },
-      ['token', 'key', 'certificate', 'boundToken'],
+      ['token', 'key', 'certificate', 'boundToken', 'service'],
     ],
     [
       'all that was issued before, and what does not say when',

@@ -7,6 +7,7 @@ import {
   type TokenVerifier,
 } from '@secure-mcp/auth';
 import {
+  checkIntrospectionClient,
   createAuthenticator,
   createDpopVerifier,
   createIntrospection,
@@ -88,8 +89,14 @@ async function openIntrospectionClient(
 
 /** A private key proves who asks without being sent; a secret is what older issuers know. */
 function clientOf(id: string, secret: string): IntrospectionClient {
-  if (secret.startsWith('-----BEGIN ')) return { id, privateKey: createPrivateKey(secret) };
-  if (secret !== '' && !/\s/.test(secret)) return { id, secret };
+  try {
+    const isKey = secret.startsWith('-----BEGIN ');
+    const client = isKey ? { id, privateKey: createPrivateKey(secret) } : { id, secret };
+    checkIntrospectionClient(client);
+    if (isKey || !/\s/.test(secret)) return client;
+  } catch {
+    // What the library says of a key can quote it.
+  }
   throw new ConfigurationProblem(SECRET_FILE, 'must hold one secret, or a private key (PEM)');
 }
 

@@ -56,12 +56,21 @@ export function assertHttpOptions(options: CommonOptions): void {
   if (options.store !== undefined && hasPassword(options.store))
     throw new ConfigurationProblem('--store', 'a password belongs into --store-password-file');
   assertWebUrl('--resource', options.resource);
+  // Clients write an origin without its slash, and URLs are compared letter by letter.
+  if (options.resource !== undefined && new URL(options.resource).pathname === '/')
+    throw new ConfigurationProblem('--resource', 'must have a path, as in https://host/mcp');
   assertWebUrl('--issuer', options.issuer);
   assertWebUrl('--introspection', options.introspection);
   assertWebUrl('--jwks', options.jwks);
 }
 
-function assertCallersKnown({ issuer, keys, unsafeNoAuth }: CommonOptions): void {
+function assertCallersKnown(options: CommonOptions): void {
+  const { issuer, keys, unsafeNoAuth, requireSenderConstrained, tlsClientCa } = options;
+  if (requireSenderConstrained && issuer === undefined && tlsClientCa === undefined)
+    throw new ConfigurationProblem(
+      '--require-sender-constrained',
+      'needs --issuer or --tls-client-ca: no other credential can be bound',
+    );
   const known = issuer !== undefined || keys !== undefined;
   if (known && unsafeNoAuth)
     throw new ConfigurationProblem('--unsafe-no-auth', 'cannot stand beside --issuer or --keys');

@@ -52,6 +52,12 @@ describe('what contradicts itself does not start', () => {
       '--resource',
     ],
     ['the usual port, named', { ...ISSUER, resource: 'https://mcp.example:443/mcp' }, '--resource'],
+    ['an origin alone', { ...ISSUER, resource: 'https://mcp.example/' }, '--resource'],
+    [
+      'bound credentials that nobody can have',
+      { ...KEYS, requireSenderConstrained: true },
+      '--require-sender-constrained',
+    ],
     ['a path that goes up', { ...ISSUER, resource: 'https://mcp.example/a/../mcp' }, '--resource'],
   ];
 
