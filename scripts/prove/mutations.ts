@@ -627,7 +627,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     promise: 'E13.concurrency',
     file: 'packages/runtime/src/call/concurrency.ts',
-    control: "  if (waiting.length >= WAITING_MAX) refuse('limit.busy', { retryAfterMs: 1000 });\n",
+    control: "  if (waiting.length >= waitingMax) refuse('limit.busy', { retryAfterMs: 1000 });\n",
     without: '',
     tests: ['packages/runtime/test/call.test.ts'],
   },

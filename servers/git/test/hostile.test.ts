@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await client.close();
   temp.remove();
-});
+}, 120_000);
 
 /** What reads the index. */
 const INDEXED = new Set(['git_status', 'git_diff']);

@@ -122,7 +122,7 @@ export const httpOptions = {
     .describe('A proxy that ends TLS before this server, and whose X-Forwarded-For is believed.')
     .meta({ value: 'CIDR' }),
   addressRateLimit: rateText
-    .default('1200/60')
+    .default('6000/60')
     .describe('Requests in a window, for each address, before anybody is authenticated.')
     .meta({ value: 'N/SECONDS' }),
   failureLimit: rateText

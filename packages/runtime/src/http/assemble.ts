@@ -20,6 +20,12 @@ import type { Tenancy } from './serving.ts';
 import { type Endpoint, messageRateOf, resourceOf, rulesOf } from './settings.ts';
 import type { World } from './world.ts';
 
+/**
+ * Calls that run at the same time, over all callers: each can hold a worker, a connection to a database
+ * or a process, of which there are few.
+ */
+const CALLS_MAX = 64;
+
 /** A front that is ready to answer. */
 export interface Assembled {
   readonly answer: Front;
@@ -115,7 +121,7 @@ function applicationOf<Options extends ServerOptions, Context>(
     },
     audit,
     logger,
-    bounds: { store, stateKey },
+    bounds: { store, stateKey, callsMax: CALLS_MAX },
   });
   const callerOfRequest = ({ exchange, verified, address }: Admitted) => {
     const tenancy = serving.enter();
