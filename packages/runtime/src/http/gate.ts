@@ -1,4 +1,4 @@
-import { type BlockList, isIPv4, type Socket } from 'node:net';
+import { type BlockList, isIPv4 } from 'node:net';
 
 import { type IpAddress, parseAddress } from './ip-address.ts';
 import type { AddressRules } from './rules.ts';
@@ -14,6 +14,13 @@ export interface GateOptions {
   readonly perAddressMax: number;
 }
 
+/** What is judged of a connection. */
+export interface Connecting {
+  /** Undefined where the peer has gone already. */
+  readonly remoteAddress?: string | undefined;
+  once(event: 'close', listener: () => void): unknown;
+}
+
 /** Why a connection was closed before a byte of it was read. */
 export type GateVerdict = 'pass' | 'address' | 'address_full';
 
@@ -21,7 +28,7 @@ export type GateVerdict = 'pass' | 'address' | 'address_full';
  * Judges a connection by its peer, before TLS. Who may not come costs no handshake, and who comes
  * with a flood of idle connections leaves room for all the others.
  */
-export function createGate(options: GateOptions): (socket: Socket) => GateVerdict {
+export function createGate(options: GateOptions): (peer: Connecting) => GateVerdict {
   const { addresses, perAddressMax } = options;
   const counts = new Map<string, number>();
   return (socket) => {

@@ -8,7 +8,15 @@ import { type Sockets, createSockets } from './sockets.ts';
 import { secureContextOf, type TlsMaterial, tlsOptionsOf, type TlsRules } from './tls.ts';
 
 /** Why a connection got no answer of the front. */
-export type DropReason = 'address' | 'address_full' | 'full' | 'malformed' | 'tls';
+export const DROP_REASONS = [
+  'address',
+  'address_full',
+  'full',
+  'malformed',
+  'slow',
+  'tls',
+] as const;
+export type DropReason = (typeof DROP_REASONS)[number];
 
 export interface ListenerOptions extends Omit<GateOptions, 'perAddressMax'> {
   /** Answers a request: the front. */
@@ -42,6 +50,12 @@ export const LISTENER_LIMITS: ListenerLimits = {
   keepAliveMs: 5000,
 };
 
+/**
+ * A proxy keeps its connections for a minute or so. One that we close while it sends the next request
+ * becomes a 502 for somebody who did nothing wrong, so the proxy has to be the first to close.
+ */
+const PROXY_KEEP_ALIVE_MS = 75_000;
+
 /** Bytes of all headers of a request. */
 const HEADER_BYTES_MAX = 16_384;
 /** How often timeouts are looked at, in milliseconds: Node's own half minute would triple them. */
@@ -64,7 +78,7 @@ export interface Listener {
 /** Makes the server: its limits, its gate, its TLS. It does not listen yet. */
 export function createListener(options: ListenerOptions): Listener {
   const { answer, tls, onDropped = () => undefined } = options;
-  const limits = { ...LISTENER_LIMITS, ...options.limits };
+  const limits = limitsFor(options);
   const sockets = createSockets();
   const server =
     tls === undefined
@@ -97,6 +111,11 @@ export function createListener(options: ListenerOptions): Listener {
     sockets.retire();
   });
   return { server, sockets, listen: (endpoint) => listen(server, endpoint) };
+}
+
+function limitsFor({ addresses: { proxies }, limits }: ListenerOptions): ListenerLimits {
+  const keepAliveMs = proxies === undefined ? LISTENER_LIMITS.keepAliveMs : PROXY_KEEP_ALIVE_MS;
+  return { ...LISTENER_LIMITS, keepAliveMs, ...limits };
 }
 
 function serverOptionsOf(limits: ListenerLimits): ServerOptions {
@@ -146,15 +165,20 @@ function refuseWhatIsNotServed(
     onDropped('tls');
     socket.destroy();
   });
-  server.on('clientError', (_error, socket) => {
-    if (socket.destroyed) return;
+  server.on('clientError', (error, socket) => {
+    const reason = reasonOf(error);
+    if (reason !== undefined && !socket.destroyed) onDropped(reason);
     // In the middle of an answer these bytes would be read as a part of it.
-    if (!socket.writable || sockets.isBusy(socket)) drop(socket);
-    else {
-      onDropped('malformed');
-      socket.end(BAD_REQUEST, () => socket.destroy());
-    }
+    if (reason === undefined || !socket.writable || sockets.isBusy(socket)) socket.destroy();
+    else socket.end(BAD_REQUEST, () => socket.destroy());
   });
+}
+
+/** Undefined for a client that has gone: nobody is left to be answered, and nothing was refused. */
+function reasonOf(error: Error): DropReason | undefined {
+  const code = 'code' in error ? String(error.code) : '';
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'slow';
+  return code.startsWith('HPE_') ? 'malformed' : undefined;
 }
 
 async function listen(
@@ -165,6 +189,8 @@ async function listen(
   server.once('error', reject).listen({ host, port }, resolve);
   await promise;
   server.off('error', reject);
+  // One connection that the system cannot accept is lost; the server must not be.
+  server.on('error', () => undefined);
   const address: AddressInfo | string | null = server.address();
   return typeof address === 'object' && address !== null ? address.port : port;
 }

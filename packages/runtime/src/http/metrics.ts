@@ -1,6 +1,6 @@
 import { createHistogram, type Family, metricsText } from './metrics-text.ts';
 import type { FrontMetrics } from './front-parts.ts';
-import type { DropReason } from './listener.ts';
+import { DROP_REASONS, type DropReason } from './listener.ts';
 import { HTTP_REFUSALS } from './refusals.ts';
 
 /** What is measured when somebody asks. */
@@ -28,7 +28,6 @@ export interface ServerMetrics extends FrontMetrics {
 /** Upper bounds, in seconds. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const STATUS_CLASSES = ['2xx', '3xx', '4xx', '5xx'];
-const DROP_REASONS: readonly DropReason[] = ['address', 'address_full', 'full', 'malformed', 'tls'];
 /** Options that name files are few; what is more goes to `other`. */
 const RELOADS_MAX = 32;
 

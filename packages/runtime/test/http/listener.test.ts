@@ -102,7 +102,7 @@ describe('what is no request', () => {
 describe('time', () => {
   test('a connection that says nothing, or little and slowly, is closed', async () => {
     let answered = 0;
-    const { port } = await start({
+    const { port, dropped } = await start({
       limits: { headersMs: 500, requestMs: 1000 },
       answer: (request, response) => {
         request.resume().once('end', () => {
@@ -115,10 +115,12 @@ describe('time', () => {
     const slow = dial(port);
     const half = dial(port);
     half.socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab');
-    const drip = setInterval(() => slow.socket.write('G'), 100);
+    const bytes = `GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ${'x'.repeat(1000)}`.split('');
+    const drip = setInterval(() => slow.socket.write(bytes.shift() ?? ''), 100);
     await Promise.all([silent.closed, slow.closed, half.closed]);
     clearInterval(drip);
     expect(answered).toBe(0);
+    expect(dropped).toEqual(['slow', 'slow', 'slow']);
   });
 
   test('an idle connection is closed', async () => {
@@ -190,6 +192,16 @@ describe('who may connect', () => {
     expect(listener.sockets.size).toBe(6);
     for (const { socket } of wires) socket.destroy();
   });
+});
+
+test('a client that goes away is counted as nothing', async () => {
+  const { port, dropped, listener } = await start();
+  const wire = dial(port);
+  wire.socket.write('GET / HTT');
+  await until('it is there', () => listener.sockets.size === 1);
+  wire.socket.resetAndDestroy();
+  await until('it is gone', () => listener.sockets.size === 0);
+  expect(dropped).toEqual([]);
 });
 
 test('all headers reach the front, however many', async () => {
