@@ -15,7 +15,7 @@ export interface Citation {
   readonly at: number;
 }
 
-const TESTS = ['{packages,servers}/*/test/**/*.ts', 'packages/testkit/src/contract*.ts'];
+const TESTS = ['{packages,servers}/*/test/**/*.ts', 'packages/testkit/src/{contract,http-contract}*.ts'];
 /** `verifies('C3.race', 'no read leads outside')`, on one line or several. */
 const CALL = /verifies\(\s*((?:'[^'\n]*',?\s*)+(?:`[^`]*`,?\s*)?)\)/g;
 const TEXT = /'([^'\n]*)'|`([^`]*)`/g;
@@ -38,5 +38,5 @@ export function citations(): readonly Citation[] {
 
 /** True for a test that runs against one server: its own ones, and the contract that every server passes. */
 export function testsServer({ file }: Citation, server: ServerName): boolean {
-  return file.startsWith(`servers/${server}/`) || file.startsWith('packages/testkit/src/contract');
+  return file.startsWith(`servers/${server}/`) || file.startsWith('packages/testkit/src/');
 }

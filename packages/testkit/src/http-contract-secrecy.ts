@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+
+import { describe, expect, test } from 'vitest';
+
+import { callRequest, type HttpWorld } from './http-contract-world.ts';
+import type { WireRequest } from './http-wire.ts';
+import { verifies } from './verifies.ts';
+
+/** Tests that what was shown to the server, rightly or wrongly, has gone nowhere. */
+export function testSecrecy(world: () => HttpWorld): void {
+  describe('credentials', () => {
+    test.each<readonly [string, (key: string) => Partial<WireRequest>]>([
+      ['in a header of its own', (key) => ({ headers: { 'x-api-key': key } })],
+      ['as the host', (key) => ({ headers: { host: key } })],
+      ['as the origin', (key) => ({ headers: { origin: `https://${key}` } })],
+      ['as a proof', (key) => ({ headers: { dpop: key } })],
+      ['twice', (key) => ({ headers: { authorization: [`Bearer ${key}`, `Bearer ${key}`] } })],
+      ['as the name of a tool', (key) => ({ headers: { 'mcp-name': key } })],
+      ['as another address', (key) => ({ headers: { 'x-forwarded-for': key } })],
+      ['as content that is no JSON', (key) => ({ body: `{"${key}"` })],
+      ['as a method', (key) => ({ body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: key }) })],
+    ])(
+      verifies('C4.not-passed-on', 'one that is sent %s gets no answer that holds it'),
+      async (_how, more) => {
+        const { served, contract, keys, witness } = world();
+        const { reader } = keys;
+        const request = callRequest(served.url, contract.call, `Bearer ${reader}`, more(reader));
+        const { text, headers } = await witness.send(request);
+        expect(JSON.stringify([text, headers])).not.toContain(reader);
+      },
+    );
+
+    test(
+      verifies('C4.not-passed-on', 'no answer, record, line or argument holds any of all these'),
+      () => {
+        const { secrets, witness, served, files, records } = world();
+        const places = {
+          answers: witness.seen(served.url.origin),
+          records: readFileSync(files.audit, 'utf8'),
+          lines: served.stderr(),
+          arguments: served.commandLine(),
+        };
+        // Each place is one where they would be found.
+        expect(places.answers).toContain(world().contract.call.holds);
+        expect(records().length).toBeGreaterThan(20);
+        expect(secrets.size).toBeGreaterThan(20);
+        for (const [place, text] of Object.entries(places)) {
+          const found = [...secrets].filter((secret) => text.includes(secret));
+          // Of a token, the signature alone is what must not be known.
+          const signatures = [...secrets].flatMap((secret) => secret.split('.')[2] ?? []);
+          expect([place, found]).toEqual([place, []]);
+          expect([place, signatures.filter((signature) => text.includes(signature))]).toEqual([
+            place,
+            [],
+          ]);
+        }
+      },
+    );
+  });
+}
