@@ -29,7 +29,7 @@ export interface ListenerOptions extends Omit<GateOptions, 'perAddressMax'> {
 }
 
 /** What a network that nobody knows may take of the process. Times are milliseconds. */
-export interface ListenerLimits {
+interface ListenerLimits {
   readonly connectionsMax: number;
   /** One address alone must not take all places. */
   readonly connectionsPerAddressMax: number;
@@ -41,7 +41,7 @@ export interface ListenerLimits {
   readonly keepAliveMs: number;
 }
 
-export const LISTENER_LIMITS: ListenerLimits = {
+const LISTENER_LIMITS: ListenerLimits = {
   connectionsMax: 1024,
   connectionsPerAddressMax: 128,
   requestsPerConnectionMax: 1000,

@@ -71,7 +71,7 @@ export function watchTls(
  * Checks that the parts are what a handshake needs, so that a mistake is found now and not by the
  * first client. Throws a ConfigurationProblem that names the part.
  */
-export function parseTls(contents: readonly Uint8Array[]): TlsMaterial {
+function parseTls(contents: readonly Uint8Array[]): TlsMaterial {
   const [certificate = '', key = '', clientCa] = contents.map((content) =>
     Buffer.from(content).toString(),
   );

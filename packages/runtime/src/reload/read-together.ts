@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { accessProblem } from './file-access.ts';
 
 /** Bytes of one file at most: a policy or a list of keys of that size is a mistake or an attack. */
-export const FILE_BYTES_MAX = 1_048_576;
+const FILE_BYTES_MAX = 1_048_576;
 /** How often files that change while they are read are read again, and how long after, in milliseconds. */
 const TRIES_MAX = 4;
 const TRY_AGAIN_MS = 25;

@@ -1,7 +1,7 @@
 import type { Watched } from './watched.ts';
 
 /** What can be made anew without a restart: files, or the keys of an issuer. */
-export type Reloadable = Pick<Watched<unknown>, 'healthy' | 'reload' | 'close'>;
+type Reloadable = Pick<Watched<unknown>, 'healthy' | 'reload' | 'close'>;
 
 /** All that is made anew without a restart. */
 export interface Reloads {
