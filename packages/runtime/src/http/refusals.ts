@@ -20,6 +20,7 @@ export const HTTP_REFUSALS = {
   'http.body_slow': [408, 'The content did not arrive in time.'],
   'http.json': [400, 'The content is not JSON with one meaning.'],
   'http.message': [400, 'The content is not one JSON-RPC message.'],
+  'http.rpc_method': [404, 'There is no such method in this version of the protocol.'],
   'auth.missing': [401, 'A credential is required.'],
   'auth.invalid': [401, 'The credential is not accepted.'],
   'auth.unavailable': [503, 'Credentials cannot be verified now.'],

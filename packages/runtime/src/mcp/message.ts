@@ -1,4 +1,8 @@
-import { isInitializeRequest, type JSONRPCMessage } from '@modelcontextprotocol/server';
+import {
+  isInitializeRequest,
+  type JSONRPCMessage,
+  PROTOCOL_VERSION_META_KEY,
+} from '@modelcontextprotocol/server';
 import { boundedText, describeIssue } from '@secure-mcp/validation';
 import * as z from 'zod';
 
@@ -16,6 +20,7 @@ export type MessageVerdict =
 
 export const PARSE_ERROR = -32_700;
 export const INVALID_REQUEST = -32_600;
+export const METHOD_NOT_FOUND = -32_601;
 const INVALID_PARAMS = -32_602;
 
 const NAME = boundedText(128);
@@ -98,9 +103,16 @@ function checkRequest(
 ): MessageVerdict {
   if (result !== undefined || error !== undefined)
     return refused(id ?? null, INVALID_REQUEST, 'a request has no result');
+  if (isGone(method, params))
+    return { ...refused(id ?? null, METHOD_NOT_FOUND, 'no such method'), answer: id !== undefined };
   const problem = shapeProblem(message, method, params);
   if (problem === undefined) return { ok: true, message };
   return { ...refused(id ?? null, INVALID_PARAMS, problem), answer: id !== undefined };
+}
+
+/** From 2026-07-28 on every request names its version by itself, and there is no handshake. */
+function isGone(method: string, params: z.output<typeof envelope>['params']): boolean {
+  return method === 'initialize' && params?._meta?.[PROTOCOL_VERSION_META_KEY] !== undefined;
 }
 
 function shapeProblem(

@@ -191,6 +191,23 @@ describe('a refusal', () => {
   );
 });
 
+test('the handshake of 2025 is no method of 2026, and still one of 2025', async () => {
+  const params = {
+    protocolVersion: '2025-11-25',
+    capabilities: {},
+    clientInfo: { name: 'a', version: '1' },
+  };
+  const message = { jsonrpc: '2.0', id: 1, method: 'initialize' };
+  const old = await ask({ body: JSON.stringify({ ...message, params }) });
+  expect(old.status).toBe(200);
+  const { headers } = modern('x');
+  const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' };
+  const body = JSON.stringify({ ...message, params: { _meta: meta } });
+  const gone = await ask({ body, headers: { ...headers, 'mcp-method': 'initialize' } });
+  expect(gone.status).toBe(404);
+  expect(JSON.parse(gone.body)).toMatchObject({ id: 1, error: { code: -32_601 } });
+});
+
 describe('what the SDK refuses by itself', () => {
   const version = '2026-07-28';
   test.each<readonly [string, WireRequest, number, number]>([

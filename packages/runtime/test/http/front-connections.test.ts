@@ -53,6 +53,16 @@ describe('what follows a refused request on its connection', () => {
   });
 });
 
+test('what comes while the refusal before it is still on its way is not served', async () => {
+  const own = await startWorld();
+  // As over TLS, or to a client that reads slowly: the answer has ended for us, and not left yet.
+  own.server.on('connection', (socket) => socket.cork());
+  const refused = own.call('refused', { headers: { 'mcp-name': ['a', 'b'] } });
+  await talk(own.port, [refused, own.call('behind')], { patienceMs: 500 });
+  expect(own.ran).toEqual([]);
+  await own.close();
+});
+
 describe('several requests at once on a connection', () => {
   test('are served without the front', async () => {
     await talk(bare.port, bare.call('one') + bare.call('two'), { answers: 2 });

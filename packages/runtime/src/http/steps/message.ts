@@ -3,7 +3,7 @@ import { TextDecoder } from 'node:util';
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { parseStrictJson } from '@secure-mcp/validation';
 
-import { checkMessage, PARSE_ERROR } from '../../mcp/message.ts';
+import { checkMessage, METHOD_NOT_FOUND, PARSE_ERROR } from '../../mcp/message.ts';
 import { refuseHttp } from '../refusals.ts';
 
 /** A byte order mark is kept, so that it is no JSON (RFC 8259 §8.1). */
@@ -17,7 +17,11 @@ export function readMessage(bytes: Uint8Array): JSONRPCMessage {
   const verdict = checkMessage(json.value, text.length);
   if (verdict.ok) return verdict.message;
   const { id, code, reason } = verdict;
-  refuseHttp('http.message', { rpcCode: code, id, reason });
+  refuseHttp(code === METHOD_NOT_FOUND ? 'http.rpc_method' : 'http.message', {
+    rpcCode: code,
+    id,
+    reason,
+  });
 }
 
 function decode(bytes: Uint8Array): string {
