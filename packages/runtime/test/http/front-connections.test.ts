@@ -1,3 +1,5 @@
+import { Duplex } from 'node:stream';
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { type Bare, callBody, startBare, startWorld, type World } from './front-world.ts';
@@ -54,13 +56,28 @@ describe('what follows a refused request on its connection', () => {
 });
 
 test('what comes while the refusal before it is still on its way is not served', async () => {
-  const own = await startWorld();
-  // As over TLS, or to a client that reads slowly: the answer has ended for us, and not left yet.
-  own.server.on('connection', (socket) => socket.cork());
-  const refused = own.call('refused', { headers: { 'mcp-name': ['a', 'b'] } });
-  await talk(own.port, [refused, own.call('behind')], { patienceMs: 500 });
-  expect(own.ran).toEqual([]);
-  await own.close();
+  const SLOW_MS = 600;
+  let said = '';
+  // A connection that takes its time with what is written, as one over TLS does: the answer has ended
+  // for us, and not left yet.
+  const slow = new Duplex({
+    read: () => undefined,
+    write(chunk: Buffer, _encoding, taken) {
+      said += chunk.toString('latin1');
+      setTimeout(taken, SLOW_MS);
+    },
+  });
+  world.server.emit('connection', Object.assign(slow, { remoteAddress: '127.0.0.1' }));
+  slow.on('error', () => undefined);
+  slow.push(world.call('refused', { headers: { 'mcp-name': ['a', 'b'] } }));
+  await new Promise((resolve) => setTimeout(resolve, SLOW_MS / 3));
+  expect(said).toMatch(/^HTTP\/1\.1 400 /);
+  slow.push(world.call('behind'));
+  await new Promise((resolve) => setTimeout(resolve, SLOW_MS / 3));
+  await settled(world);
+  expect(world.ran).not.toContain('refused');
+  expect(world.ran).not.toContain('behind');
+  slow.destroy();
 });
 
 describe('several requests at once on a connection', () => {
