@@ -578,7 +578,7 @@ describe('a stream', () => {
         headers: {
           'content-type': 'text/event-stream',
           'x-accel-buffering': 'no',
-          'mcp-session-id': 'no',
+          'x-powered-by': 'no',
         },
       });
     };
@@ -591,7 +591,7 @@ describe('a stream', () => {
         headers: {
           'content-type': 'text/event-stream',
           'x-accel-buffering': 'no',
-          'mcp-session-id': 'no',
+          'x-powered-by': 'no',
         },
       });
     await restart({ parts: { serveMcp } });
@@ -600,7 +600,7 @@ describe('a stream', () => {
     expect(heard.raw).toMatch(/^HTTP\/1\.1 200 /);
     expect(heard.raw).toContain('cache-control: no-store, no-transform');
     expect(heard.raw).toContain('x-accel-buffering: no');
-    expect(heard.raw).not.toContain('mcp-session-id');
+    expect(heard.raw).not.toContain('x-powered-by');
     socket.destroy();
   });
 

@@ -36,7 +36,7 @@ const PATH = '/mcp';
 const MANY = { calls: 1_000_000, seconds: 1 };
 
 /** What a tool did: the oracle of these tests. */
-export interface Tool {
+interface Tool {
   /** The texts that it was called with. */
   readonly ran: string[];
   /** Calls whose signal has been aborted. */
@@ -48,7 +48,7 @@ export interface Tool {
 }
 
 /** The SDK's own handler, with one tool that a test can see at work. */
-export function openTool(): Tool {
+function openTool(): Tool {
   const ran: string[] = [];
   const ended: string[] = [];
   const handler = createMcpHandler(() => {
@@ -91,7 +91,7 @@ export interface World extends Tool {
   readonly records: AuditEvent[];
   readonly logged: { readonly message: string; readonly fields: LogFields | undefined }[];
   readonly answered: number[];
-  readonly live: LiveRequests & { readonly open: LiveRequests['open'] };
+  readonly live: LiveRequests;
   readonly admitted: Admitted[];
   /** The text of a request that is served, with the changes of a test. */
   request(changes?: WireRequest): string;
