@@ -8,7 +8,7 @@ import { bundle } from './bundle.ts';
 
 const COMMITS = 80_000;
 const ROUNDS = 50;
-/** Node's own file has 43 MB of that. With Maglev it is 90 MB. */
+/** Node's own file has 43 MB of that. With Maglev all is 90 MB. */
 const RESIDENT_BYTES_MAX = 84_000_000;
 /** A file that is always there: the generator spreads its files over numbered directories. */
 const FILE = 'src/part-0/file-7.ts';
