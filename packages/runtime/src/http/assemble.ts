@@ -1,4 +1,4 @@
-import type { Grant } from '@secure-mcp/auth';
+import type { Grant, Verified } from '@secure-mcp/auth';
 import { isWithdrawn } from '@secure-mcp/auth/network';
 
 import { type Application, createApplication } from '../application.ts';
@@ -91,11 +91,19 @@ export function assemble<Options extends ServerOptions, Context>(
 }
 
 /** A request under way ends once its credential is taken back, in whichever of the files. */
-function endWhatIsRevoked<Context>({ revocations, sources, live }: World<Context>): void {
+function endWhatIsRevoked<Context>({ revocations, sources, tls, live }: World<Context>): void {
   revocations.onChange(() =>
     live.endWhere((verified) => revocations.current().isRevoked(verified)),
   );
   sources.keys?.onChange((keys) => live.endWhere((verified) => isWithdrawn(verified, keys)));
+  tls?.onChange((now, former) => {
+    // Whoever the former authority let in has to be let in by the new one.
+    if (now.clientCa !== former.clientCa) live.endWhere(restsOnCertificate);
+  });
+}
+
+function restsOnCertificate({ method, boundTo }: Verified): boolean {
+  return method === 'certificate' || boundTo === 'certificate';
 }
 
 /** The application that outlives every policy, and who a request's caller is under the one of now. */

@@ -39,10 +39,11 @@ export async function openWorld<Options extends ServerOptions, Context>(
   definition: ServerDefinition<Options, Context>,
   prepared: Prepared<Options>,
 ): Promise<World<Context>> {
-  const { common, audit, logger } = prepared;
+  const { common, logger } = prepared;
   const reloads = createReloads();
   const live = createLiveRequests();
-  const store = await openStore({ common, name: definition.identity.name, audit, logger });
+  const { name } = definition.identity;
+  const store = await openStore({ common, name, audit: prepared.audit, logger });
   let sockets: Sockets | undefined;
   const metrics = createMetrics({
     live: () => live.size,
@@ -50,6 +51,7 @@ export async function openWorld<Options extends ServerOptions, Context>(
     storeHealthy: () => store.healthy,
     configHealthy: () => reloads.healthy,
   });
+  const audit = counting(prepared.audit, metrics);
   const listeners = listenersOf({ audit, logger, metrics });
   const reloading = { reloads, listeners };
   const serving = await openServing(definition, prepared, reloading);
@@ -81,6 +83,16 @@ export async function openWorld<Options extends ServerOptions, Context>(
       await store.close();
       await logger.flush();
       return isClosed;
+    },
+  };
+}
+
+/** The trail is where every call comes by, so calls that a limit held back are counted there. */
+function counting(audit: Audit, metrics: Pick<ServerMetrics, 'limited'>): Audit {
+  return {
+    record(event) {
+      if (event.outcome === 'limit' && 'request' in event) metrics.limited();
+      audit.record(event);
     },
   };
 }
