@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { connect } from 'node:net';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { addKey, callRequest, type HttpContract, recordsIn } from './http-contract-world.ts';
 import { type HttpProcess, startHttpProcess } from './http-process.ts';
-import { createWitness, type WireAnswer } from './http-wire.ts';
+import { closed, createWitness, type WireAnswer } from './http-wire.ts';
 import { makeTemp } from './temp.ts';
 import { verifies } from './verifies.ts';
 
@@ -161,7 +160,7 @@ export function testLimits(contract: HttpContract): void {
         socket.write(
           'GET /healthz HTTP/1.1\r\nHost: server.example\r\nX-Forwarded-For: 203.0.113.1\r\n\r\n',
         );
-        await once(socket, 'close');
+        await closed(socket);
         expect(said).toBe('');
       },
     );

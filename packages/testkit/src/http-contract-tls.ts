@@ -21,7 +21,7 @@ import {
   writeSecret,
 } from './http-contract-world.ts';
 import { type HttpProcess, startOnFreePort } from './http-process.ts';
-import { createWitness, fetchOverTls, type WireAnswer } from './http-wire.ts';
+import { closed, createWitness, fetchOverTls, type WireAnswer } from './http-wire.ts';
 import { makeTemp } from './temp.ts';
 import { verifies } from './verifies.ts';
 
@@ -166,7 +166,7 @@ function testVersions(world: () => TlsWorld): void {
     socket.on('data', (chunk: Buffer) => {
       said += chunk.toString('latin1');
     });
-    await once(socket, 'close');
+    await closed(socket);
     // A TLS alert at most, and nothing of HTTP.
     expect(said).not.toContain('HTTP/');
     expect(said).not.toContain('ok');

@@ -1,6 +1,7 @@
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
 
@@ -122,6 +123,13 @@ export async function beginCall(wanted: WireRequest, bytes: number): Promise<Beg
       return readAnswer(await answered);
     },
   };
+}
+
+/** Resolves once a connection is over, however it ended. */
+export function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.on('error', () => undefined).once('close', () => resolve());
+  });
 }
 
 /** A `fetch` for servers whose certificate only a test trusts, and that want one in turn. */

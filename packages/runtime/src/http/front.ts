@@ -25,11 +25,11 @@ import type { Verified } from '@secure-mcp/auth';
 import { type BodyRoom, createBodyRoom } from './body-room.ts';
 import { createConnections } from './connections.ts';
 import type { ClientAddress, Exchange, Headers, PlainAnswer } from './exchange.ts';
-import { openExchange, openUnderWay } from './exchange-open.ts';
+import { openExchange, openUnderWay, type UnderWay } from './exchange-open.ts';
 import type { FrontParts } from './front-parts.ts';
 import type { Notes } from './notes.ts';
-import { withoutEcho } from './protocol-error.ts';
-import { type RefuseParts, refuseRequest } from './refuse-request.ts';
+import { type Said, withoutEcho } from './protocol-error.ts';
+import { recordRefusal, type RefuseParts, refuseRequest } from './refuse-request.ts';
 import { createRefusalTrail, type RefusalTrail } from './refusal-trail.ts';
 import { type HttpRefusal, refuseHttp } from './refusals.ts';
 import { writeAnswer, writePlain } from './respond.ts';
@@ -118,8 +118,29 @@ async function serve(parts: Parts, exchange: Exchange, notes: Notes): Promise<vo
   await limits.admitAddress(address);
   const verified = await authenticate(parts, request, headers, address);
   notes.verified = verified;
+  // From here on, what ends the credential ends the request: also while its content is on its way.
+  const underWay = openUnderWay(exchange, verified, parts);
+  try {
+    await readAndServe(parts, notes, { exchange, headers, address, verified, underWay });
+  } finally {
+    underWay.close();
+  }
+}
+
+interface Known {
+  readonly exchange: Exchange;
+  readonly headers: Headers;
+  readonly address: ClientAddress;
+  readonly verified: Verified;
+  readonly underWay: UnderWay;
+}
+
+/** The steps with the content of a request whose caller is known. */
+async function readAndServe(parts: Parts, notes: Notes, known: Known): Promise<void> {
+  const { rules, limits, room } = parts;
+  const { exchange, headers, verified } = known;
   requireContent(headers, rules.bodyBytesMax);
-  const share = parts.room.shareOf(verified.principal.id);
+  const share = room.shareOf(verified.principal.id);
   const body = await readBody(exchange, headers, { ...rules, share });
   const leaveRoom = (): void => body.leave();
   let leave = leaveRoom;
@@ -129,37 +150,43 @@ async function serve(parts: Parts, exchange: Exchange, notes: Notes): Promise<vo
     await limits.admitPrincipal(verified.principal.id);
     leave = limits.enter();
     leaveRoom();
-    await serveMcp(parts, notes, { exchange, headers, address, verified, message });
+    await serveMcp(parts, notes, known, message);
   } finally {
     leave();
   }
 }
 
-interface Checked {
-  readonly exchange: Exchange;
-  readonly headers: Headers;
-  readonly address: ClientAddress;
-  readonly verified: Verified;
-  readonly message: JSONRPCMessage;
+/** Hands a request to the SDK. No answer outlives its credential. */
+async function serveMcp(
+  parts: Parts,
+  notes: Notes,
+  { exchange, headers, address, verified, underWay }: Known,
+  message: JSONRPCMessage,
+): Promise<void> {
+  const { signal } = underWay;
+  // Revoked between the headers and now: nothing of it may run.
+  signal.throwIfAborted();
+  const admitted = { exchange, address, verified, message, signal };
+  const passed = withoutCredentials(headers);
+  const answered = await underWay.race(parts.serveMcp({ ...admitted, headers: passed }));
+  // The SDK's own word for a call that was ended because the handler closes.
+  if (answered.status === 499) refuseHttp('http.stopping');
+  notes.answeredAt = performance.now();
+  const { unreadMs } = parts.rules;
+  const sanitised = await withoutEcho(answered);
+  await writeAnswer(exchange, sanitised, { headers: notes.fields, signal, unreadMs });
 }
 
-/** Hands a request to the SDK. No answer outlives its credential. */
-async function serveMcp(parts: Parts, notes: Notes, checked: Checked): Promise<void> {
-  const { exchange, verified } = checked;
-  const underWay = openUnderWay(exchange, verified, parts);
-  const { signal } = underWay;
-  try {
-    const headers = withoutCredentials(checked.headers);
-    const answered = await underWay.race(parts.serveMcp({ ...checked, headers, signal }));
-    // The SDK's own word for a call that was ended because the handler closes.
-    if (answered.status === 499) refuseHttp('http.stopping');
-    notes.answeredAt = performance.now();
-    const { unreadMs } = parts.rules;
-    const sanitised = await withoutEcho(answered);
-    await writeAnswer(exchange, sanitised, { headers: notes.fields, signal, unreadMs });
-  } finally {
-    underWay.close();
-  }
+/** Whatever refuses a request, the trail tells. */
+function recordProtocolError(
+  parts: Parts,
+  notes: Notes,
+  { exchange }: Checked,
+  { answer: { status }, refused }: Said,
+): void {
+  const code = status === 404 ? 'http.rpc_method' : 'http.message';
+  const detail = `JSON-RPC ${String(refused)}`;
+  recordRefusal(parts, exchange.request, notes, { code, status, detail });
 }
 
 /** What the SDK and its tools are not given, they can neither log nor pass on. */
