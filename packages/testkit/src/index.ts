@@ -19,6 +19,14 @@ export {
   type ServerCommand,
   type TestClient,
 } from './clients.ts';
+export {
+  REVISIONS,
+  requiredScenarios,
+  runConformance,
+  shortcomings,
+  summaryOf,
+} from './conformance.ts';
+export { testServerConformance } from './contract-conformance.ts';
 export { eventually, recordsOf, type ServerContract, testServerContract } from './contract.ts';
 export {
   type Control,

@@ -27,7 +27,14 @@ const LINGER_MS = 1000;
 const CHUNK_BYTES_MIN = 64;
 
 /** Headers of the SDK's that get through. Ours win where both have one. */
-const PASSED = ['content-type', 'allow', 'retry-after', 'www-authenticate', 'x-accel-buffering'];
+const PASSED = [
+  'content-type',
+  'allow',
+  'mcp-session-id',
+  'retry-after',
+  'www-authenticate',
+  'x-accel-buffering',
+];
 
 type Fields = Readonly<Record<string, string>>;
 
