@@ -78,11 +78,8 @@ async function openTlsWorld(contract: HttpContract): Promise<TlsWorld> {
   const shown = show(authority.issueServer());
   const clientCa = temp.write('client-ca.pem', authority.certificate);
   const certificate = temp.write('known.pem', known.certificate);
-  await runCli(
-    contract,
-    ...['keys', 'add', keys, '--principal', 'known', '--scopes', contract.scope],
-    ...['--certificate', certificate],
-  );
+  const named = ['--principal', 'known', '--scopes', contract.scope, '--certificate', certificate];
+  await runCli(contract, 'keys', 'add', keys, ...named);
   const issuer = await startAuthorizationServer({
     resources: {},
     clients: [BOUND],

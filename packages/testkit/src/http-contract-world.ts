@@ -90,7 +90,7 @@ interface WorldFiles {
   readonly audit: string;
 }
 
-export type KeyName = 'reader' | 'writer' | 'stranger';
+type KeyName = 'reader' | 'writer' | 'stranger';
 const KEY_NAMES = ['reader', 'writer', 'stranger'] as const;
 
 export interface PolicyParts {

@@ -52,7 +52,8 @@ export async function makePerson(account: string, options: PersonOptions): Promi
         } catch (error) {
           const authorization = client.wanted();
           if (!isUnauthorized(error) || authorization === undefined) throw error;
-          if (visits.length === VISITS_MAX) throw new Error('signing in does not help');
+          if (visits.length === VISITS_MAX)
+            throw new Error('signing in does not help', { cause: error });
           visits.push(authorization);
           await finish(client.provider, server, await visit(authorization));
         }
