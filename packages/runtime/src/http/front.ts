@@ -173,20 +173,21 @@ async function serveMcp(
   if (answered.status === 499) refuseHttp('http.stopping');
   notes.answeredAt = performance.now();
   const { unreadMs } = parts.rules;
-  const sanitised = await withoutEcho(answered);
-  await writeAnswer(exchange, sanitised, { headers: notes.fields, signal, unreadMs });
+  const said = await withoutEcho(answered);
+  if (said.refused !== undefined) recordProtocolError(parts, notes, exchange, said);
+  await writeAnswer(exchange, said.answer, { headers: notes.fields, signal, unreadMs });
 }
 
 /** Whatever refuses a request, the trail tells. */
 function recordProtocolError(
   parts: Parts,
   notes: Notes,
-  { exchange }: Checked,
+  { request }: Exchange,
   { answer: { status }, refused }: Said,
 ): void {
   const code = status === 404 ? 'http.rpc_method' : 'http.message';
   const detail = `JSON-RPC ${String(refused)}`;
-  recordRefusal(parts, exchange.request, notes, { code, status, detail });
+  recordRefusal(parts, request, notes, { code, status, detail });
 }
 
 /** What the SDK and its tools are not given, they can neither log nor pass on. */

@@ -35,23 +35,33 @@ const protocolError = z.object({
   }),
 });
 
+/** The SDK's answer as it may be said, and the code of JSON-RPC where it refused the request by itself. */
+export interface Said {
+  readonly answer: Response;
+  readonly refused?: number;
+}
+
 /**
  * Puts our words in place of the SDK's where it refuses a request by itself, before any tool: its words
  * repeat names, headers and values of the request, and whatever reads them, a model or a log, takes them
- * for the server's.
+ * for the server's. Throws where the SDK has failed: then it is a fault like any other.
  */
-export async function withoutEcho(answer: Response): Promise<Response> {
-  if (answer.status < 400 || answer.headers.get('content-type') !== 'application/json')
-    return answer;
+export async function withoutEcho(answer: Response): Promise<Said> {
+  const { status } = answer;
+  if (status < 400) return { answer };
+  if (status >= 500) throw new Error('the SDK failed to serve a request');
+  if (answer.headers.get('content-type')?.startsWith('application/json') !== true)
+    return { answer };
   const text = await answer.text();
   const body = parsed(text);
   const headers = new Headers(answer.headers);
   // No JSON-RPC: it is not an error of the SDK's, and somebody of ours has written it.
-  if (body === undefined) return new Response(text, { status: answer.status, headers });
+  if (body === undefined) return { answer: new Response(text, { status, headers }) };
   const { id = null, error } = body;
   const { code, data } = error;
   const said = { code, message: SENTENCES.get(code) ?? OTHER, ...(data !== undefined && { data }) };
-  return Response.json({ jsonrpc: '2.0', id, error: said }, { status: answer.status, headers });
+  const worded = Response.json({ jsonrpc: '2.0', id, error: said }, { status, headers });
+  return { answer: worded, refused: code };
 }
 
 function parsed(text: string): z.output<typeof protocolError> | undefined {

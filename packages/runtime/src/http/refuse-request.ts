@@ -12,7 +12,7 @@ import type { FrontParts } from './front-parts.ts';
 import { parseAddress } from './ip-address.ts';
 import type { Notes } from './notes.ts';
 import { refusalAnswer } from './refusal-answer.ts';
-import type { RefusalTrail } from './refusal-trail.ts';
+import type { RefusalNews, RefusalTrail } from './refusal-trail.ts';
 import { HttpRefusal } from './refusals.ts';
 import { writePlain } from './respond.ts';
 
@@ -26,11 +26,12 @@ export interface RefuseParts extends FrontParts {
  * reference, under which the log has the cause. Where the client is gone, nobody is answered.
  */
 export async function refuseRequest(
-  { connections, trail, metrics, logger, rules }: RefuseParts,
+  parts: RefuseParts,
   exchange: Exchange,
   notes: Notes,
   error: unknown,
 ): Promise<void> {
+  const { connections, logger, rules } = parts;
   const { request, response } = exchange;
   if (error instanceof ClientGone) return;
   const reference = error instanceof HttpRefusal ? undefined : crypto().randomUUID();
@@ -39,8 +40,9 @@ export async function refuseRequest(
   const { close = false } = refusal.options;
   // At once: what follows on this connection is judged before anything else happens.
   if (close) connections.distrust(request.socket);
-  metrics.refused(refusal.code);
-  record(trail, request, notes, { refusal, reference });
+  const { code, options } = refusal;
+  const detail = options.detail ?? options.reason;
+  recordRefusal(parts, request, notes, { code, status: refusal.status, detail, reference });
   // Half an answer must not look like a whole one.
   if (response.headersSent) {
     response.destroy();
@@ -53,23 +55,24 @@ export async function refuseRequest(
   await writePlain(exchange, whole, { close, unreadMs }).catch(() => response.destroy());
 }
 
-function record(
-  trail: RefusalTrail,
+/** What is told of a refusal beside its origin. */
+type Told = Pick<RefusalNews, 'code' | 'status' | 'detail' | 'reference'>;
+
+/** Counts and records a refusal. */
+export function recordRefusal(
+  { trail, metrics }: Pick<RefuseParts, 'trail' | 'metrics'>,
   { socket }: IncomingMessage,
   notes: Notes,
-  { refusal, reference }: { readonly refusal: HttpRefusal; readonly reference: string | undefined },
+  told: Told,
 ): void {
-  const { code, status, options } = refusal;
   const address = notes.address ?? parseAddress(socket.remoteAddress ?? '');
   const principal = notes.verified?.principal.id;
+  metrics.refused(told.code);
   trail.record({
-    code,
-    status,
+    ...told,
     source: originOf(notes, address?.ip ?? ''),
     origin: principal ?? address?.key ?? '',
-    detail: options.detail ?? options.reason,
     principal,
-    reference,
   });
 }
 

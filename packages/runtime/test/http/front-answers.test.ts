@@ -239,6 +239,12 @@ describe('what the SDK refuses by itself', () => {
       -32_020,
     ],
     [
+      'a version of before 2026 that never was, in the header',
+      { body: callBody('x'), headers: { 'mcp-protocol-version': '2025-01-01-SECRET' } },
+      400,
+      -32_000,
+    ],
+    [
       'no such version',
       {
         body: modern('x').body.replaceAll(version, '2099-01-01'),
@@ -275,9 +281,13 @@ describe('what the SDK refuses by itself', () => {
   ])(verifies('C1.no-echo', '%s repeats nothing'), async (_, changes, status, code) => {
     const answer = await ask(changes);
     expect(answer.status).toBe(status);
-    expect(JSON.parse(answer.body)).toMatchObject({ id: 1, error: { code } });
+    expect(JSON.parse(answer.body)).toMatchObject({ error: { code } });
     expect(answer.body).not.toContain('SECRET');
     expect(world.ran).toEqual([]);
+    const detail = `JSON-RPC ${String(code)}`;
+    expect(world.records).toMatchObject([
+      { type: 'http.refused', status, detail, principal: 'key:ada' },
+    ]);
   });
 
   test('without the front, the header is repeated', async () => {
