@@ -551,6 +551,24 @@ describe('an answer under way', () => {
     },
   );
 
+  test(
+    verifies(
+      'C13.ended',
+      'does not begin when its credential is revoked while its content is on its way',
+    ),
+    async () => {
+      const bytes = world.call('half');
+      const { socket, heard } = open(bytes.slice(0, -5));
+      await until(() => world.live.size === 1);
+      world.live.endWhere(() => true);
+      socket.write(bytes.slice(-5));
+      await until(() => answersIn(heard.raw).length === 1);
+      expect(answersIn(heard.raw)[0]?.status).toBe(401);
+      expect(world.ran).toEqual([]);
+      socket.destroy();
+    },
+  );
+
   test('ends in what the server says of its own end', async () => {
     let end: ((reason: Error) => void) | undefined;
     await restart({
