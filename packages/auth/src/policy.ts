@@ -3,6 +3,8 @@ import * as z from 'zod';
 import { PRINCIPAL_KINDS } from './principal.ts';
 
 const NAME = z.string().min(1).max(128);
+/** An issuer is a URL, and the id of a caller holds one. */
+const LONG_NAME = z.string().min(1).max(2048);
 const GLOB = z.string().min(1).max(512);
 
 /** Either a whole name or a prefix and a star. More would be a language to get wrong. */
@@ -14,10 +16,10 @@ const namePattern = z
 const match = z
   .strictObject({
     kind: z.enum(PRINCIPAL_KINDS).optional().describe('How the caller was identified.'),
-    id: NAME.optional().describe('The stable id that the audit trail shows.'),
-    issuer: NAME.optional().describe('The authorization server that vouches for the caller.'),
-    subject: NAME.optional().describe('The caller, as the issuer names it.'),
-    client: NAME.optional().describe('The OAuth client that the caller uses.'),
+    id: LONG_NAME.optional().describe('The stable id that the audit trail shows.'),
+    issuer: LONG_NAME.optional().describe('The authorization server that vouches for the caller.'),
+    subject: LONG_NAME.optional().describe('The caller, as the issuer names it.'),
+    client: LONG_NAME.optional().describe('The OAuth client that the caller uses.'),
   })
   .refine((fields) => Object.keys(fields).length > 0, 'must name at least one property')
   .describe('Every property given here must equal the caller’s.');

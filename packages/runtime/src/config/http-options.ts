@@ -163,6 +163,14 @@ export const httpOptions = {
     .max(600_000)
     .default(10_000)
     .describe('How long running calls may go on after a signal to stop.'),
+  drainNoticeMs: z
+    .int()
+    .min(0)
+    .max(60_000)
+    .default(0)
+    .describe(
+      'How long connections are still taken after readiness has failed, for a balancer to see it.',
+    ),
   unsafeNoAuth: z
     .boolean()
     .default(false)

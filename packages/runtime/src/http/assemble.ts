@@ -16,6 +16,7 @@ import { createFront, type Front } from './front.ts';
 import type { Admitted } from './front-parts.ts';
 import { createHealth } from './health.ts';
 import { createFrontLimits } from './limits.ts';
+import { createRefusalTrail } from './refusal-trail.ts';
 import type { Tenancy } from './serving.ts';
 import { type Endpoint, messageRateOf, resourceOf, rulesOf } from './settings.ts';
 import type { World } from './world.ts';
@@ -34,6 +35,8 @@ export interface Assembled {
   readonly app: Pick<Application<never>, 'dispatch' | 'recordStop'>;
   /** Readiness fails from here on. */
   drain(): void;
+  /** Records what was counted of floods of refusals, and not recorded. */
+  flush(): void;
 }
 
 /** Puts the parts together, for the URL under which clients know the server. */
@@ -61,33 +64,44 @@ export function assemble<Options extends ServerOptions, Context>(
   serving.onChange(() => bridge.endStreams());
   endWhatIsRevoked(world);
   const health = createHealth([reloads]);
-  const answer = createFront({
-    rules: rulesOf(common, bound, resource),
-    limits: createFrontLimits({
-      store,
-      addressRate: rateOf(common.addressRateLimit),
-      failureRate: rateOf(common.failureLimit),
-      messageRate: messageRateOf(common),
-      placesMax: common.requests,
-    }),
-    authenticator: authenticatorOf({
-      common,
-      sources: world.sources,
-      resource,
-      revocations: () => revocations.current(),
-      singleUse: store,
-      reloads,
-      scopes,
-    }),
-    challenges,
-    documents: new Map([...health.documents, ...documents]),
-    serveMcp: bridge.serveMcp,
-    live,
-    metrics,
-    audit,
-    logger,
-  });
-  return { answer, bridge, resource, app, drain: () => health.drain() };
+  const trail = createRefusalTrail({ audit, logger });
+  const answer = createFront(
+    {
+      rules: rulesOf(common, bound, resource),
+      limits: createFrontLimits({
+        store,
+        addressRate: rateOf(common.addressRateLimit),
+        failureRate: rateOf(common.failureLimit),
+        messageRate: messageRateOf(common),
+        placesMax: common.requests,
+      }),
+      authenticator: authenticatorOf({
+        common,
+        sources: world.sources,
+        resource,
+        revocations: () => revocations.current(),
+        singleUse: store,
+        reloads,
+        scopes,
+      }),
+      challenges,
+      documents: new Map([...health.documents, ...documents]),
+      serveMcp: bridge.serveMcp,
+      live,
+      metrics,
+      audit,
+      logger,
+    },
+    trail,
+  );
+  return {
+    answer,
+    bridge,
+    resource,
+    app,
+    drain: () => health.drain(),
+    flush: () => trail.flush(),
+  };
 }
 
 /** A request under way ends once its credential is taken back, in whichever of the files. */

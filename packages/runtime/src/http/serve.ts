@@ -31,7 +31,7 @@ export async function serveOverHttp<Options extends ServerOptions, Context>(
   const stopListening = world.reloads.onSignal();
   announce(front.resource, prepared, world);
   await stop.stopping;
-  const isClean = await end({ world, listener, front, stop, drainMs: common.drainMs });
+  const isClean = await end({ world, listener, front, stop, common });
   stopListening();
   beside?.server.close();
   return isClean;
@@ -152,7 +152,7 @@ interface Ending<Context> {
   readonly listener: Listener;
   readonly front: Assembled;
   readonly stop: StopSignals;
-  readonly drainMs: number;
+  readonly common: CommonOptions;
 }
 
 /** Lets calls under way finish, and lets go of everything. */
@@ -161,16 +161,18 @@ async function end<Context>({
   listener,
   front,
   stop,
-  drainMs,
+  common,
 }: Ending<Context>): Promise<boolean> {
   const wasGraceful = await closeGracefully(listener, {
-    drainMs,
+    drainMs: common.drainMs,
+    noticeMs: common.drainNoticeMs,
     onDraining: front.drain,
     streams: () => front.bridge.streams(),
     endStreams: () => front.bridge.close(),
     hard: stop.hard,
   });
   await front.app.dispatch.drain(0);
+  front.flush();
   front.app.recordStop();
   stop.close();
   if (!wasGraceful) world.logger.warn('calls were cut off by the end');
