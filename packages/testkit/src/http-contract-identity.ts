@@ -78,7 +78,12 @@ function testStepUp(world: () => HttpWorld): void {
       expect(challenge).toContain('error="insufficient_scope"');
       expect(challenge).toContain(scope);
 
-      const tokens = { access_token: few.token, token_type: 'Bearer', scope: OTHER_SCOPE };
+      const tokens = {
+        access_token: few.token,
+        token_type: 'Bearer',
+        scope: OTHER_SCOPE,
+        issuer: issuer.issuer,
+      };
       const person = await alice(world(), { tokens });
       const client = await open(kind, world(), person);
       expect(person.visits).toHaveLength(0);

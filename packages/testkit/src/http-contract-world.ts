@@ -9,6 +9,7 @@ import type { ServerCommand } from './clients.ts';
 import { type HttpProcess, runToEnd, startOnFreePort } from './http-process.ts';
 import {
   createWitness,
+  JSON_HEADERS,
   messageFor,
   type WireAnswer,
   type WireRequest,
@@ -73,6 +74,8 @@ export interface HttpWorld {
   readonly secrets: Set<string>;
   /** A token for a client that acts for itself, or for a person. */
   token(account?: string, scope?: string): Promise<string>;
+  /** The contract's call with a bearer credential, as a page would make it. */
+  request(credential: string): { url: URL; headers: Record<string, string>; body: string };
   /** Sends the contract's call with a credential. */
   call(authorization?: string, more?: Partial<WireRequest>): Promise<WireAnswer>;
   records(): readonly AuditRecord[];
@@ -112,7 +115,11 @@ export function policyFor({ call, other, grants }: HttpContract, { reader }: Pol
   };
 }
 
-export async function openHttpWorld(contract: HttpContract): Promise<HttpWorld> {
+/** Starts it all. */
+export async function openHttpWorld(
+  contract: HttpContract,
+  ...options: readonly string[]
+): Promise<HttpWorld> {
   const temp = makeTemp();
   const witness = createWitness();
   const robot = { id: 'robot', secret: randomUUID() };
@@ -145,6 +152,7 @@ export async function openHttpWorld(contract: HttpContract): Promise<HttpWorld> 
       `--allow-origin=${PAGE}`,
       '--log-level=debug',
       ...UNLIMITED,
+      ...options,
     ),
   );
   const resource = served.url.href;
@@ -170,6 +178,12 @@ export async function openHttpWorld(contract: HttpContract): Promise<HttpWorld> 
       });
       secrets.add(token);
       return token;
+    },
+    request(credential) {
+      const { name, args } = contract.call;
+      const { headers, body } = messageFor('tools/call', { name, arguments: args });
+      const authorization = `Bearer ${credential}`;
+      return { url: served.url, body, headers: { ...JSON_HEADERS, ...headers, authorization } };
     },
     call: (authorization, more) =>
       witness.send(callRequest(served.url, contract.call, authorization, more)),

@@ -12,7 +12,13 @@ import { testTokens } from './http-contract-tokens.ts';
 import { testWeb } from './http-contract-web.ts';
 import { type HttpContract, type HttpWorld, openHttpWorld } from './http-contract-world.ts';
 
-export type { HttpContract } from './http-contract-world.ts';
+export {
+  type HttpContract,
+  type HttpWorld,
+  openHttpWorld,
+  type ToolCall,
+} from './http-contract-world.ts';
+export { makePerson } from './http-person.ts';
 
 /** Tests what every server owes its callers and its operator on a network: as its bundle, in a process. */
 export function testHttpContract(contract: HttpContract): void {

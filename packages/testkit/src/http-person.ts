@@ -2,7 +2,7 @@ import {
   auth,
   DpopSession,
   type OAuthClientProvider,
-  type OAuthTokens,
+  type StoredOAuthTokens,
   UnauthorizedError,
 } from '@modelcontextprotocol/client';
 
@@ -15,7 +15,7 @@ export interface PersonOptions {
   readonly visit?: (authorization: URL) => Promise<URL>;
   readonly redirectUrl?: string;
   /** What the client already has. */
-  readonly tokens?: OAuthTokens;
+  readonly tokens?: StoredOAuthTokens;
   /** True where the client binds its tokens to a key of its own (RFC 9449). */
   readonly dpop?: boolean;
 }
@@ -66,6 +66,8 @@ export async function makePerson(account: string, options: PersonOptions): Promi
 async function clientOf({ tokens: first, dpop }: PersonOptions, redirectUrl: string) {
   const session = dpop === true ? await DpopSession.create() : undefined;
   type Discovery = Parameters<NonNullable<OAuthClientProvider['saveDiscoveryState']>>[0];
+  type Information = Parameters<NonNullable<OAuthClientProvider['saveClientInformation']>>[0];
+  let client: Information = { client_id: 'desktop' };
   let tokens = first;
   let verifier = '';
   let discovery: Discovery | undefined;
@@ -73,8 +75,10 @@ async function clientOf({ tokens: first, dpop }: PersonOptions, redirectUrl: str
   const provider: OAuthClientProvider = {
     redirectUrl,
     clientMetadata: { redirect_uris: [redirectUrl], token_endpoint_auth_method: 'none' },
-    clientInformation: () => ({ client_id: 'desktop' }),
-    saveClientInformation: () => undefined,
+    clientInformation: () => client,
+    saveClientInformation(saved) {
+      client = saved;
+    },
     tokens: () => tokens,
     saveTokens(saved) {
       tokens = saved;

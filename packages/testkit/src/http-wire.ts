@@ -33,7 +33,8 @@ export interface Witness {
   send(request: WireRequest): Promise<WireAnswer>;
 }
 
-const JSON_HEADERS = {
+/** What every client of Streamable HTTP sends. */
+export const JSON_HEADERS = {
   'content-type': 'application/json',
   accept: 'application/json, text/event-stream',
 };
@@ -179,7 +180,7 @@ const META = {
 export function messageFor(
   method: string,
   params: Readonly<Record<string, unknown>> = {},
-): Pick<Required<WireRequest>, 'headers' | 'body'> {
+): { readonly headers: Record<string, string>; readonly body: string } {
   const { name, uri } = params;
   const named = name ?? uri;
   return {
