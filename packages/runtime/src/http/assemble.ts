@@ -7,13 +7,15 @@ import { type CommonOptions, limitsOf, rateOf } from '../config/common.ts';
 import { withConfigured } from '../mcp/lock.ts';
 import { buildMcpServer } from '../mcp/register.ts';
 import type { ServerDefinition, ServerOptions } from '../server-definition.ts';
+import type { Store } from '../store/store.ts';
 import { createAuthorizer } from './authorize.ts';
 import { type Bridge, createBridge } from './bridge.ts';
 import { callerOf } from './callers.ts';
 import { authenticatorOf } from './credentials.ts';
 import { directionsOf } from './directions.ts';
+import { whenOver } from './exchange-open.ts';
 import { createFront, type Front } from './front.ts';
-import type { Admitted } from './front-parts.ts';
+import type { Admitted, FrontLimits } from './front-parts.ts';
 import { createHealth } from './health.ts';
 import { createFrontLimits } from './limits.ts';
 import { createRefusalTrail } from './refusal-trail.ts';
@@ -68,13 +70,7 @@ export function assemble<Options extends ServerOptions, Context>(
   const answer = createFront(
     {
       rules: rulesOf(common, bound, resource),
-      limits: createFrontLimits({
-        store,
-        addressRate: rateOf(common.addressRateLimit),
-        failureRate: rateOf(common.failureLimit),
-        messageRate: messageRateOf(common),
-        placesMax: common.requests,
-      }),
+      limits: limitsOfFront(common, store),
       authenticator: authenticatorOf({
         common,
         sources: world.sources,
@@ -102,6 +98,16 @@ export function assemble<Options extends ServerOptions, Context>(
     drain: () => health.drain(),
     flush: () => trail.flush(),
   };
+}
+
+function limitsOfFront(common: CommonOptions, store: Store): FrontLimits {
+  return createFrontLimits({
+    store,
+    addressRate: rateOf(common.addressRateLimit),
+    failureRate: rateOf(common.failureLimit),
+    messageRate: messageRateOf(common),
+    placesMax: common.requests,
+  });
 }
 
 /** A request under way ends once its credential is taken back, in whichever of the files. */
@@ -147,7 +153,7 @@ function applicationOf<Options extends ServerOptions, Context>(
   });
   const callerOfRequest = ({ exchange, verified, address }: Admitted) => {
     const tenancy = serving.enter();
-    exchange.response.once('close', tenancy.leave);
+    whenOver(exchange, tenancy.leave);
     const { policy, scopes } = tenancy;
     const ceiling = { scopes, limits: limitsOf(common), secrets: common.secrets };
     const caller = callerOf(verified, address, { policy, ceiling });

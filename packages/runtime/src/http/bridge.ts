@@ -11,6 +11,7 @@ import * as z from 'zod';
 import type { Caller } from '../call/dispatch.ts';
 import type { Delivery } from '../mcp/delivery.ts';
 import type { Authorizer } from './authorize.ts';
+import { whenOver } from './exchange-open.ts';
 import type { Admitted, Challenges, ServeMcp } from './front-parts.ts';
 import { refuseHttp } from './refusals.ts';
 
@@ -101,7 +102,7 @@ export function createBridge(parts: BridgeParts): Bridge {
         leave('error');
         throw error;
       });
-      whenGone(admitted, () => leave(ends.aborted ? 'ended' : 'closed'));
+      whenOver(admitted.exchange, () => leave(ends.aborted ? 'ended' : 'closed'));
       return response;
     },
     streams: streams.count,
@@ -160,16 +161,10 @@ function authInfoOf({ principal }: Caller, { verified: { expiresAt } }: Admitted
 function deliveryOf(admitted: Admitted): Delivery {
   return {
     // One exchange carries one answer.
-    whenTaken: (_id, then) => whenGone(admitted, then),
+    whenTaken: (_id, then) => whenOver(admitted.exchange, then),
     enclose: (_id, data) =>
       typeof data === 'string' ? data : Buffer.from(data).toString('base64'),
   };
-}
-
-/** Calls back once the exchange is over, however it ended. */
-function whenGone({ exchange: { response } }: Admitted, then: () => void): void {
-  if (response.closed) then();
-  else response.once('close', then);
 }
 
 interface Streams {

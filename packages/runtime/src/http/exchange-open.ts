@@ -60,3 +60,9 @@ function whenAborted(signal: AbortSignal): Promise<never> {
     else signal.addEventListener('abort', end, { once: true });
   });
 }
+
+/** Calls back once an exchange is over, however it ended; at once, where it is. */
+export function whenOver({ response }: Exchange, then: () => void): void {
+  if (response.closed) then();
+  else response.once('close', then);
+}

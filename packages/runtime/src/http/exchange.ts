@@ -1,7 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { HttpRefusal } from './refusals.ts';
-
 /** One request on its way through the front. */
 export interface Exchange {
   readonly request: IncomingMessage;
@@ -32,5 +30,3 @@ export interface PlainAnswer {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
-
-export type { HttpRefusal };

@@ -127,7 +127,7 @@ export function rulesOf(options: CommonOptions, bound: Endpoint, resource: URL):
   return {
     path: MCP_PATH,
     hosts: hostsOf(options, bound, resource),
-    origins: new Set(options.allowOrigin.map(originOf)),
+    origins: new Set([...ownOrigins(bound), ...options.allowOrigin.map(originOf)]),
     addresses: addressesOf(options),
     bodyBytesMax: BODY_BYTES_MAX,
     bodyMs: BODY_MS,
@@ -149,6 +149,15 @@ function hostsOf(
     ...own.map((name) => `${name}:${String(port)}`),
     ...allowHost.map((name) => name.toLowerCase()),
   ]);
+}
+
+/**
+ * The names of this server itself, on loopback: inspectors that run beside it call by them. No page
+ * can come from there, because no page is served.
+ */
+function ownOrigins({ host, port }: Endpoint): readonly string[] {
+  const names = isLoopbackName(host) ? ['127.0.0.1', 'localhost', '[::1]'] : [];
+  return names.map((name) => `http://${name}:${String(port)}`);
 }
 
 /** As a browser writes it: scheme, host, and the port where it is not the scheme's own. */
