@@ -9,7 +9,7 @@ import {
   shortcomings,
   summaryOf,
 } from './conformance.ts';
-import { type HttpProcess, startOnFreePort } from './http-process.ts';
+import { type HttpProcess, startHttpProcess } from './http-process.ts';
 import { verifies } from './verifies.ts';
 
 /** What the conformance suite has to know of a server. */
@@ -90,15 +90,7 @@ export function testServerConformance({ server, prompts }: ConformanceContract):
   describe('the conformance suite', () => {
     let served: HttpProcess | undefined;
     beforeAll(async () => {
-      // The suite calls as a page of the server's own origin would. Nobody's may, unless it is named.
-      served = await startOnFreePort((port) =>
-        server(
-          `--http=${String(port)}`,
-          '--unsafe-no-auth',
-          `--allow-origin=http://127.0.0.1:${String(port)}`,
-          ...UNLIMITED,
-        ),
-      );
+      served = await startHttpProcess(server('--http=0', '--unsafe-no-auth', ...UNLIMITED));
     });
     afterAll(() => served?.close());
 
