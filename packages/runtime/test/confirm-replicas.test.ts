@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 
-import { makeTemp } from '@secure-mcp/testkit';
+import { makeTemp, verifies } from '@secure-mcp/testkit';
 import { afterAll, describe, expect, test } from 'vitest';
 
 import { memoryStore } from '../src/store/memory.ts';
@@ -28,22 +28,25 @@ async function ask(replica: Replica, principal: string, file: string): Promise<o
 }
 
 describe('questions of replicas', () => {
-  test('a question of one may be answered at another, once among all', async () => {
-    const [first, second] = replicas();
-    const file = temp.write('once', '');
-    const answer = await ask(first, 'alice', file);
-    expect((await second.call('alice', answer)).result).toMatchObject({ resultType: 'complete' });
-    expect(existsSync(file)).toBe(false);
+  test(
+    verifies('E8.bound', 'a question of one may be answered at another, once among all'),
+    async () => {
+      const [first, second] = replicas();
+      const file = temp.write('once', '');
+      const answer = await ask(first, 'alice', file);
+      expect((await second.call('alice', answer)).result).toMatchObject({ resultType: 'complete' });
+      expect(existsSync(file)).toBe(false);
 
-    for (const replica of [first, second]) {
-      temp.write('once', '');
-      const replayed = await replica.call('alice', answer);
-      expect(replayed.result).toMatchObject({ resultType: 'input_required' });
-      expect(existsSync(file)).toBe(true);
-    }
-  });
+      for (const replica of [first, second]) {
+        temp.write('once', '');
+        const replayed = await replica.call('alice', answer);
+        expect(replayed.result).toMatchObject({ resultType: 'input_required' });
+        expect(existsSync(file)).toBe(true);
+      }
+    },
+  );
 
-  test('ten answers at the same time do it once', async () => {
+  test(verifies('E8.bound', 'ten answers at the same time do it once'), async () => {
     const [first, second] = replicas();
     const file = temp.write('race', '');
     const answer = await ask(first, 'alice', file);
@@ -57,7 +60,7 @@ describe('questions of replicas', () => {
     expect(existsSync(file)).toBe(false);
   });
 
-  test('a question of one caller is not answered by another', async () => {
+  test(verifies('E8.bound', 'a question of one caller is not answered by another'), async () => {
     const [first, second] = replicas();
     const file = temp.write('others', '');
     const answer = await ask(first, 'alice', file);
@@ -68,7 +71,7 @@ describe('questions of replicas', () => {
     expect((await second.call('alice', answer)).result).toMatchObject({ resultType: 'complete' });
   });
 
-  test('a replica with another key believes no answer', async () => {
+  test(verifies('E8.bound', 'a replica with another key believes no answer'), async () => {
     const [first] = replicas();
     const [stranger] = replicas();
     const file = temp.write('stranger', '');
@@ -77,34 +80,37 @@ describe('questions of replicas', () => {
     expect(existsSync(file)).toBe(true);
   });
 
-  test('nothing is done while it cannot be known whether an answer was used', async () => {
-    const quiet = () => undefined;
-    const store = await redisStore({
-      // Nobody listens there.
-      address: {
-        host: '127.0.0.1',
-        port: 1,
-        tls: false,
-        db: 0,
-        username: undefined,
-        password: undefined,
-      },
-      namespace: 'confirm',
-      audit: { record: quiet },
-      logger: {
-        debug: quiet,
-        info: quiet,
-        warn: quiet,
-        error: quiet,
-        flush: async () => undefined,
-      },
-    });
-    const [first] = replicas(store);
-    const file = temp.write('unknown', '');
-    const answer = await ask(first, 'alice', file);
-    const { result } = await first.call('alice', answer);
-    expect(JSON.stringify(result)).toContain('call.confirmation_unavailable: ');
-    expect(existsSync(file)).toBe(true);
-    await store.close();
-  });
+  test(
+    verifies('E8.bound', 'nothing is done while it cannot be known whether an answer was used'),
+    async () => {
+      const quiet = () => undefined;
+      const store = await redisStore({
+        // Nobody listens there.
+        address: {
+          host: '127.0.0.1',
+          port: 1,
+          tls: false,
+          db: 0,
+          username: undefined,
+          password: undefined,
+        },
+        namespace: 'confirm',
+        audit: { record: quiet },
+        logger: {
+          debug: quiet,
+          info: quiet,
+          warn: quiet,
+          error: quiet,
+          flush: async () => undefined,
+        },
+      });
+      const [first] = replicas(store);
+      const file = temp.write('unknown', '');
+      const answer = await ask(first, 'alice', file);
+      const { result } = await first.call('alice', answer);
+      expect(JSON.stringify(result)).toContain('call.confirmation_unavailable: ');
+      expect(existsSync(file)).toBe(true);
+      await store.close();
+    },
+  );
 });

@@ -280,6 +280,8 @@ export const CONTROLS = {
       'C9.one-line': 'No name, client or argument can forge a second record.',
       'C9.fail-closed':
         'With a trail in a file, a call that cannot be recorded gets no answer, and what changes something is recorded before it is done.',
+      'C9.floods':
+        'A flood of refusals is counted and not written out, hides nothing of anybody else’s, and its count is not lost.',
       'C9.never-blocks': 'A client that does not read stderr stops nothing.',
     },
   },

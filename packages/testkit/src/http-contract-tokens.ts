@@ -1,10 +1,10 @@
-import { createHmac, createPublicKey, type JsonWebKey, type webcrypto } from 'node:crypto';
+import { createHmac, createPublicKey, type JsonWebKey } from 'node:crypto';
 
-import * as oauth from 'oauth4webapi';
 import { describe, expect, test } from 'vitest';
 
 import { startAuthorizationServer } from './authorization-server/index.ts';
 import { callRequest, ELSEWHERE, type HttpWorld } from './http-contract-world.ts';
+import { type BoundToken, makeProof, makeProofKey } from './http-proof.ts';
 import { verifies } from './verifies.ts';
 
 /** Tests which credentials count, and that nothing runs for any other. */
@@ -153,86 +153,53 @@ function testForms(world: () => HttpWorld): void {
 }
 
 function testDpop(world: () => HttpWorld): void {
-  interface Bound {
-    readonly token: string;
-    readonly proofs: oauth.DPoPHandle;
-    /** The last proof that was made. */
-    proof(): string;
-    /** With a fresh proof, of its own key unless told otherwise. */
-    send(by?: oauth.DPoPHandle): Promise<Response>;
-  }
-
-  const bind = async (): Promise<Bound> => {
-    const { issuer, resource, contract, secrets, robot, served, witness } = world();
-    const dpopKey: webcrypto.CryptoKeyPair = await oauth.generateKeyPair('ES256');
-    const { token, type } = await issuer.tokenFor({
-      resource,
-      scope: contract.scope,
-      clientId: robot.id,
-      dpopKey,
-    });
+  const bind = async (): Promise<BoundToken> => {
+    const { issuer, resource, contract, secrets, robot } = world();
+    const { scope } = contract;
+    const dpopKey = await makeProofKey();
+    const wish = { resource, scope, clientId: robot.id, dpopKey };
+    const { token, type } = await issuer.tokenFor(wish);
     expect(type).toBe('dpop');
     secrets.add(token);
-    const proofs = oauth.DPoP({}, dpopKey);
-    const { headers, body = '' } = callRequest(served.url, contract.call, undefined);
-    let last = '';
-    const options = {
-      // oxlint-disable-next-line typescript/no-deprecated -- the server under test is on loopback
-      [oauth.allowInsecureRequests]: true,
-      async [oauth.customFetch](url: string, init: { readonly headers: Record<string, string> }) {
-        last = init.headers['dpop'] ?? '';
-        return witness.fetch(url, { method: 'POST', headers: init.headers, body });
-      },
-    };
-    const fields = new Headers({
-      ...Object.fromEntries(
-        Object.entries(headers ?? {}).map(([name, value]) => [name, String(value)]),
-      ),
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-    });
-    return {
-      token,
-      proofs,
-      proof: () => last,
-      send: (by = proofs) =>
-        oauth.protectedResourceRequest(token, 'POST', served.url, fields, body, {
-          ...options,
-          DPoP: by,
-        }),
-    };
+    return { token, dpopKey };
   };
+  const send = (token: string, proof: string | undefined, scheme = 'DPoP') =>
+    world().call(`${scheme} ${token}`, { headers: proof === undefined ? {} : { dpop: proof } });
 
   test(
     verifies('E11.dpop', 'a proof of the key counts, once, and the token counts with it only'),
     async () => {
-      const { contract, calls } = world();
+      const { contract, resource, calls } = world();
       const bound = await bind();
-      const answer = await bound.send();
-      expect(await answer.text()).toContain(contract.call.holds);
-      // Whoever saw the request has both.
+      const { token } = bound;
+      const proof = await makeProof(bound, resource);
+      expect((await send(token, proof)).text).toContain(contract.call.holds);
       const before = calls();
-      const replayed = await world().call(`DPoP ${bound.token}`, {
-        headers: { dpop: bound.proof() },
-      });
+      // Whoever saw the request has both.
+      const replayed = await send(token, proof);
       expect(replayed.status).toBe(401);
       expect(replayed.headers['www-authenticate']).toContain('invalid_dpop_proof');
-      const alone = await world().call(`DPoP ${bound.token}`);
-      expect(alone.status).toBe(401);
-      const stolen = await world().call(`Bearer ${bound.token}`);
-      expect(stolen.status).toBe(401);
+      expect((await send(token, undefined)).status).toBe(401);
+      expect((await send(token, undefined, 'Bearer')).status).toBe(401);
       expect(calls()).toBe(before);
       // Its owner is not harmed by it.
-      expect((await bound.send()).status).toBe(200);
+      expect((await send(token, await makeProof(bound, resource))).status).toBe(200);
     },
   );
 
-  test(verifies('E11.dpop', 'a proof of another key is none'), async () => {
+  test.each<readonly [string, (owner: BoundToken, thief: BoundToken) => Promise<string>]>([
+    ['of another key', ({ token }, { dpopKey }) => makeProof({ token, dpopKey }, world().resource)],
+    [
+      'for another token',
+      ({ dpopKey }, { token }) => makeProof({ token, dpopKey }, world().resource),
+    ],
+    ['for another server', (owner) => makeProof(owner, ELSEWHERE)],
+  ])(verifies('E11.dpop', 'a proof %s is none'), async (_which, proofOf) => {
     const { calls } = world();
     const owner = await bind();
-    const thief = await bind();
+    const proof = await proofOf(owner, await bind());
     const before = calls();
-    await expect(owner.send(thief.proofs)).rejects.toMatchObject({ status: 401 });
+    expect((await send(owner.token, proof)).status).toBe(401);
     expect(calls()).toBe(before);
   });
 }

@@ -13,12 +13,19 @@ import { testWeb } from './http-contract-web.ts';
 import { type HttpContract, type HttpWorld, openHttpWorld } from './http-contract-world.ts';
 
 export {
+  addKey,
+  callRequest,
   type HttpContract,
   type HttpWorld,
   openHttpWorld,
-  type ToolCall,
+  recordsIn,
+  soon,
+  writeJson,
+  writeSecret,
 } from './http-contract-world.ts';
+export { startOnFreePort } from './http-process.ts';
 export { makePerson } from './http-person.ts';
+export { makeProof, makeProofKey } from './http-proof.ts';
 
 /** Tests what every server owes its callers and its operator on a network: as its bundle, in a process. */
 export function testHttpContract(contract: HttpContract): void {

@@ -66,8 +66,6 @@ export async function makePerson(account: string, options: PersonOptions): Promi
 async function clientOf({ tokens: first, dpop }: PersonOptions, redirectUrl: string) {
   const session = dpop === true ? await DpopSession.create() : undefined;
   type Discovery = Parameters<NonNullable<OAuthClientProvider['saveDiscoveryState']>>[0];
-  type Information = Parameters<NonNullable<OAuthClientProvider['saveClientInformation']>>[0];
-  let client: Information = { client_id: 'desktop' };
   let tokens = first;
   let verifier = '';
   let discovery: Discovery | undefined;
@@ -75,10 +73,12 @@ async function clientOf({ tokens: first, dpop }: PersonOptions, redirectUrl: str
   const provider: OAuthClientProvider = {
     redirectUrl,
     clientMetadata: { redirect_uris: [redirectUrl], token_endpoint_auth_method: 'none' },
-    clientInformation: () => client,
-    saveClientInformation(saved) {
-      client = saved;
-    },
+    // It has been registered beforehand, and the issuer that it was registered with is stamped on it.
+    clientInformation: (context) => ({
+      client_id: 'desktop',
+      ...(context !== undefined && { issuer: context.issuer }),
+    }),
+    saveClientInformation: () => undefined,
     tokens: () => tokens,
     saveTokens(saved) {
       tokens = saved;

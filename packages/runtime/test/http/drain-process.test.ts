@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 
+import { verifies } from '@secure-mcp/testkit';
 import { afterEach, expect, test } from 'vitest';
 
 import { fixtureCommand } from '../fixture/command.ts';
@@ -91,23 +92,29 @@ async function isRefused(url: string): Promise<boolean> {
   }
 }
 
-test('on SIGTERM both calls under way are answered, nobody new is taken, and the end is clean', async () => {
-  const { child, url, exit, underWay } = await serve();
-  const calls = [answerOf(call(url, 'wait', 4000)), answerOf(call(url, 'stubborn', 4000))];
-  await underWay(2);
-  child.kill('SIGTERM');
-  let refused = false;
-  for (let tries = 0; tries < 50 && !refused; tries += 1) {
-    refused = await isRefused(url);
-    await wait(20);
-  }
-  expect(refused).toBe(true);
-  expect(child.exitCode).toBe(null);
-  const [waited, stubborn] = await Promise.all(calls);
-  expect(waited).toMatch(/^200 .*waited/s);
-  expect(stubborn).toMatch(/^200 .*done/s);
-  await expect(exit).resolves.toBe(0);
-});
+test(
+  verifies(
+    'E14.drain',
+    'on SIGTERM both calls under way are answered, nobody new is taken, and the end is clean',
+  ),
+  async () => {
+    const { child, url, exit, underWay } = await serve();
+    const calls = [answerOf(call(url, 'wait', 4000)), answerOf(call(url, 'stubborn', 4000))];
+    await underWay(2);
+    child.kill('SIGTERM');
+    let refused = false;
+    for (let tries = 0; tries < 50 && !refused; tries += 1) {
+      refused = await isRefused(url);
+      await wait(20);
+    }
+    expect(refused).toBe(true);
+    expect(child.exitCode).toBe(null);
+    const [waited, stubborn] = await Promise.all(calls);
+    expect(waited).toMatch(/^200 .*waited/s);
+    expect(stubborn).toMatch(/^200 .*done/s);
+    await expect(exit).resolves.toBe(0);
+  },
+);
 
 test('a second signal does not wait', async () => {
   const { child, url, exit, underWay } = await serve();

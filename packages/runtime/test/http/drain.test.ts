@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
+import { verifies } from '@secure-mcp/testkit';
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { closeGracefully, type DrainOptions } from '../../src/http/drain.ts';
@@ -67,46 +68,49 @@ async function endOf(request: Promise<unknown>): Promise<string> {
 }
 
 describe('the end of a server', () => {
-  test('answers calls under way, ends streams after them, and takes nobody new', async () => {
-    const server = await start();
-    const { port, happened, listener } = server;
-    const agent = keepingPlainAgent();
-    await get(port, { path: '/quick', agent });
-    const calls = [get(port, { path: '/one' }), get(port, { path: '/two' })];
-    const stream = get(port, { path: '/stream' });
-    await until('all are there', () => listener.sockets.busy === 3);
-    happened.length = 0;
-    const drained = server.drain({
-      streams: () => 1,
-      endStreams() {
-        happened.push('end streams');
-        server.end('/stream');
-      },
-    });
-    await expect(get(port, { path: '/late' })).rejects.toThrow('ECONNREFUSED');
-    await until('the idle one is closed', () => listener.sockets.size === 3);
-    server.end('/one');
-    await wait(200);
-    expect(happened).not.toContain('end streams');
-    server.end('/two');
-    const answers = await Promise.all([...calls, stream]);
-    expect(answers.map(({ body }) => body)).toEqual([
-      'ended /one',
-      'ended /two',
-      'data: 1\n\nended /stream',
-    ]);
-    expect(answers[0]?.headers.connection).toBe('close');
-    await expect(drained).resolves.toBe(true);
-    expect(happened).toEqual([
-      'draining',
-      'closed /one',
-      'closed /two',
-      'end streams',
-      'closed /stream',
-    ]);
-    expect(listener.sockets.size).toBe(0);
-    agent.destroy();
-  });
+  test(
+    verifies('E14.drain', 'answers calls under way, ends streams after them, and takes nobody new'),
+    async () => {
+      const server = await start();
+      const { port, happened, listener } = server;
+      const agent = keepingPlainAgent();
+      await get(port, { path: '/quick', agent });
+      const calls = [get(port, { path: '/one' }), get(port, { path: '/two' })];
+      const stream = get(port, { path: '/stream' });
+      await until('all are there', () => listener.sockets.busy === 3);
+      happened.length = 0;
+      const drained = server.drain({
+        streams: () => 1,
+        endStreams() {
+          happened.push('end streams');
+          server.end('/stream');
+        },
+      });
+      await expect(get(port, { path: '/late' })).rejects.toThrow('ECONNREFUSED');
+      await until('the idle one is closed', () => listener.sockets.size === 3);
+      server.end('/one');
+      await wait(200);
+      expect(happened).not.toContain('end streams');
+      server.end('/two');
+      const answers = await Promise.all([...calls, stream]);
+      expect(answers.map(({ body }) => body)).toEqual([
+        'ended /one',
+        'ended /two',
+        'data: 1\n\nended /stream',
+      ]);
+      expect(answers[0]?.headers.connection).toBe('close');
+      await expect(drained).resolves.toBe(true);
+      expect(happened).toEqual([
+        'draining',
+        'closed /one',
+        'closed /two',
+        'end streams',
+        'closed /stream',
+      ]);
+      expect(listener.sockets.size).toBe(0);
+      agent.destroy();
+    },
+  );
 
   test('waits for a slow call no longer than it may', async () => {
     const server = await start();
@@ -156,7 +160,7 @@ describe('the end of a server', () => {
     await expect(cut).resolves.toBe('aborted');
   });
 
-  test('does not cut an answer that is still on its way', async () => {
+  test(verifies('E14.drain', 'does not cut an answer that is still on its way'), async () => {
     const server = await start({
       answer: (_request, response) => void response.end(Buffer.alloc(50_000_000, 'x')),
     });
@@ -172,22 +176,25 @@ describe('the end of a server', () => {
     await expect(drained).resolves.toBe(true);
   });
 
-  test('is not held by who does not read the answer, or sends half a request', async () => {
-    const server = await start({
-      answer: (_request, response) => void response.end(Buffer.alloc(50_000_000)),
-    });
-    const deaf = dial(server.port);
-    deaf.socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-    deaf.socket.pause();
-    const half = dial(server.port);
-    half.socket.write('GET / HTT');
-    await until('both are there', () => server.listener.sockets.size === 2);
-    await until('an answer is under way', () => server.listener.sockets.busy === 1);
-    await expect(server.drain({ drainMs: 300 })).resolves.toBe(false);
-    deaf.socket.destroy();
-    await half.closed;
-    expect(half.text).toBe('');
-  });
+  test(
+    verifies('E14.drain', 'is not held by who does not read the answer, or sends half a request'),
+    async () => {
+      const server = await start({
+        answer: (_request, response) => void response.end(Buffer.alloc(50_000_000)),
+      });
+      const deaf = dial(server.port);
+      deaf.socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      deaf.socket.pause();
+      const half = dial(server.port);
+      half.socket.write('GET / HTT');
+      await until('both are there', () => server.listener.sockets.size === 2);
+      await until('an answer is under way', () => server.listener.sockets.busy === 1);
+      await expect(server.drain({ drainMs: 300 })).resolves.toBe(false);
+      deaf.socket.destroy();
+      await half.closed;
+      expect(half.text).toBe('');
+    },
+  );
 
   test('is noticed by a load balancer before it happens, where the operator says so', async () => {
     const server = await start();

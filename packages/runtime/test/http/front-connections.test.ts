@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream';
 
+import { verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { type Bare, callBody, startBare, startWorld, type World } from './front-world.ts';
@@ -35,7 +36,7 @@ describe('what follows a refused request on its connection', () => {
     expect(bare.ran).toContain('smuggled');
   });
 
-  test('is not served behind it', async () => {
+  test(verifies('C10.requests', 'is not served behind it'), async () => {
     const { answers, closed } = await talk(world.port, smuggled(world, 'smuggled'));
     await settled(world);
     expect(world.ran).not.toContain('smuggled');
@@ -55,30 +56,36 @@ describe('what follows a refused request on its connection', () => {
   });
 });
 
-test('what comes while the refusal before it is still on its way is not served', async () => {
-  const SLOW_MS = 600;
-  let said = '';
-  // A connection that takes its time with what is written, as one over TLS does: the answer has ended
-  // for us, and not left yet.
-  const slow = new Duplex({
-    read: () => undefined,
-    write(chunk: Buffer, _encoding, taken) {
-      said += chunk.toString('latin1');
-      setTimeout(taken, SLOW_MS);
-    },
-  });
-  world.server.emit('connection', Object.assign(slow, { remoteAddress: '127.0.0.1' }));
-  slow.on('error', () => undefined);
-  slow.push(world.call('refused', { headers: { 'mcp-name': ['a', 'b'] } }));
-  await new Promise((resolve) => setTimeout(resolve, SLOW_MS / 3));
-  expect(said).toMatch(/^HTTP\/1\.1 400 /);
-  slow.push(world.call('behind'));
-  await new Promise((resolve) => setTimeout(resolve, SLOW_MS / 3));
-  await settled(world);
-  expect(world.ran).not.toContain('refused');
-  expect(world.ran).not.toContain('behind');
-  slow.destroy();
-});
+test(
+  verifies(
+    'C10.requests',
+    'what comes while the refusal before it is still on its way is not served',
+  ),
+  async () => {
+    const SLOW_MS = 600;
+    let said = '';
+    // A connection that takes its time with what is written, as one over TLS does: the answer has ended
+    // for us, and not left yet.
+    const slow = new Duplex({
+      read: () => undefined,
+      write(chunk: Buffer, _encoding, taken) {
+        said += chunk.toString('latin1');
+        setTimeout(taken, SLOW_MS);
+      },
+    });
+    world.server.emit('connection', Object.assign(slow, { remoteAddress: '127.0.0.1' }));
+    slow.on('error', () => undefined);
+    slow.push(world.call('refused', { headers: { 'mcp-name': ['a', 'b'] } }));
+    await new Promise((resolve) => setTimeout(resolve, SLOW_MS / 3));
+    expect(said).toMatch(/^HTTP\/1\.1 400 /);
+    slow.push(world.call('behind'));
+    await new Promise((resolve) => setTimeout(resolve, SLOW_MS / 3));
+    await settled(world);
+    expect(world.ran).not.toContain('refused');
+    expect(world.ran).not.toContain('behind');
+    slow.destroy();
+  },
+);
 
 describe('several requests at once on a connection', () => {
   test('are served without the front', async () => {
@@ -86,27 +93,36 @@ describe('several requests at once on a connection', () => {
     expect(bare.ran).toEqual(expect.arrayContaining(['one', 'two']));
   });
 
-  test('get one answer, one refusal, and the end of the connection', async () => {
-    const bytes = ['p1', 'p2', 'p3'].map((text) => world.call(text)).join('');
-    const { answers, closed } = await talk(world.port, bytes);
-    await settled(world);
-    expect(world.ran).not.toContain('p2');
-    expect(world.ran).not.toContain('p3');
-    expect(
-      answers.map(({ status }) => status).filter((status) => status === 200).length,
-    ).toBeLessThanOrEqual(1);
-    expect(closed).toBe(true);
-  });
+  test(
+    verifies('C10.requests', 'get one answer, one refusal, and the end of the connection'),
+    async () => {
+      const bytes = ['p1', 'p2', 'p3'].map((text) => world.call(text)).join('');
+      const { answers, closed } = await talk(world.port, bytes);
+      await settled(world);
+      expect(world.ran).not.toContain('p2');
+      expect(world.ran).not.toContain('p3');
+      expect(
+        answers.map(({ status }) => status).filter((status) => status === 200).length,
+      ).toBeLessThanOrEqual(1);
+      expect(closed).toBe(true);
+    },
+  );
 
-  test('a second request under a refused first one is not served with either identity', async () => {
-    const first = world.call('nobody', { headers: { authorization: undefined } });
-    const { answers, closed } = await talk(world.port, first + world.call('pipelined'));
-    await settled(world);
-    expect(world.ran).not.toContain('nobody');
-    expect(world.ran).not.toContain('pipelined');
-    expect(answers.map(({ status }) => status)).not.toContain(200);
-    expect(closed).toBe(true);
-  });
+  test(
+    verifies(
+      'C10.requests',
+      'a second request under a refused first one is not served with either identity',
+    ),
+    async () => {
+      const first = world.call('nobody', { headers: { authorization: undefined } });
+      const { answers, closed } = await talk(world.port, first + world.call('pipelined'));
+      await settled(world);
+      expect(world.ran).not.toContain('nobody');
+      expect(world.ran).not.toContain('pipelined');
+      expect(answers.map(({ status }) => status)).not.toContain(200);
+      expect(closed).toBe(true);
+    },
+  );
 });
 
 test('requests one after another share a connection, and each is judged by its own credential', async () => {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { callBody, startWorld, type World } from './front-world.ts';
@@ -76,38 +77,50 @@ async function speak(pieces: readonly string[], text: string): Promise<readonly 
 
 let count = 0;
 
-test('no soup of pieces ends in an error of ours, and the next request is served', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.oneof(soup, nearlyGood), async (pieces) => {
-      count += 1;
-      const statuses = await speak(pieces, `soup ${String(count)}`);
-      for (const status of statuses) expect(status).toBeLessThan(500);
-    }),
-    { numRuns: 200 },
-  );
-  expect(world.logged).toEqual([]);
-  const { answers } = await talk(world.port, world.call('still there'), { answers: 1 });
-  expect(answers[0]?.status).toBe(200);
-});
+test(
+  verifies(
+    'C10.requests',
+    'no soup of pieces ends in an error of ours, and the next request is served',
+  ),
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(soup, nearlyGood), async (pieces) => {
+        count += 1;
+        const statuses = await speak(pieces, `soup ${String(count)}`);
+        for (const status of statuses) expect(status).toBeLessThan(500);
+      }),
+      { numRuns: 200 },
+    );
+    expect(world.logged).toEqual([]);
+    const { answers } = await talk(world.port, world.call('still there'), { answers: 1 });
+    expect(answers[0]?.status).toBe(200);
+  },
+);
 
-test('where the tool ran, the request held the key, the host and the type, each once', async () => {
-  await fc.assert(
-    fc.asyncProperty(nearlyGood, async (pieces) => {
-      count += 1;
-      const text = `near ${String(count)}`;
-      await speak(pieces, text);
-      const ran = world.ran.includes(text);
-      const times = (start: string): number =>
-        pieces.filter((piece) => piece.startsWith(start)).length;
-      const headers = ['Host:', 'Authorization:', 'Content-Type:', 'Accept:'];
-      const isGood = headers.slice(0, 3).every((header) => times(header) === 1);
-      if (ran) expect(isGood).toBe(true);
-      if (ran)
-        expect(pieces).toEqual(
-          expect.arrayContaining(['Authorization: Bearer KEY\r\n', 'Host: HOST\r\n']),
-        );
-    }),
-    { numRuns: 200 },
-  );
-  expect(world.ran.some((text) => text.startsWith('near'))).toBe(true);
-});
+test(
+  verifies(
+    'C10.requests',
+    'where the tool ran, the request held the key, the host and the type, each once',
+  ),
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(nearlyGood, async (pieces) => {
+        count += 1;
+        const text = `near ${String(count)}`;
+        await speak(pieces, text);
+        const ran = world.ran.includes(text);
+        const times = (start: string): number =>
+          pieces.filter((piece) => piece.startsWith(start)).length;
+        const headers = ['Host:', 'Authorization:', 'Content-Type:', 'Accept:'];
+        const isGood = headers.slice(0, 3).every((header) => times(header) === 1);
+        if (ran) expect(isGood).toBe(true);
+        if (ran)
+          expect(pieces).toEqual(
+            expect.arrayContaining(['Authorization: Bearer KEY\r\n', 'Host: HOST\r\n']),
+          );
+      }),
+      { numRuns: 200 },
+    );
+    expect(world.ran.some((text) => text.startsWith('near'))).toBe(true);
+  },
+);

@@ -1,3 +1,4 @@
+import { verifies } from '@secure-mcp/testkit';
 import { describe, expect, test } from 'vitest';
 
 import type { ClientAddress } from '../../src/http/exchange.ts';
@@ -33,33 +34,45 @@ async function refusalOf(attempt: () => unknown): Promise<HttpRefusal | undefine
 }
 
 describe('addresses', () => {
-  test('requests above the rate get 429 and the time to wait, other addresses none of it', async () => {
-    const front = limits({ addressRate: { calls: 2, seconds: 30 } });
-    const codes = [];
-    for (let request = 0; request < 4; request += 1)
-      codes.push((await refusalOf(() => front.admitAddress(from('192.0.2.1'))))?.code);
-    expect(codes).toEqual([undefined, undefined, 'http.rate', 'http.rate']);
-    const refusal = await refusalOf(() => front.admitAddress(from('192.0.2.1')));
-    expect(refusal?.status).toBe(429);
-    expect(refusal?.options.retryAfterMs).toBeGreaterThan(20_000);
-    expect(refusal?.options.retryAfterMs).toBeLessThanOrEqual(30_000);
-    expect(await refusalOf(() => front.admitAddress(from('192.0.2.2')))).toBeUndefined();
-  });
+  test(
+    verifies(
+      'C12.address',
+      'requests above the rate get 429 and the time to wait, other addresses none of it',
+    ),
+    async () => {
+      const front = limits({ addressRate: { calls: 2, seconds: 30 } });
+      const codes = [];
+      for (let request = 0; request < 4; request += 1)
+        codes.push((await refusalOf(() => front.admitAddress(from('192.0.2.1'))))?.code);
+      expect(codes).toEqual([undefined, undefined, 'http.rate', 'http.rate']);
+      const refusal = await refusalOf(() => front.admitAddress(from('192.0.2.1')));
+      expect(refusal?.status).toBe(429);
+      expect(refusal?.options.retryAfterMs).toBeGreaterThan(20_000);
+      expect(refusal?.options.retryAfterMs).toBeLessThanOrEqual(30_000);
+      expect(await refusalOf(() => front.admitAddress(from('192.0.2.2')))).toBeUndefined();
+    },
+  );
 
-  test('after too many credentials that were not accepted, an address waits whatever it sends', async () => {
-    const front = limits();
-    const attacker = from('2001:db8::/64');
-    for (let failure = 0; failure < 3; failure += 1) {
-      expect(await refusalOf(() => front.admitAddress(attacker))).toBeUndefined();
-      await front.countFailure(attacker);
-    }
-    const refusal = await refusalOf(() => front.admitAddress(attacker));
-    expect(refusal?.code).toBe('http.rate');
-    expect(refusal?.options.retryAfterMs).toBeLessThanOrEqual(60_000);
-    expect(await refusalOf(() => front.admitAddress(from('192.0.2.2')))).toBeUndefined();
-  });
+  test(
+    verifies(
+      'C12.failures',
+      'after too many credentials that were not accepted, an address waits whatever it sends',
+    ),
+    async () => {
+      const front = limits();
+      const attacker = from('2001:db8::/64');
+      for (let failure = 0; failure < 3; failure += 1) {
+        expect(await refusalOf(() => front.admitAddress(attacker))).toBeUndefined();
+        await front.countFailure(attacker);
+      }
+      const refusal = await refusalOf(() => front.admitAddress(attacker));
+      expect(refusal?.code).toBe('http.rate');
+      expect(refusal?.options.retryAfterMs).toBeLessThanOrEqual(60_000);
+      expect(await refusalOf(() => front.admitAddress(from('192.0.2.2')))).toBeUndefined();
+    },
+  );
 
-  test('whoever goes on failing waits longer', async () => {
+  test(verifies('C12.failures', 'whoever goes on failing waits longer'), async () => {
     const front = limits();
     const attacker = from('192.0.2.1');
     const waits: number[] = [];
@@ -79,15 +92,18 @@ describe('addresses', () => {
 });
 
 describe('callers', () => {
-  test('messages above the rate get 429, other callers none of it', async () => {
-    const front = limits({ messageRate: { calls: 2, seconds: 30 } });
-    for (let message = 0; message < 2; message += 1)
-      expect(await refusalOf(() => front.admitPrincipal('alice'))).toBeUndefined();
-    const refusal = await refusalOf(() => front.admitPrincipal('alice'));
-    expect(refusal?.code).toBe('http.rate');
-    expect(refusal?.options.retryAfterMs).toBeGreaterThan(20_000);
-    expect(await refusalOf(() => front.admitPrincipal('bob'))).toBeUndefined();
-  });
+  test(
+    verifies('C12.calls', 'messages above the rate get 429, other callers none of it'),
+    async () => {
+      const front = limits({ messageRate: { calls: 2, seconds: 30 } });
+      for (let message = 0; message < 2; message += 1)
+        expect(await refusalOf(() => front.admitPrincipal('alice'))).toBeUndefined();
+      const refusal = await refusalOf(() => front.admitPrincipal('alice'));
+      expect(refusal?.code).toBe('http.rate');
+      expect(refusal?.options.retryAfterMs).toBeGreaterThan(20_000);
+      expect(await refusalOf(() => front.admitPrincipal('bob'))).toBeUndefined();
+    },
+  );
 
   test('a caller that is called like an address is counted apart from it', async () => {
     const one = { calls: 1, seconds: 30 };
@@ -99,17 +115,23 @@ describe('callers', () => {
 });
 
 describe('places', () => {
-  test('what finds no place gets 503, and a place that is left twice is one place', async () => {
-    const front = limits({ placesMax: 2 });
-    const first = front.enter();
-    front.enter();
-    const refusal = await refusalOf(() => front.enter());
-    expect(refusal?.code).toBe('http.busy');
-    expect(refusal?.status).toBe(503);
-    expect(refusal?.options.retryAfterMs).toBe(1000);
-    first();
-    first();
-    front.enter();
-    expect((await refusalOf(() => front.enter()))?.code).toBe('http.busy');
-  });
+  test(
+    verifies(
+      'C12.places',
+      'what finds no place gets 503, and a place that is left twice is one place',
+    ),
+    async () => {
+      const front = limits({ placesMax: 2 });
+      const first = front.enter();
+      front.enter();
+      const refusal = await refusalOf(() => front.enter());
+      expect(refusal?.code).toBe('http.busy');
+      expect(refusal?.status).toBe(503);
+      expect(refusal?.options.retryAfterMs).toBe(1000);
+      first();
+      first();
+      front.enter();
+      expect((await refusalOf(() => front.enter()))?.code).toBe('http.busy');
+    },
+  );
 });

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { BlockList } from 'node:net';
 
+import { verifies } from '@secure-mcp/testkit';
 import { describe, expect, test } from 'vitest';
 
 import { createGate, type GateOptions } from '../../src/http/gate.ts';
@@ -90,7 +91,7 @@ describe('how many at the same time', () => {
     expect(admit(other)).toBe('pass');
   });
 
-  test('a place is given back once, when its connection is closed', () => {
+  test(verifies('E13.slow', 'a place is given back once, when its connection is closed'), () => {
     const gate = createGate({
       addresses: { allow: undefined, proxies: undefined },
       proxiesOnly: false,

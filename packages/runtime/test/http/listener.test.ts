@@ -3,6 +3,7 @@ import { Agent } from 'node:http';
 import { BlockList } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 
+import { verifies } from '@secure-mcp/testkit';
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { until } from '../reload/watching.ts';
@@ -100,28 +101,31 @@ describe('what is no request', () => {
 });
 
 describe('time', () => {
-  test('a connection that says nothing, or little and slowly, is closed', async () => {
-    let answered = 0;
-    const { port, dropped } = await start({
-      limits: { headersMs: 500, requestMs: 1000 },
-      answer: (request, response) => {
-        request.resume().once('end', () => {
-          answered += 1;
-          response.end();
-        });
-      },
-    });
-    const silent = dial(port);
-    const slow = dial(port);
-    const half = dial(port);
-    half.socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab');
-    const bytes = `GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ${'x'.repeat(1000)}`.split('');
-    const drip = setInterval(() => slow.socket.write(bytes.shift() ?? ''), 100);
-    await Promise.all([silent.closed, slow.closed, half.closed]);
-    clearInterval(drip);
-    expect(answered).toBe(0);
-    expect(dropped).toEqual(['slow', 'slow', 'slow']);
-  });
+  test(
+    verifies('E13.slow', 'a connection that says nothing, or little and slowly, is closed'),
+    async () => {
+      let answered = 0;
+      const { port, dropped } = await start({
+        limits: { headersMs: 500, requestMs: 1000 },
+        answer: (request, response) => {
+          request.resume().once('end', () => {
+            answered += 1;
+            response.end();
+          });
+        },
+      });
+      const silent = dial(port);
+      const slow = dial(port);
+      const half = dial(port);
+      half.socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab');
+      const bytes = `GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ${'x'.repeat(1000)}`.split('');
+      const drip = setInterval(() => slow.socket.write(bytes.shift() ?? ''), 100);
+      await Promise.all([silent.closed, slow.closed, half.closed]);
+      clearInterval(drip);
+      expect(answered).toBe(0);
+      expect(dropped).toEqual(['slow', 'slow', 'slow']);
+    },
+  );
 
   test('an idle connection is closed', async () => {
     const { port } = await start({ limits: { keepAliveMs: 200 } });
@@ -164,7 +168,7 @@ describe('who may connect', () => {
     expect(dropped).toEqual(isServed ? [] : ['address']);
   });
 
-  test('one address cannot take all places', async () => {
+  test(verifies('E13.slow', 'one address cannot take all places'), async () => {
     const { port, dropped, listener } = await start({
       limits: { connectionsPerAddressMax: 8, connectionsMax: 12 },
     });

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
 import type { Verified } from '@secure-mcp/auth';
-import { runOnce } from '@secure-mcp/testkit';
+import { runOnce, verifies } from '@secure-mcp/testkit';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import { createLiveRequests } from '../../src/http/live-requests.ts';
@@ -42,7 +42,7 @@ describe('with a clock of its own', () => {
     },
   );
 
-  test('a clock that was put forward is noticed', () => {
+  test(verifies('C13.ended', 'a clock that was put forward is noticed'), () => {
     vi.useFakeTimers();
     const live = createLiveRequests();
     let ended = 0;
@@ -95,7 +95,7 @@ test.each([2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1, 60 * DAY_MS, Number.MAX_SAFE_INTEG
   },
 );
 
-test('what is revoked ends at once, and nothing else', () => {
+test(verifies('C13.ended', 'what is revoked ends at once, and nothing else'), () => {
   const live = createLiveRequests();
   const ended: string[] = [];
   const later = Date.now() + DAY_MS;

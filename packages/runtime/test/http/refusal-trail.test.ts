@@ -1,4 +1,5 @@
 import type { AuditEvent, HttpEvent } from '@secure-mcp/logging';
+import { verifies } from '@secure-mcp/testkit';
 import { describe, expect, test } from 'vitest';
 
 import { createRefusalTrail, type RefusalNews } from '../../src/http/refusal-trail.ts';
@@ -42,7 +43,7 @@ describe('refusals in the trail', () => {
     });
   });
 
-  test('a flood of one origin is counted, not written', () => {
+  test(verifies('C9.floods', 'a flood of one origin is counted, not written'), () => {
     const { trail, events, pass } = open();
     for (let at = 0; at < 100_000; at += 1) {
       trail.record(news('192.0.2.1'));
@@ -53,22 +54,28 @@ describe('refusals in the trail', () => {
     expect(told(events)).toBe(100_000);
   });
 
-  test('a flood of as many origins as refusals is bounded, too, and nothing is lost in the count', () => {
-    const { trail, events, pass } = open();
-    for (let at = 0; at < 100_000; at += 1) {
-      trail.record(news(`2001:db8:${at.toString(16)}::/64`));
-      pass(0.1);
-    }
-    // 200 at once, and five in each of the ten seconds.
-    expect(events.length).toBeLessThan(260);
-    for (let at = 0; at < 5000; at += 1) {
-      pass(10_000);
-      trail.flush();
-    }
-    expect(told(events)).toBe(100_000);
-  });
+  test(
+    verifies(
+      'C9.floods',
+      'a flood of as many origins as refusals is bounded, too, and nothing is lost in the count',
+    ),
+    () => {
+      const { trail, events, pass } = open();
+      for (let at = 0; at < 100_000; at += 1) {
+        trail.record(news(`2001:db8:${at.toString(16)}::/64`));
+        pass(0.1);
+      }
+      // 200 at once, and five in each of the ten seconds.
+      expect(events.length).toBeLessThan(260);
+      for (let at = 0; at < 5000; at += 1) {
+        pass(10_000);
+        trail.flush();
+      }
+      expect(told(events)).toBe(100_000);
+    },
+  );
 
-  test('a flood of one origin does not hide what another one does', () => {
+  test(verifies('C9.floods', 'a flood of one origin does not hide what another one does'), () => {
     const { trail, events, pass } = open();
     for (let at = 0; at < 10_000; at += 1) {
       trail.record(news('192.0.2.1'));

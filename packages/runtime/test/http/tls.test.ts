@@ -12,6 +12,7 @@ import {
   type TempDirectory,
   type TestAuthority,
   type TestCertificate,
+  verifies,
 } from '@secure-mcp/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
@@ -102,7 +103,7 @@ async function handshake(
 }
 
 describe('what is spoken', () => {
-  test('TLS 1.3 by default, and nothing older', async () => {
+  test(verifies('C5.tls', 'TLS 1.3 by default, and nothing older'), async () => {
     const { port, dropped } = await start();
     const answer = await get(port, trusted);
     expect(answer.body).toBe('hello /');
@@ -111,22 +112,25 @@ describe('what is spoken', () => {
     expect(dropped).toEqual(['tls']);
   });
 
-  test('TLS 1.2 where the operator says so, with forward secrecy only', async () => {
-    const { port } = await start({ rules: { allowTls12: true } });
-    const old = { maxVersion: 'TLSv1.2', minVersion: 'TLSv1.2' } as const;
-    const good = await handshake(port, old);
-    expect(typeof good === 'string' ? good : good.getProtocol()).toBe('TLSv1.2');
-    for (const ciphers of ['AES128-SHA', 'ECDHE-ECDSA-AES128-SHA', 'AES128-GCM-SHA256']) {
-      const weak = await handshake(port, { ...old, ciphers: `${ciphers}:@SECLEVEL=0` });
-      expect(weak).toMatch(/^ERR_SSL|^ECONNRESET/);
-    }
-    const older = await handshake(port, {
-      minVersion: 'TLSv1',
-      maxVersion: 'TLSv1.1',
-      ciphers: 'DEFAULT:@SECLEVEL=0',
-    });
-    expect(older).toMatch(/^ERR_SSL/);
-  });
+  test(
+    verifies('C5.tls', 'TLS 1.2 where the operator says so, with forward secrecy only'),
+    async () => {
+      const { port } = await start({ rules: { allowTls12: true } });
+      const old = { maxVersion: 'TLSv1.2', minVersion: 'TLSv1.2' } as const;
+      const good = await handshake(port, old);
+      expect(typeof good === 'string' ? good : good.getProtocol()).toBe('TLSv1.2');
+      for (const ciphers of ['AES128-SHA', 'ECDHE-ECDSA-AES128-SHA', 'AES128-GCM-SHA256']) {
+        const weak = await handshake(port, { ...old, ciphers: `${ciphers}:@SECLEVEL=0` });
+        expect(weak).toMatch(/^ERR_SSL|^ECONNRESET/);
+      }
+      const older = await handshake(port, {
+        minVersion: 'TLSv1',
+        maxVersion: 'TLSv1.1',
+        ciphers: 'DEFAULT:@SECLEVEL=0',
+      });
+      expect(older).toMatch(/^ERR_SSL/);
+    },
+  );
 
   test('HTTP/1.1 only', async () => {
     const { port } = await start();
@@ -152,13 +156,13 @@ describe('what is spoken', () => {
     expect(typeof second === 'string' ? second : second.isSessionReused()).toBe(false);
   });
 
-  test('plain HTTP gets no word', async () => {
+  test(verifies('C5.tls', 'plain HTTP gets no word'), async () => {
     const { port, dropped } = await start();
     await expect(get(port)).rejects.toThrow('socket hang up');
     expect(dropped).toEqual(['tls']);
   });
 
-  test('who may not come costs no handshake', async () => {
+  test(verifies('E3.addresses', 'who may not come costs no handshake'), async () => {
     const allow = new BlockList();
     allow.addAddress('192.0.2.1');
     const { port, dropped } = await start({ addresses: { allow, proxies: undefined } });
@@ -176,37 +180,43 @@ describe('client certificates', () => {
     response.end(`${String(socket.authorized)} ${String(digest)}`);
   };
 
-  test('are required, of the authority that is named, for clients, in their time', async () => {
-    const { port } = await start({ clientCa: clients, answer: whoAsks });
-    const own = clients.issueClient();
-    const answer = await get(port, show(own));
-    expect(answer.body).toBe(`true ${Buffer.from(own.sha256).toString('hex')}`);
-    const day = 86_400_000;
-    const stranger = createTestAuthority({ name: 'Clients' });
-    const refused = [
-      trusted,
-      show(stranger.issueClient()),
-      show(authority.issueClient()),
-      show(clients.issueServer()),
-      show(
-        clients.issueClient({
-          from: new Date(Date.now() - 2 * day),
-          until: new Date(Date.now() - day),
-        }),
-      ),
-      show(
-        clients.issueClient({
-          from: new Date(Date.now() + day),
-          until: new Date(Date.now() + 2 * day),
-        }),
-      ),
-      // The right certificate with the key of another.
-      { ...show(own), ...trusted, cert: stranger.issueClient().certificate },
-    ];
-    for (const options of refused) await expect(get(port, options)).rejects.toThrow();
-  });
+  test(
+    verifies(
+      'E4.mutual',
+      'are required, of the authority that is named, for clients, in their time',
+    ),
+    async () => {
+      const { port } = await start({ clientCa: clients, answer: whoAsks });
+      const own = clients.issueClient();
+      const answer = await get(port, show(own));
+      expect(answer.body).toBe(`true ${Buffer.from(own.sha256).toString('hex')}`);
+      const day = 86_400_000;
+      const stranger = createTestAuthority({ name: 'Clients' });
+      const refused = [
+        trusted,
+        show(stranger.issueClient()),
+        show(authority.issueClient()),
+        show(clients.issueServer()),
+        show(
+          clients.issueClient({
+            from: new Date(Date.now() - 2 * day),
+            until: new Date(Date.now() - day),
+          }),
+        ),
+        show(
+          clients.issueClient({
+            from: new Date(Date.now() + day),
+            until: new Date(Date.now() + 2 * day),
+          }),
+        ),
+        // The right certificate with the key of another.
+        { ...show(own), ...trusted, cert: stranger.issueClient().certificate },
+      ];
+      for (const options of refused) await expect(get(port, options)).rejects.toThrow();
+    },
+  );
 
-  test('that are optional bind only when they were verified', async () => {
+  test(verifies('E4.mutual', 'that are optional bind only when they were verified'), async () => {
     const { port } = await start({
       clientCa: clients,
       answer: whoAsks,
@@ -228,104 +238,128 @@ describe('client certificates', () => {
 });
 
 describe('a change of the files', () => {
-  test('a new certificate is shown by the next connection, and idle ones are closed', async () => {
-    const { port, listener, material } = await start();
-    const agent = keepingAgent({ ca: authority.certificate, maxSockets: 1 });
-    cleanups.push(() => agent.destroy());
-    const before = await get(port, { ...trusted, agent });
-    const next = authority.issueServer({ name: 'Next' });
-    const idle = await handshake(port);
-    if (typeof idle === 'string') throw new Error(idle);
-    const idleClosed = wireOf(idle).closed;
-    write(next);
-    await until('the change', () => material.current.certificate === next.certificate);
-    await idleClosed;
-    await until('nothing is open', () => listener.sockets.size === 0);
-    const shown = await handshake(port);
-    expect(typeof shown === 'string' ? shown : shown.getPeerX509Certificate()?.subject).toBe(
-      'CN=Next',
-    );
-    const after = await get(port, { ...trusted, agent });
-    expect(after.localPort).not.toBe(before.localPort);
-  });
+  test(
+    verifies(
+      'C13.reload',
+      'a new certificate is shown by the next connection, and idle ones are closed',
+    ),
+    async () => {
+      const { port, listener, material } = await start();
+      const agent = keepingAgent({ ca: authority.certificate, maxSockets: 1 });
+      cleanups.push(() => agent.destroy());
+      const before = await get(port, { ...trusted, agent });
+      const next = authority.issueServer({ name: 'Next' });
+      const idle = await handshake(port);
+      if (typeof idle === 'string') throw new Error(idle);
+      const idleClosed = wireOf(idle).closed;
+      write(next);
+      await until('the change', () => material.current.certificate === next.certificate);
+      await idleClosed;
+      await until('nothing is open', () => listener.sockets.size === 0);
+      const shown = await handshake(port);
+      expect(typeof shown === 'string' ? shown : shown.getPeerX509Certificate()?.subject).toBe(
+        'CN=Next',
+      );
+      const after = await get(port, { ...trusted, agent });
+      expect(after.localPort).not.toBe(before.localPort);
+    },
+  );
 
-  test('who came in by an authority that is gone is out, a call under way is answered first', async () => {
-    const later = createTestAuthority({ name: 'Later clients' });
-    const held: (() => void)[] = [];
-    const { port, listener, material } = await start({
-      clientCa: clients,
-      limits: { keepAliveMs: 60_000 },
-      answer: ({ url = '' }, response) => {
-        if (url === '/slow') held.push(() => void response.end('slow'));
-        else if (url === '/begun') {
-          response.write('begun ');
-          held.push(() => void response.end('ended'));
-        } else response.end('quick');
-      },
-    });
-    const { certificate, key } = clients.issueClient();
-    const agent = keepingAgent({ ca: authority.certificate, cert: certificate, key });
-    cleanups.push(() => agent.destroy());
-    const own = { secure: true, agent };
-    const calls = [get(port, { ...own, path: '/slow' }), get(port, { ...own, path: '/begun' })];
-    await get(port, own);
-    await until('all are there', () => held.length === 2);
-    expect(listener.sockets.size).toBe(3);
+  test(
+    verifies(
+      'E4.replaced',
+      'who came in by an authority that is gone is out, a call under way is answered first',
+    ),
+    async () => {
+      const later = createTestAuthority({ name: 'Later clients' });
+      const held: (() => void)[] = [];
+      const { port, listener, material } = await start({
+        clientCa: clients,
+        limits: { keepAliveMs: 60_000 },
+        answer: ({ url = '' }, response) => {
+          if (url === '/slow') held.push(() => void response.end('slow'));
+          else if (url === '/begun') {
+            response.write('begun ');
+            held.push(() => void response.end('ended'));
+          } else response.end('quick');
+        },
+      });
+      const { certificate, key } = clients.issueClient();
+      const agent = keepingAgent({ ca: authority.certificate, cert: certificate, key });
+      cleanups.push(() => agent.destroy());
+      const own = { secure: true, agent };
+      const calls = [get(port, { ...own, path: '/slow' }), get(port, { ...own, path: '/begun' })];
+      await get(port, own);
+      await until('all are there', () => held.length === 2);
+      expect(listener.sockets.size).toBe(3);
 
-    replace('ca', later.certificate);
-    await until('the change', () => material.current.clientCa === later.certificate);
-    await until('the idle one is closed', () => listener.sockets.size === 2);
-    for (const end of held) end();
-    const [slow, begun] = await Promise.all(calls);
-    expect(slow?.body).toBe('slow');
-    expect(slow?.headers.connection).toBe('close');
-    expect(begun?.body).toBe('begun ended');
-    await until('the busy ones are closed', () => listener.sockets.size === 0);
-    await expect(get(port, own)).rejects.toThrow();
-    const accepted = later.issueClient();
-    const back = await get(port, { ...trusted, cert: accepted.certificate, key: accepted.key });
-    expect(back.body).toBe('quick');
-  });
+      replace('ca', later.certificate);
+      await until('the change', () => material.current.clientCa === later.certificate);
+      await until('the idle one is closed', () => listener.sockets.size === 2);
+      for (const end of held) end();
+      const [slow, begun] = await Promise.all(calls);
+      expect(slow?.body).toBe('slow');
+      expect(slow?.headers.connection).toBe('close');
+      expect(begun?.body).toBe('begun ended');
+      await until('the busy ones are closed', () => listener.sockets.size === 0);
+      await expect(get(port, own)).rejects.toThrow();
+      const accepted = later.issueClient();
+      const back = await get(port, { ...trusted, cert: accepted.certificate, key: accepted.key });
+      expect(back.body).toBe('quick');
+    },
+  );
 
-  test('a handshake that began under the former authority does not end under it', async () => {
-    const { port, listener, material } = await start({ clientCa: clients });
-    const later = createTestAuthority({ name: 'Later clients' });
-    const { certificate, key } = clients.issueClient();
-    // The client has said hello and then waits before it goes on.
-    const socket = connectTls({
-      port,
-      host: '127.0.0.1',
-      ca: authority.certificate,
-      cert: certificate,
-      key,
-    });
-    const wire = wireOf(socket);
-    socket.once('connect', () => socket.pause());
-    await until('it is accepted', () => listener.sockets.size === 1);
-    replace('ca', later.certificate);
-    await until('the change', () => material.current.clientCa === later.certificate);
-    socket.resume();
-    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-    const text = await wire.closed;
-    expect(text).not.toContain('hello');
-  });
+  test(
+    verifies(
+      'E4.replaced',
+      'a handshake that began under the former authority does not end under it',
+    ),
+    async () => {
+      const { port, listener, material } = await start({ clientCa: clients });
+      const later = createTestAuthority({ name: 'Later clients' });
+      const { certificate, key } = clients.issueClient();
+      // The client has said hello and then waits before it goes on.
+      const socket = connectTls({
+        port,
+        host: '127.0.0.1',
+        ca: authority.certificate,
+        cert: certificate,
+        key,
+      });
+      const wire = wireOf(socket);
+      socket.once('connect', () => socket.pause());
+      await until('it is accepted', () => listener.sockets.size === 1);
+      replace('ca', later.certificate);
+      await until('the change', () => material.current.clientCa === later.certificate);
+      socket.resume();
+      socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      const text = await wire.closed;
+      expect(text).not.toContain('hello');
+    },
+  );
 
-  test('a key that does not fit keeps the last good pair, until its certificate comes', async () => {
-    const { port, material, failed } = await start();
-    const next = authority.issueServer({ name: 'Next' });
-    replace('key', next.key);
-    await until('the failure', () => failed.length > 0);
-    expect(failed).toEqual(['--tls-key: is not the key of the certificate']);
-    expect(material.healthy).toBe(false);
-    const answer = await get(port, trusted);
-    expect(answer.body).toBe('hello /');
-    replace('cert', next.certificate);
-    await until('the change', () => material.healthy);
-    const shown = await handshake(port);
-    expect(typeof shown === 'string' ? shown : shown.getPeerX509Certificate()?.subject).toBe(
-      'CN=Next',
-    );
-  });
+  test(
+    verifies(
+      'C13.reload',
+      'a key that does not fit keeps the last good pair, until its certificate comes',
+    ),
+    async () => {
+      const { port, material, failed } = await start();
+      const next = authority.issueServer({ name: 'Next' });
+      replace('key', next.key);
+      await until('the failure', () => failed.length > 0);
+      expect(failed).toEqual(['--tls-key: is not the key of the certificate']);
+      expect(material.healthy).toBe(false);
+      const answer = await get(port, trusted);
+      expect(answer.body).toBe('hello /');
+      replace('cert', next.certificate);
+      await until('the change', () => material.healthy);
+      const shown = await handshake(port);
+      expect(typeof shown === 'string' ? shown : shown.getPeerX509Certificate()?.subject).toBe(
+        'CN=Next',
+      );
+    },
+  );
 
   test.each([
     ['an expired certificate', 'has expired', -2, -1],

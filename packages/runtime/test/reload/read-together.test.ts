@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 
-import { makeTemp, type TempDirectory } from '@secure-mcp/testkit';
+import { makeTemp, type TempDirectory, verifies } from '@secure-mcp/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { lookAt, readTogether } from '../../src/reload/read-together.ts';
@@ -28,7 +28,7 @@ const MOUNTING = `
     fs.rmSync(path + '/..' + (turn - 1), { recursive: true });
   }`;
 
-test('files that are replaced together are read together', async () => {
+test(verifies('C13.reload', 'files that are replaced together are read together'), async () => {
   mkdirSync(join(temp.path, '..0'));
   temp.write('..0/cert', '0');
   temp.write('..0/key', '0');

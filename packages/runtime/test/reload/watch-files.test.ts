@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { makeTemp, type TempDirectory } from '@secure-mcp/testkit';
+import { makeTemp, type TempDirectory, verifies } from '@secure-mcp/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { watchFiles } from '../../src/reload/watch-files.ts';
@@ -43,7 +43,7 @@ function replace(path: string, text: string): void {
 }
 
 describe('a change is noticed', () => {
-  test('when another file is renamed into the place', async () => {
+  test(verifies('C13.reload', 'when another file is renamed into the place'), async () => {
     const path = temp.write('policy', 'ok 1');
     const { watched, reloaded, failed } = await start([path]);
     const changes: string[][] = [];
@@ -58,31 +58,37 @@ describe('a change is noticed', () => {
     expect(failed).toEqual([]);
   });
 
-  test('when the file is written in place, also with the same size and time', async () => {
-    const path = temp.write('policy', 'ok 1');
-    const { atime, mtime } = statSync(path);
-    const { watched } = await start([path]);
-    writeFileSync(path, 'ok 2');
-    utimesSync(path, atime, mtime);
-    await until('the new value', () => watched.current === 'ok 2');
-    writeFileSync(path, 'ok 3');
-    utimesSync(path, atime, mtime);
-    await until('the newer value', () => watched.current === 'ok 3');
-    expect(watched.healthy).toBe(true);
-  });
+  test(
+    verifies('C13.reload', 'when the file is written in place, also with the same size and time'),
+    async () => {
+      const path = temp.write('policy', 'ok 1');
+      const { atime, mtime } = statSync(path);
+      const { watched } = await start([path]);
+      writeFileSync(path, 'ok 2');
+      utimesSync(path, atime, mtime);
+      await until('the new value', () => watched.current === 'ok 2');
+      writeFileSync(path, 'ok 3');
+      utimesSync(path, atime, mtime);
+      await until('the newer value', () => watched.current === 'ok 3');
+      expect(watched.healthy).toBe(true);
+    },
+  );
 
-  test('when the link is turned by which Kubernetes mounts a secret', async () => {
-    temp.write('..1/policy', 'ok 1');
-    temp.write('..2/policy', 'ok 2');
-    symlinkSync('..1', join(temp.path, '..data'));
-    symlinkSync('..data/policy', join(temp.path, 'policy'));
-    const { watched } = await start([join(temp.path, 'policy')]);
-    expect(watched.current).toBe('ok 1');
-    symlinkSync('..2', join(temp.path, '..data_tmp'));
-    renameSync(join(temp.path, '..data_tmp'), join(temp.path, '..data'));
-    rmSync(join(temp.path, '..1'), { recursive: true });
-    await until('the new value', () => watched.current === 'ok 2');
-  });
+  test(
+    verifies('C13.reload', 'when the link is turned by which Kubernetes mounts a secret'),
+    async () => {
+      temp.write('..1/policy', 'ok 1');
+      temp.write('..2/policy', 'ok 2');
+      symlinkSync('..1', join(temp.path, '..data'));
+      symlinkSync('..data/policy', join(temp.path, 'policy'));
+      const { watched } = await start([join(temp.path, 'policy')]);
+      expect(watched.current).toBe('ok 1');
+      symlinkSync('..2', join(temp.path, '..data_tmp'));
+      renameSync(join(temp.path, '..data_tmp'), join(temp.path, '..data'));
+      rmSync(join(temp.path, '..1'), { recursive: true });
+      await until('the new value', () => watched.current === 'ok 2');
+    },
+  );
 
   test('when the file that a link leads to is replaced in another directory', async () => {
     const target = temp.write('there/policy', 'ok 1');
@@ -124,28 +130,34 @@ describe('a change is noticed', () => {
 });
 
 describe('the last valid value stays', () => {
-  test('while the files hold something else, which is told once for each state', async () => {
-    const path = temp.write('policy', 'ok 1');
-    const { watched, reloaded, failed } = await start([path]);
-    const changes: string[] = [];
-    watched.onChange((current) => changes.push(current));
-    writeFileSync(path, 'half');
-    await until('the failure', () => failed.length === 1);
-    expect(watched.healthy).toBe(false);
-    expect(watched.current).toBe('ok 1');
-    await wait(1500);
-    await watched.reload();
-    expect(failed).toEqual(['has to begin with ok']);
-    writeFileSync(path, 'other');
-    await until('the second failure', () => failed.length === 2);
-    truncateSync(path, 0);
-    await until('the third failure', () => failed.length === 3);
-    expect(changes).toEqual([]);
-    expect(reloaded).toEqual([]);
-    writeFileSync(path, 'ok 2');
-    await until('the recovery', () => watched.healthy);
-    expect(changes).toEqual(['ok 2']);
-  });
+  test(
+    verifies(
+      'C13.reload',
+      'while the files hold something else, which is told once for each state',
+    ),
+    async () => {
+      const path = temp.write('policy', 'ok 1');
+      const { watched, reloaded, failed } = await start([path]);
+      const changes: string[] = [];
+      watched.onChange((current) => changes.push(current));
+      writeFileSync(path, 'half');
+      await until('the failure', () => failed.length === 1);
+      expect(watched.healthy).toBe(false);
+      expect(watched.current).toBe('ok 1');
+      await wait(1500);
+      await watched.reload();
+      expect(failed).toEqual(['has to begin with ok']);
+      writeFileSync(path, 'other');
+      await until('the second failure', () => failed.length === 2);
+      truncateSync(path, 0);
+      await until('the third failure', () => failed.length === 3);
+      expect(changes).toEqual([]);
+      expect(reloaded).toEqual([]);
+      writeFileSync(path, 'ok 2');
+      await until('the recovery', () => watched.healthy);
+      expect(changes).toEqual(['ok 2']);
+    },
+  );
 
   test('while one of several files is of another time', async () => {
     const one = temp.write('one', 'ok 1');
@@ -281,21 +293,24 @@ const NOT_OURS: readonly (readonly [problem: string, spoil: (path: string) => vo
     : [['has a second name', (path) => linkSync(path, `${path}.second`)]];
 
 describe('who may have written a file that decides who is let in', () => {
-  test('a file that others may write is refused, and so is its later change', async () => {
-    const path = temp.write('policy', 'ok 1');
-    chmodSync(path, 0o666);
-    await expect(start([path])).rejects.toThrow('--policy: the file may be written by others');
-    chmodSync(path, 0o644);
-    const { watched, failed } = await start([path]);
-    temp.write('policy.new', 'ok 2');
-    chmodSync(`${path}.new`, 0o664);
-    renameSync(`${path}.new`, path);
-    await until('the failure', () => failed.length > 0);
-    expect(watched.current).toBe('ok 1');
-    // Only the mode changes now.
-    chmodSync(path, 0o644);
-    await until('the new value', () => watched.current === 'ok 2');
-  });
+  test(
+    verifies('C13.reload', 'a file that others may write is refused, and so is its later change'),
+    async () => {
+      const path = temp.write('policy', 'ok 1');
+      chmodSync(path, 0o666);
+      await expect(start([path])).rejects.toThrow('--policy: the file may be written by others');
+      chmodSync(path, 0o644);
+      const { watched, failed } = await start([path]);
+      temp.write('policy.new', 'ok 2');
+      chmodSync(`${path}.new`, 0o664);
+      renameSync(`${path}.new`, path);
+      await until('the failure', () => failed.length > 0);
+      expect(watched.current).toBe('ok 1');
+      // Only the mode changes now.
+      chmodSync(path, 0o644);
+      await until('the new value', () => watched.current === 'ok 2');
+    },
+  );
 
   test('a secret that others may read is refused, what is no secret beside it is not', async () => {
     const certificate = temp.write('certificate', 'ok 1');

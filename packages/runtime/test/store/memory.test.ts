@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { verifies } from '@secure-mcp/testkit';
 import { describe, expect, test } from 'vitest';
 
 import { memoryStore } from '../../src/store/memory.ts';
@@ -59,20 +60,27 @@ describe('counts', () => {
 });
 
 describe('bounds', () => {
-  test('a million addresses take no more memory than the bound, and none of it from callers', async () => {
-    const store = memoryStore();
-    await store.consume('calls:a', MINUTE);
-    await store.consume('calls:a', MINUTE);
-    const before = heapBytes();
-    for (let address = 0; address < 1_000_000; address += 1)
-      await store.consume(`address:2001:db8:${address.toString(16)}`, MINUTE);
-    // Unbounded they take 450 MB.
-    expect(heapBytes() - before).toBeLessThan(40_000_000);
-    expect((await store.consume('calls:a', MINUTE)).allowed).toBe(true);
-    expect((await store.consume('calls:a', MINUTE)).allowed).toBe(false);
-    await store.close();
-    expect(heapBytes() - before).toBeLessThan(5_000_000);
-  }, 120_000);
+  test(
+    verifies(
+      'C12.memory',
+      'a million addresses take no more memory than the bound, and none of it from callers',
+    ),
+    async () => {
+      const store = memoryStore();
+      await store.consume('calls:a', MINUTE);
+      await store.consume('calls:a', MINUTE);
+      const before = heapBytes();
+      for (let address = 0; address < 1_000_000; address += 1)
+        await store.consume(`address:2001:db8:${address.toString(16)}`, MINUTE);
+      // Unbounded they take 450 MB.
+      expect(heapBytes() - before).toBeLessThan(40_000_000);
+      expect((await store.consume('calls:a', MINUTE)).allowed).toBe(true);
+      expect((await store.consume('calls:a', MINUTE)).allowed).toBe(false);
+      await store.close();
+      expect(heapBytes() - before).toBeLessThan(5_000_000);
+    },
+    120_000,
+  );
 
   test('a key that is as long as its caller likes takes no more room than others', async () => {
     const store = memoryStore();
@@ -85,7 +93,7 @@ describe('bounds', () => {
     await store.close();
   });
 
-  test('words that callers choose make no room of their own', async () => {
+  test(verifies('C12.memory', 'words that callers choose make no room of their own'), async () => {
     const store = memoryStore({ keysMax: 10, usedMax: 10 });
     const outcomes = await Promise.allSettled(
       Array.from({ length: 30 }, (_, use) => store.use(`word${String(use)}:x`, 60_000)),
@@ -94,18 +102,21 @@ describe('bounds', () => {
     await store.close();
   });
 
-  test('at the bound the oldest count is forgotten, and newcomers are counted', async () => {
-    const store = memoryStore({ keysMax: 10 });
-    for (let use = 0; use < 3; use += 1) await store.consume('address:first', MINUTE);
-    expect((await store.peek('address:first', MINUTE)).allowed).toBe(false);
-    for (let address = 0; address < 10; address += 1)
-      for (let use = 0; use < 3; use += 1)
-        await store.consume(`address:${String(address)}`, MINUTE);
-    expect((await store.peek('address:first', MINUTE)).allowed).toBe(true);
-    for (let address = 0; address < 10; address += 1)
-      expect((await store.peek(`address:${String(address)}`, MINUTE)).allowed).toBe(false);
-    await store.close();
-  });
+  test(
+    verifies('C12.memory', 'at the bound the oldest count is forgotten, and newcomers are counted'),
+    async () => {
+      const store = memoryStore({ keysMax: 10 });
+      for (let use = 0; use < 3; use += 1) await store.consume('address:first', MINUTE);
+      expect((await store.peek('address:first', MINUTE)).allowed).toBe(false);
+      for (let address = 0; address < 10; address += 1)
+        for (let use = 0; use < 3; use += 1)
+          await store.consume(`address:${String(address)}`, MINUTE);
+      expect((await store.peek('address:first', MINUTE)).allowed).toBe(true);
+      for (let address = 0; address < 10; address += 1)
+        expect((await store.peek(`address:${String(address)}`, MINUTE)).allowed).toBe(false);
+      await store.close();
+    },
+  );
 });
 
 describe('single use', () => {
@@ -119,20 +130,23 @@ describe('single use', () => {
     await store.close();
   });
 
-  test('a full memory refuses, and forgets nothing that could be used again', async () => {
-    const store = memoryStore({ usedMax: 5 });
-    for (let use = 0; use < 5; use += 1)
-      expect(await store.use(`dpop:${String(use)}`, 2000)).toBe(true);
-    for (let use = 5; use < 20; use += 1)
-      await expect(store.use(`dpop:${String(use)}`, 2000)).rejects.toThrow('full');
-    for (let use = 0; use < 5; use += 1)
-      expect(await store.use(`dpop:${String(use)}`, 2000)).toBe(false);
-    // Others have room of their own.
-    expect(await store.use('question:a', 2000)).toBe(true);
-    await pause(2050);
-    await expect(store.use('dpop:5', 2000)).resolves.toBe(true);
-    await store.close();
-  });
+  test(
+    verifies('C12.memory', 'a full memory refuses, and forgets nothing that could be used again'),
+    async () => {
+      const store = memoryStore({ usedMax: 5 });
+      for (let use = 0; use < 5; use += 1)
+        expect(await store.use(`dpop:${String(use)}`, 2000)).toBe(true);
+      for (let use = 5; use < 20; use += 1)
+        await expect(store.use(`dpop:${String(use)}`, 2000)).rejects.toThrow('full');
+      for (let use = 0; use < 5; use += 1)
+        expect(await store.use(`dpop:${String(use)}`, 2000)).toBe(false);
+      // Others have room of their own.
+      expect(await store.use('question:a', 2000)).toBe(true);
+      await pause(2050);
+      await expect(store.use('dpop:5', 2000)).resolves.toBe(true);
+      await store.close();
+    },
+  );
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY, 0, -1])(
     'a time to live of %d is no time to live',

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import type { AuditEvent } from '@secure-mcp/logging';
-import { createTestAuthority } from '@secure-mcp/testkit';
+import { createTestAuthority, verifies } from '@secure-mcp/testkit';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 
@@ -93,18 +93,24 @@ describe.skipIf(backend.kind === 'none')(suite, () => {
     until(async () => store.healthy === healthy);
 
   describe('together', () => {
-    test('200 uses at the same time, on three replicas, let exactly as many pass as one would', async () => {
-      const stores = await openThree();
-      const rate = { calls: 37, seconds: 300 };
-      const verdicts = await Promise.all(
-        Array.from({ length: 200 }, (_, use) => oneOf(stores, use).consume('calls:a', rate)),
-      );
-      expect(stores.map(({ healthy }) => healthy)).toEqual([true, true, true]);
-      expect(verdicts.filter((verdict) => verdict.allowed)).toHaveLength(37);
-      const refused = verdicts.find(({ allowed }) => !allowed);
-      expect(refused?.retryAfterMs).toBeGreaterThan(200_000);
-      expect(refused?.retryAfterMs).toBeLessThanOrEqual(300_000);
-    });
+    test(
+      verifies(
+        'C12.shared',
+        '200 uses at the same time, on three replicas, let exactly as many pass as one would',
+      ),
+      async () => {
+        const stores = await openThree();
+        const rate = { calls: 37, seconds: 300 };
+        const verdicts = await Promise.all(
+          Array.from({ length: 200 }, (_, use) => oneOf(stores, use).consume('calls:a', rate)),
+        );
+        expect(stores.map(({ healthy }) => healthy)).toEqual([true, true, true]);
+        expect(verdicts.filter((verdict) => verdict.allowed)).toHaveLength(37);
+        const refused = verdicts.find(({ allowed }) => !allowed);
+        expect(refused?.retryAfterMs).toBeGreaterThan(200_000);
+        expect(refused?.retryAfterMs).toBeLessThanOrEqual(300_000);
+      },
+    );
 
     test('failures that one replica counts, the others see without counting', async () => {
       const [first, second, third] = await openThree();
@@ -118,32 +124,38 @@ describe.skipIf(backend.kind === 'none')(suite, () => {
       expect(retryAfterMs).toBeGreaterThan(200_000);
     });
 
-    test('what is used once is used once among three replicas', async () => {
-      const stores = await openThree();
-      const uses = await Promise.all(
-        Array.from({ length: 60 }, (_, use) => oneOf(stores, use).use('question:a', 60_000)),
-      );
-      expect(uses.filter(Boolean)).toHaveLength(1);
-    });
+    test(
+      verifies('C12.shared', 'what is used once is used once among three replicas'),
+      async () => {
+        const stores = await openThree();
+        const uses = await Promise.all(
+          Array.from({ length: 60 }, (_, use) => oneOf(stores, use).use('question:a', 60_000)),
+        );
+        expect(uses.filter(Boolean)).toHaveLength(1);
+      },
+    );
 
-    test('what one replica publishes, the others know until it ends', async () => {
-      const [first, second] = await openThree();
-      const now = Date.now();
-      await first.publish([
-        { text: 'ends', until: now + 2000 },
-        { text: 'stays', until: now + 60_000 },
-      ]);
-      expect((await second.published()).toSorted()).toEqual(['ends', 'stays']);
-      await until(async () => (await second.published()).length === 1);
-      expect(await second.published()).toEqual(['stays']);
-      const end = now + 60_000;
-      const many = Array.from({ length: 10_000 }, (_, entry) => ({
-        text: String(entry),
-        until: end,
-      }));
-      await expect(first.publish(many)).rejects.toThrow('too many');
-      expect(await second.published()).toEqual(['stays']);
-    });
+    test(
+      verifies('C13.revoked', 'what one replica publishes, the others know until it ends'),
+      async () => {
+        const [first, second] = await openThree();
+        const now = Date.now();
+        await first.publish([
+          { text: 'ends', until: now + 2000 },
+          { text: 'stays', until: now + 60_000 },
+        ]);
+        expect((await second.published()).toSorted()).toEqual(['ends', 'stays']);
+        await until(async () => (await second.published()).length === 1);
+        expect(await second.published()).toEqual(['stays']);
+        const end = now + 60_000;
+        const many = Array.from({ length: 10_000 }, (_, entry) => ({
+          text: String(entry),
+          until: end,
+        }));
+        await expect(first.publish(many)).rejects.toThrow('too many');
+        expect(await second.published()).toEqual(['stays']);
+      },
+    );
 
     test('others on the same Redis are counted apart', async () => {
       const ours = await open({ namespace: freshNamespace() });
@@ -154,81 +166,99 @@ describe.skipIf(backend.kind === 'none')(suite, () => {
       expect(await ours.use('question:a', 60_000)).toBe(true);
     });
 
-    test('Redis is told neither names nor ids, and forgets what it was told', async () => {
-      const namespace = freshNamespace();
-      const store = await open({ namespace });
-      const secret = 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6';
-      await store.consume(`calls:${secret}`, RATE);
-      await store.peek(`failure:${secret}`, RATE);
-      await store.use(`dpop:${secret}`, 60_000);
-      await store.use(`${secret}:x`, 60_000);
-      const { host, port, password } = redis();
-      const raw = new Redis({ host, port, password });
-      const keys = await raw.keys(`${namespace}:*`);
-      const lives = await Promise.all(keys.map((key) => raw.ttl(key)));
-      raw.disconnect();
-      expect(keys).toHaveLength(4);
-      expect(keys.join()).not.toContain(secret);
-      // All but the one that tells when Redis began to remember.
-      expect(keys[lives.indexOf(-1)]).toBe(`${namespace}:beginning`);
-      expect(lives.filter((life) => life > 0 && life <= 300)).toHaveLength(3);
-    });
+    test(
+      verifies(
+        'C4.not-passed-on',
+        'Redis is told neither names nor ids, and forgets what it was told',
+      ),
+      async () => {
+        const namespace = freshNamespace();
+        const store = await open({ namespace });
+        const secret = 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6';
+        await store.consume(`calls:${secret}`, RATE);
+        await store.peek(`failure:${secret}`, RATE);
+        await store.use(`dpop:${secret}`, 60_000);
+        await store.use(`${secret}:x`, 60_000);
+        const { host, port, password } = redis();
+        const raw = new Redis({ host, port, password });
+        const keys = await raw.keys(`${namespace}:*`);
+        const lives = await Promise.all(keys.map((key) => raw.ttl(key)));
+        raw.disconnect();
+        expect(keys).toHaveLength(4);
+        expect(keys.join()).not.toContain(secret);
+        // All but the one that tells when Redis began to remember.
+        expect(keys[lives.indexOf(-1)]).toBe(`${namespace}:beginning`);
+        expect(lives.filter((life) => life > 0 && life <= 300)).toHaveLength(3);
+      },
+    );
   });
 
   describe('without Redis', () => {
-    test('limits get stricter and not absent, single use is refused, and both come back', async () => {
-      const stores = await openThree();
-      const [first, second] = stores;
-      expect(await first.use('question:before', 60_000)).toBe(true);
-      await redis().pause();
-      try {
-        // All three at once: the first answer that does not come tells each of them.
-        await Promise.all(stores.map((store) => store.peek('calls:a', RATE)));
-        expect(stores.map(({ healthy }) => healthy)).toEqual([false, false, false]);
-        const allowed = await Promise.all(stores.map((store) => allowedOf(store, 'calls:a', 20)));
-        expect(allowed).toEqual([2, 2, 2]);
-        const one = { calls: 1, seconds: 300 };
-        expect((await first.consume('calls:b', one)).allowed).toBe(true);
-        const { allowed: again, retryAfterMs } = await first.consume('calls:b', one);
-        expect(again).toBe(false);
-        expect(retryAfterMs).toBeGreaterThan(200_000);
-        expect((await first.peek('calls:b', one)).allowed).toBe(false);
-        await expect(first.use('question:new', 60_000)).rejects.toThrow();
-        await expect(first.publish([{ text: 'a', until: Date.now() + 1000 }])).rejects.toThrow();
-        await expect(first.published()).rejects.toThrow();
-      } finally {
-        await redis().unpause();
-      }
-      await Promise.all(stores.map((store) => untilHealthy(store, true)));
-      expect(await second.use('question:before', 60_000)).toBe(false);
-      expect(await second.use('question:after', 60_000)).toBe(true);
-      expect(await first.use('question:after', 60_000)).toBe(false);
-      const together = await Promise.all(stores.map((store) => allowedOf(store, 'calls:c', 8)));
-      expect(together.reduce((sum, count) => sum + count)).toBe(8);
-      for (const { events, lines } of stores) {
-        expect(events.map(({ type }) => type)).toEqual(['store.up', 'store.down', 'store.up']);
-        expect(events[1]).toEqual({ type: 'store.down', outcome: 'error', reason: 'slow' });
-        expect(lines).toHaveLength(3);
-      }
-    });
+    test(
+      verifies(
+        'C12.shared',
+        'limits get stricter and not absent, single use is refused, and both come back',
+      ),
+      async () => {
+        const stores = await openThree();
+        const [first, second] = stores;
+        expect(await first.use('question:before', 60_000)).toBe(true);
+        await redis().pause();
+        try {
+          // All three at once: the first answer that does not come tells each of them.
+          await Promise.all(stores.map((store) => store.peek('calls:a', RATE)));
+          expect(stores.map(({ healthy }) => healthy)).toEqual([false, false, false]);
+          const allowed = await Promise.all(stores.map((store) => allowedOf(store, 'calls:a', 20)));
+          expect(allowed).toEqual([2, 2, 2]);
+          const one = { calls: 1, seconds: 300 };
+          expect((await first.consume('calls:b', one)).allowed).toBe(true);
+          const { allowed: again, retryAfterMs } = await first.consume('calls:b', one);
+          expect(again).toBe(false);
+          expect(retryAfterMs).toBeGreaterThan(200_000);
+          expect((await first.peek('calls:b', one)).allowed).toBe(false);
+          await expect(first.use('question:new', 60_000)).rejects.toThrow();
+          await expect(first.publish([{ text: 'a', until: Date.now() + 1000 }])).rejects.toThrow();
+          await expect(first.published()).rejects.toThrow();
+        } finally {
+          await redis().unpause();
+        }
+        await Promise.all(stores.map((store) => untilHealthy(store, true)));
+        expect(await second.use('question:before', 60_000)).toBe(false);
+        expect(await second.use('question:after', 60_000)).toBe(true);
+        expect(await first.use('question:after', 60_000)).toBe(false);
+        const together = await Promise.all(stores.map((store) => allowedOf(store, 'calls:c', 8)));
+        expect(together.reduce((sum, count) => sum + count)).toBe(8);
+        for (const { events, lines } of stores) {
+          expect(events.map(({ type }) => type)).toEqual(['store.up', 'store.down', 'store.up']);
+          expect(events[1]).toEqual({ type: 'store.down', outcome: 'error', reason: 'slow' });
+          expect(lines).toHaveLength(3);
+        }
+      },
+    );
 
-    test('a Redis that is slow counts as down, and holds up one request, not each', async () => {
-      const relay = await relayTo();
-      const store = await open({
-        namespace: freshNamespace(),
-        address: viaRelay(relay),
-        commandMs: 1000,
-      });
-      expect(store.healthy).toBe(true);
-      relay.delayMs = 3000;
-      const started = performance.now();
-      expect(await allowedOf(store, 'calls:a', 20)).toBe(2);
-      // Asking each time would take 20 s, and waiting for each answer 60 s.
-      expect(performance.now() - started).toBeLessThan(10_000);
-      expect(store.healthy).toBe(false);
-      relay.delayMs = 0;
-      await untilHealthy(store, true);
-    });
+    test(
+      verifies(
+        'C12.shared',
+        'a Redis that is slow counts as down, and holds up one request, not each',
+      ),
+      async () => {
+        const relay = await relayTo();
+        const store = await open({
+          namespace: freshNamespace(),
+          address: viaRelay(relay),
+          commandMs: 1000,
+        });
+        expect(store.healthy).toBe(true);
+        relay.delayMs = 3000;
+        const started = performance.now();
+        expect(await allowedOf(store, 'calls:a', 20)).toBe(2);
+        // Asking each time would take 20 s, and waiting for each answer 60 s.
+        expect(performance.now() - started).toBeLessThan(10_000);
+        expect(store.healthy).toBe(false);
+        relay.delayMs = 0;
+        await untilHealthy(store, true);
+      },
+    );
 
     test('a connection that is cut is made again', async () => {
       const relay = await relayTo();
@@ -269,7 +299,7 @@ describe.skipIf(backend.kind === 'none')(suite, () => {
   });
 
   describe('a Redis that forgets', () => {
-    test('makes nothing usable again, and no revocation void', async () => {
+    test(verifies('C12.shared', 'makes nothing usable again, and no revocation void'), async () => {
       const relay = await relayTo();
       const namespace = freshNamespace();
       const store = await open({ namespace, address: viaRelay(relay) });
