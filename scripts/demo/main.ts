@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { clientConfigs } from './client-configs.ts';
 import { FILESYSTEM_SERVER, playFilesystem } from './filesystem.ts';
 import { GIT_SERVER, playGit } from './git.ts';
+import { playNetwork } from './network.ts';
 import { playPostgres, POSTGRES_SERVER } from './postgres.ts';
 import { createStage } from './stage.ts';
 
@@ -15,6 +16,7 @@ const stage = createStage();
 await playFilesystem(stage);
 await playPostgres(stage);
 await playGit(stage);
+await playNetwork(stage);
 
 stage.act('connect a client');
 stage.note('Paste one of these, and name the directories that you want to open:');
@@ -42,6 +44,8 @@ console.log(
     args: [GIT_SERVER, join(homedir(), 'projects')],
   }),
 );
+
+stage.note('On a network, for many callers: docs/network.md');
 
 const { steps, failed } = stage.score();
 console.log(`\n${String(steps - failed)} of ${String(steps)} as promised`);
