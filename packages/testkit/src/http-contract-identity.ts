@@ -1,6 +1,7 @@
 import { ClientCredentialsProvider } from '@modelcontextprotocol/client';
 import { describe, expect, test } from 'vitest';
 
+import { readChallenges } from './authorization-server/index.ts';
 import { CLIENTS, connectHttp, type HttpClient } from './clients.ts';
 import { type HttpWorld, OTHER_SCOPE } from './http-contract-world.ts';
 import { makePerson, type Person } from './http-person.ts';
@@ -19,6 +20,27 @@ export function testIdentity(world: () => HttpWorld): void {
 }
 
 function testDiscovery(world: () => HttpWorld): void {
+  test(
+    verifies('C4.discovery', 'who has no credential is told where to read how to get one'),
+    async () => {
+      const { served, witness, issuer, resource, contract } = world();
+      const { headers } = await world().call();
+      const [challenge] = await readChallenges(headers['www-authenticate'] ?? '');
+      expect(challenge).toMatchObject({
+        scheme: 'bearer',
+        parameters: { scope: expect.stringContaining(contract.scope) },
+      });
+      const url = new URL(challenge?.parameters['resource_metadata'] ?? '');
+      expect(url.origin).toBe(served.url.origin);
+      const document = await witness.send({ url, method: 'GET' });
+      expect(JSON.parse(document.text)).toMatchObject({
+        resource,
+        authorization_servers: [issuer.issuer],
+        bearer_methods_supported: ['header'],
+      });
+    },
+  );
+
   test.each(CURRENT)(
     verifies('C4.discovery', 'the %s client finds everything by the URL, signs in and calls'),
     async (kind) => {

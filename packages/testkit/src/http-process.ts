@@ -79,6 +79,9 @@ export async function runToEnd(command: ServerCommand): Promise<Ended> {
   child.stdout?.on('data', (chunk: Buffer) => void said.push(chunk));
   // A server that serves against all expectation would do so for ever.
   const timer = setTimeout(() => child.kill('SIGKILL'), START_MS);
+  child.stderr?.on('data', () => {
+    if (SERVING.test(stderr())) child.kill('SIGKILL');
+  });
   const end = await ended;
   clearTimeout(timer);
   return {
