@@ -83,6 +83,25 @@ function testPolicy(world: () => HttpWorld): void {
     },
   );
 
+  test(
+    verifies(
+      'C7.scopes',
+      'C7.hidden',
+      'what the policy grants and the credential does not cover does not exist',
+    ),
+    async () => {
+      const { keys, contract, calls } = world();
+      expect(await toolsOf(world(), keys.narrow)).toEqual([]);
+      const before = calls();
+      const { status, text } = await world().call(`Bearer ${keys.narrow}`);
+      // No authorization server could give a key more, so nobody is sent there.
+      expect(status).toBe(200);
+      expect(text).toContain('tool.unknown');
+      expect(text).not.toContain(contract.call.holds);
+      expect(calls()).toBe(before + 1);
+    },
+  );
+
   test(verifies('C7.policy', 'C7.default', 'people, by their subject'), async () => {
     const [alice, bob] = await Promise.all([world().token('alice'), world().token('bob')]);
     const { contract } = world();

@@ -93,15 +93,16 @@ interface WorldFiles {
   readonly audit: string;
 }
 
-type KeyName = 'reader' | 'writer' | 'stranger';
-const KEY_NAMES = ['reader', 'writer', 'stranger'] as const;
+/** Callers with keys: by the policy, `stranger` may do nothing, and `narrow` all that its key covers. */
+const KEY_NAMES = ['reader', 'writer', 'narrow', 'stranger'] as const;
+type KeyName = (typeof KEY_NAMES)[number];
 
 export interface PolicyParts {
   /** Tools of the key `reader`. */
   readonly reader: readonly string[];
 }
 
-/** Alice and `reader` by name, the client `robot` by its id, and nobody else. */
+/** Alice and some keys by name, the client `robot` by its id, and nobody else. */
 export function policyFor({ call, other, grants }: HttpContract, { reader }: PolicyParts): object {
   const rights = { resources: ['*'], prompts: ['*'], ...grants };
   return {
@@ -109,6 +110,7 @@ export function policyFor({ call, other, grants }: HttpContract, { reader }: Pol
     principals: [
       { match: { id: 'key:reader' }, tools: reader, ...rights },
       { match: { id: 'key:writer' }, tools: ['*'], ...rights },
+      { match: { id: 'key:narrow' }, tools: ['*'], ...rights },
       { match: { subject: 'alice' }, tools: ['*'], ...rights },
       { match: { client: 'robot' }, tools: [call.name, other], ...rights },
     ],
@@ -135,9 +137,10 @@ export async function openHttpWorld(
     revocations: writeJson(temp, 'revocations.json', { version: 1, revoked: [] }),
     audit: `${temp.path}/audit.jsonl`,
   };
-  const keys = { reader: '', writer: '', stranger: '' };
+  const keys = { reader: '', writer: '', narrow: '', stranger: '' };
   for (const name of KEY_NAMES) {
-    keys[name] = await addKey(contract, files.keys, name);
+    const scope = name === 'narrow' ? OTHER_SCOPE : contract.scope;
+    keys[name] = await addKey(contract, files.keys, name, scope);
     secrets.add(keys[name]);
   }
   const served = await startOnFreePort((port) =>
@@ -218,8 +221,13 @@ export function callRequest(
 }
 
 /** Makes a key by the command of the bundle, as an operator does. */
-export async function addKey(contract: HttpContract, file: string, name: string): Promise<string> {
-  return runCli(contract, 'keys', 'add', file, '--principal', name, '--scopes', contract.scope);
+export async function addKey(
+  contract: HttpContract,
+  file: string,
+  name: string,
+  scope = contract.scope,
+): Promise<string> {
+  return runCli(contract, 'keys', 'add', file, '--principal', name, '--scopes', scope);
 }
 
 /** Runs a command of the bundle, and gives what it says. */
