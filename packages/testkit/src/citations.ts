@@ -15,7 +15,10 @@ export interface Citation {
   readonly at: number;
 }
 
-const TESTS = ['{packages,servers}/*/test/**/*.ts', 'packages/testkit/src/{contract,http-contract}*.ts'];
+const TESTS = [
+  '{packages,servers}/*/test/**/*.ts',
+  'packages/testkit/src/{contract,http-contract}*.ts',
+];
 /** `verifies('C3.race', 'no read leads outside')`, on one line or several. */
 const CALL = /verifies\(\s*((?:'[^'\n]*',?\s*)+(?:`[^`]*`,?\s*)?)\)/g;
 const TEXT = /'([^'\n]*)'|`([^`]*)`/g;
