@@ -19,7 +19,8 @@ test('every promise has a line that can be taken out, or a reason why it has non
 
 const cited = citations();
 /** Tests that every server runs, cited where they are written. */
-const CONTRACT = 'packages/testkit/src/contract';
+const CONTRACTS = ['packages/testkit/src/contract', 'packages/testkit/src/http-contract'];
+const RUNS_CONTRACT = /\/(?:contract|conformance|http)\.test\.ts$/;
 
 describe.each(MUTATIONS)('$promise without a line of $file', ({ promise, file, ...mutation }) => {
   const { control, without, tests } = mutation;
@@ -32,7 +33,7 @@ describe.each(MUTATIONS)('$promise without a line of $file', ({ promise, file, .
 
   test.each(tests)('%s exists, and cites the promise', (path) => {
     expect(existsSync(join(REPOSITORY, path))).toBe(true);
-    const places = path.endsWith('/contract.test.ts') ? [path, CONTRACT] : [path];
+    const places = RUNS_CONTRACT.test(path) ? [path, ...CONTRACTS] : [path];
     const citing = cited.filter((citation) => citation.promise === promise);
     expect(citing.some((citation) => places.some((place) => citation.file.startsWith(place)))).toBe(
       true,

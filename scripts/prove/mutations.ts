@@ -1,6 +1,7 @@
 import type { PromiseId } from '@secure-mcp/testkit';
 
 import { GIT_MUTATIONS } from './git.ts';
+import { HTTP_MUTATIONS } from './http.ts';
 import { POSTGRES_MUTATIONS } from './postgres.ts';
 
 /** One control taken out, and the tests that have to notice. */
@@ -227,10 +228,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     promise: 'C7.hidden',
     file: 'packages/runtime/src/call/dispatch.ts',
-    control:
-      '  if (!operation.allowed(caller)) refuse(operation.unknown);\n  if (operation.describeArgs',
+    control: '  if (!operation.allowed(caller)) refuse(operation.unknown);\n  const budgets',
     without:
-      '  operation.parse();\n  if (!operation.allowed(caller)) refuse(operation.unknown);\n  if (operation.describeArgs',
+      '  operation.parse();\n  if (!operation.allowed(caller)) refuse(operation.unknown);\n  const budgets',
     tests: ['packages/runtime/test/policy.test.ts'],
   },
   {
@@ -578,7 +578,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     promise: 'E8.bound',
     file: 'packages/runtime/src/call/confirm.ts',
-    control: "if (response.kind === 'elicit' && use(question.nonce)) {",
+    control: "if (response.kind === 'elicit' && (await use(question.nonce))) {",
     without: "if (response.kind === 'elicit') {",
     tests: ['packages/runtime/test/confirm.test.ts'],
   },
@@ -676,6 +676,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   ...POSTGRES_MUTATIONS,
   ...GIT_MUTATIONS,
+  ...HTTP_MUTATIONS,
 ];
 
 /** Promises that no line holds, so that none can be taken out, with the reason. */

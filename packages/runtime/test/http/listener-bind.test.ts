@@ -1,3 +1,4 @@
+import { verifies } from '@secure-mcp/testkit';
 import { describe, expect, test } from 'vitest';
 
 import { ConfigurationProblem } from '../../src/config/problem.ts';
@@ -68,9 +69,12 @@ const BEYOND = [
 ];
 
 describe('beyond loopback', () => {
-  test.each(BEYOND)('%s is refused without TLS and without a proxy', async (host) => {
-    await expect(decide(host)).rejects.toThrow('--http: beyond loopback it needs');
-  });
+  test.each(BEYOND)(
+    verifies('C5.bind', '%s is refused without TLS and without a proxy'),
+    async (host) => {
+      await expect(decide(host)).rejects.toThrow('--http: beyond loopback it needs');
+    },
+  );
 
   test.each(BEYOND)(
     '%s is refused without authentication, whatever else there is',

@@ -53,7 +53,7 @@ describe('who may connect', () => {
     ['::192.0.2.7', 'address'],
     [undefined, 'address'],
     ['', 'address'],
-  ])('%s: %s', (address, verdict) => {
+  ])(verifies('E3.addresses', '%s: %s'), (address, verdict) => {
     expect(gateOf({ addresses: { allow, proxies } })(address)).toBe(verdict);
   });
 
@@ -65,16 +65,21 @@ describe('who may connect', () => {
     ['::ffff:127.0.0.1', 'pass'],
     ['10.0.0.2', 'address'],
     ['192.0.2.7', 'address'],
-  ])('where nothing is encrypted but the way to the proxy, %s: %s', (address, verdict) => {
-    expect(gateOf({ addresses: { allow: undefined, proxies }, proxiesOnly: true })(address)).toBe(
-      verdict,
-    );
-    // A client that may use the server may still not come in the clear.
-    if (verdict === 'address')
-      expect(
-        gateOf({ addresses: { allow: listOf('0.0.0.0/0'), proxies }, proxiesOnly: true })(address),
-      ).toBe('address');
-  });
+  ])(
+    verifies('E3.addresses', 'where nothing is encrypted but the way to the proxy, %s: %s'),
+    (address, verdict) => {
+      expect(gateOf({ addresses: { allow: undefined, proxies }, proxiesOnly: true })(address)).toBe(
+        verdict,
+      );
+      // A client that may use the server may still not come in the clear.
+      if (verdict === 'address')
+        expect(
+          gateOf({ addresses: { allow: listOf('0.0.0.0/0'), proxies }, proxiesOnly: true })(
+            address,
+          ),
+        ).toBe('address');
+    },
+  );
 });
 
 describe('how many at the same time', () => {
