@@ -1,6 +1,5 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { covers, type Scope } from '@secure-mcp/auth';
-import * as z from 'zod';
 
 import type { Application } from '../application.ts';
 import type { Caller } from '../call/dispatch.ts';
@@ -22,15 +21,13 @@ interface Named {
   readonly allowed: boolean;
 }
 
-/** The members by which requests name things. What is not there names nothing, and the SDK refuses it. */
-const NAMES = z.looseObject({
-  name: z.string().catch(''),
-  uri: z.string().catch(''),
-  ref: z
-    .looseObject({ uri: z.string().optional(), name: z.string().optional() })
-    .catch({ uri: undefined, name: undefined }),
-});
-type Names = z.output<typeof NAMES>;
+type Members = Readonly<Record<string, unknown>>;
+
+/** A member that names something. What is no text names nothing, and the SDK refuses it. */
+function textOf(members: Members, member: 'name' | 'uri'): string {
+  const value = members[member];
+  return typeof value === 'string' ? value : '';
+}
 
 /** Says what the requests of our servers need. */
 export function createAuthorizer<Context>(
@@ -58,18 +55,21 @@ export function createAuthorizer<Context>(
   };
 
   /** What a request names, by its method. Listings name nothing: they are filtered instead. */
-  const named = (method: string, { name, uri, ref }: Names, caller: Caller): Named | undefined => {
-    if (method === 'tools/call') return tool(name, caller);
-    if (method === 'prompts/get') return prompt(name, caller);
-    if (method === 'resources/read') return resource(uri, caller);
+  const named = (method: string, params: Members, caller: Caller): Named | undefined => {
+    if (method === 'tools/call') return tool(textOf(params, 'name'), caller);
+    if (method === 'prompts/get') return prompt(textOf(params, 'name'), caller);
+    if (method === 'resources/read') return resource(textOf(params, 'uri'), caller);
     if (method !== 'completion/complete') return undefined;
-    return ref.uri === undefined ? prompt(ref.name ?? '', caller) : resource(ref.uri, caller);
+    const ref: Members = { ...(typeof params['ref'] === 'object' ? params['ref'] : {}) };
+    return typeof ref['uri'] === 'string'
+      ? resource(ref['uri'], caller)
+      : prompt(textOf(ref, 'name'), caller);
   };
 
   return {
     scopesNeeded(message, caller) {
       if (!('method' in message)) return [];
-      const found = named(message.method, NAMES.parse(message.params ?? {}), caller);
+      const found = named(message.method, message.params ?? {}, caller);
       return found?.allowed === true ? [found.scope] : [];
     },
     mayWatch(uri, caller) {

@@ -14,6 +14,7 @@ import type { Authorizer } from './authorize.ts';
 import { whenOver } from './exchange-open.ts';
 import type { Admitted, Challenges, ServeMcp } from './front-parts.ts';
 import { refuseHttp } from './refusals.ts';
+import { sdkRequest } from './sdk-request.ts';
 
 export interface BridgeParts {
   /** The SDK's server for one request. */
@@ -46,18 +47,6 @@ interface OneRequest {
   readonly caller: Caller;
   readonly delivery: Delivery;
 }
-
-/** Headers that the SDK reads. Nothing else of the request gets past the front, its credential least of all. */
-const PASSED = [
-  'accept',
-  'content-type',
-  'mcp-protocol-version',
-  'mcp-method',
-  'mcp-name',
-  'last-event-id',
-] as const;
-/** Parameters of a tool that it wants in headers too (SEP-2243). */
-const PARAMETER_HEADER = /^mcp-param-/;
 
 /**
  * Connects the front to the SDK, and closes what the SDK leaves open: scopes are judged for every
@@ -93,7 +82,7 @@ export function createBridge(parts: BridgeParts): Bridge {
       assertScopes(admitted, caller, { authorizer, challenges });
       const isStream = isListen(message);
       const ends = isStream ? AbortSignal.any([signal, anew.signal]) : signal;
-      const request = requestOf(admitted, resource, ends);
+      const request = sdkRequest(resource, admitted.headers, ends);
       requests.set(request, { caller, delivery: deliveryOf(admitted) });
       const options = { authInfo: authInfoOf(caller, admitted), parsedBody: message };
       if (!isStream) return handler.fetch(request, options);
@@ -135,16 +124,6 @@ function assertScopes(
 
 function isInReach(scope: Scope, { reach }: Caller): boolean {
   return reach !== undefined && covers(reach, scope);
-}
-
-function requestOf({ headers }: Admitted, resource: URL, signal: AbortSignal): globalThis.Request {
-  const passed = new Headers();
-  for (const name of PASSED) {
-    const value = headers.get(name);
-    if (value !== undefined) passed.set(name, value);
-  }
-  for (const [name, value] of headers) if (PARAMETER_HEADER.test(name)) passed.set(name, value);
-  return new Request(resource, { method: 'POST', headers: passed, signal });
 }
 
 /** The SDK's shape of a caller. The token stays behind: what is not there cannot be passed on. */

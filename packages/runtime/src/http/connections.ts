@@ -30,6 +30,10 @@ export function createConnections(): Connections {
       if (distrusted.has(socket)) return 'drop';
       const former = last.get(socket);
       last.set(socket, response);
+      // Kept for longer, it would keep all of its request until the next one comes.
+      response.once('close', () => {
+        if (last.get(socket) === response) last.delete(socket);
+      });
       // A client can have seen the end of an answer only after it was written.
       if (former === undefined || former.writableEnded) return undefined;
       distrusted.add(socket);

@@ -78,21 +78,22 @@ interface Calls {
 function registerTools<Context>(served: Served<Context>): void {
   const { app, caller, mcp, delivery } = served;
   const { confirmations, contextOf, describeArguments } = app;
-  const byName = new Map(app.tools.map((tool) => [tool.name, tool]));
-  const rights = inReach(caller);
-  const listed = (name: string): boolean => {
-    const tool = byName.get(name);
-    return tool !== undefined && mayUse(tool, rights);
+  const usable = (): ReadonlySet<string> => {
+    const rights = inReach(caller);
+    return new Set(app.tools.filter((tool) => mayUse(tool, rights)).map(nameOf));
   };
 
   mcp.server.setRequestHandler('tools/list', async (_request, context) => {
     // The reviewed text itself, filtered to what this caller may use.
-    const list = async () => app.lock.tools.filter(({ name }) => listed(name)).map(wireTool);
+    const list = async () => {
+      const names = usable();
+      return app.lock.tools.filter(({ name }) => names.has(name)).map(wireTool);
+    };
     return { tools: await performListing(served, 'tool.list', 'tools/list', context, list) };
   });
 
   mcp.server.setRequestHandler('tools/call', async ({ params }, context) => {
-    const tool = byName.get(params.name);
+    const tool = app.tools.find(({ name }) => name === params.name);
     const parts = {
       tool,
       args: params.arguments,
@@ -116,11 +117,9 @@ function registerResources<Context>(served: Served<Context>): void {
   const { app, caller, mcp } = served;
   const { contextOf } = app;
   const readable = (resource: Resource<Context>): boolean => mayRead(resource, caller);
-  const rights = inReach(caller);
   const templates = (): ListedTemplate[] => {
-    const names = new Set(
-      app.resources.filter((family) => mayRead(family, rights)).map(({ name }) => name),
-    );
+    const rights = inReach(caller);
+    const names = new Set(app.resources.filter((family) => mayRead(family, rights)).map(nameOf));
     return app.lock.resources.filter(({ name }) => names.has(name));
   };
   mcp.server.registerCapabilities({ resources: { listChanged: false } });
@@ -152,21 +151,22 @@ function registerResources<Context>(served: Served<Context>): void {
 
 function registerPrompts<Context>(served: Served<Context>): void {
   const { app, caller, mcp } = served;
-  const byName = new Map(app.prompts.map((prompt) => [prompt.name, prompt]));
-  const rights = inReach(caller);
-  const listed = (name: string): boolean => {
-    const prompt = byName.get(name);
-    return prompt !== undefined && mayPrompt(prompt, rights);
+  const usable = (): ReadonlySet<string> => {
+    const rights = inReach(caller);
+    return new Set(app.prompts.filter((prompt) => mayPrompt(prompt, rights)).map(nameOf));
   };
   mcp.server.registerCapabilities({ prompts: { listChanged: false } });
 
   mcp.server.setRequestHandler('prompts/list', async (_request, context) => {
-    const list = async () => app.lock.prompts.filter(({ name }) => listed(name)).map(wirePrompt);
+    const list = async () => {
+      const names = usable();
+      return app.lock.prompts.filter(({ name }) => names.has(name)).map(wirePrompt);
+    };
     return { prompts: await performListing(served, 'prompt.list', 'prompts/list', context, list) };
   });
 
   mcp.server.setRequestHandler('prompts/get', async ({ params }, context) => {
-    const prompt = byName.get(params.name);
+    const prompt = app.prompts.find(({ name }) => name === params.name);
     const operation = promptOperation(prompt, params.arguments ?? {});
     const audited = { method: 'prompts/get', ...(prompt && { name: prompt.name }) };
     const text = await performOrThrow(served, operation, audited, context);
@@ -222,6 +222,10 @@ function completionOfResource<Context>(
  */
 function inReach({ principal, grant, reach }: Caller): Rights {
   return { principal: { ...principal, scopes: reach ?? principal.scopes }, grant };
+}
+
+function nameOf({ name }: { readonly name: string }): string {
+  return name;
 }
 
 /** A label is text on the wire. */

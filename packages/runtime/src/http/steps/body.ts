@@ -53,7 +53,9 @@ export async function readBody(
   const onData = (chunk: Uint8Array): void => attempt(() => content.add(chunk));
   // Cut off before its end: whatever Node calls it, it is the client that went.
   const onGone = (): void => reject(new ClientGone());
-  const timer = setTimeout(() => reject(new HttpRefusal('http.body_slow')), bodyMs);
+  // Most contents have come with the headers, and cannot be late any more.
+  const late = (): void => reject(new HttpRefusal('http.body_slow'));
+  const timer = request.complete ? undefined : setTimeout(late, bodyMs);
   signal.addEventListener('abort', onGone, { once: true });
   request.on('data', onData).once('end', resolve).once('error', onGone);
   attempt(() => content.grow(first));

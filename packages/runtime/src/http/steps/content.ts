@@ -4,6 +4,9 @@ import { refuseHttp } from '../refusals.ts';
 /** One type, in one encoding. */
 const JSON_TYPE = /^application\/json(?:[\t ]*;[\t ]*charset=(?:utf-8|"utf-8"))?$/i;
 
+/** What the SDK's clients send. */
+const USUAL_ACCEPT = 'application/json, text/event-stream';
+
 /**
  * Demands content that can be read in one way, and a client that can read the answer.
  *
@@ -15,10 +18,14 @@ export function requireContent(headers: Headers, bodyBytesMax: number): void {
   if (!JSON_TYPE.test(headers.get('content-type') ?? '')) refuseHttp('http.content_type');
   if (headers.has('content-encoding'))
     refuseHttp('http.content_type', { detail: 'content-encoding' });
-  const accepted = acceptedTypes(headers.get('accept') ?? '');
-  if (!accepted.has('application/json') || !accepted.has('text/event-stream'))
-    refuseHttp('http.accept');
+  if (!acceptsBoth(headers.get('accept') ?? '')) refuseHttp('http.accept');
   if (Number(headers.get('content-length') ?? 0) > bodyBytesMax) refuseHttp('http.body_size');
+}
+
+function acceptsBoth(accept: string): boolean {
+  if (accept === USUAL_ACCEPT) return true;
+  const accepted = acceptedTypes(accept);
+  return accepted.has('application/json') && accepted.has('text/event-stream');
 }
 
 /** The types that are listed by name. A wildcard is not enough for the SDK with clients of 2025, so it is for none. */
