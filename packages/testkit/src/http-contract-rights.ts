@@ -23,7 +23,15 @@ export function testRights(contract: HttpContract, world: () => HttpWorld): void
   });
   describe('without a restart', () => {
     describe('the policy', () => {
+      afterEach(() => {
+        writeJson(
+          world().temp,
+          'policy.json',
+          policyFor(contract, { reader: [contract.call.name] }),
+        );
+      });
       testReload(world);
+      testDivided(world);
     });
     testRotation(world);
     describe('revocations', () => {
@@ -128,11 +136,6 @@ async function isReady({ served, witness }: HttpWorld): Promise<boolean> {
 
 function testReload(world: () => HttpWorld): void {
   const setPolicy = (policy: object): void => void writeJson(world().temp, 'policy.json', policy);
-  afterEach(() => {
-    const { contract } = world();
-    setPolicy(policyFor(contract, { reader: [contract.call.name] }));
-  });
-
   test(
     verifies(
       'C13.reload',
@@ -163,6 +166,41 @@ function testReload(world: () => HttpWorld): void {
         (ready) => ready,
       );
       expect(new Set(await seen())).toEqual(new Set([other, contract.call.name]));
+    },
+  );
+}
+
+/** Calls of each of two callers, at the same time. */
+const AT_ONCE = 20;
+
+function testDivided(world: () => HttpWorld): void {
+  test(
+    verifies('C7.policy', 'callers at the same time see each their own share, and no other'),
+    async () => {
+      const { contract, keys, temp } = world();
+      const { call, shares } = contract.divided;
+      const [reader, writer] = shares;
+      const entry = (id: string, { grants }: typeof reader) => ({
+        match: { id },
+        tools: [call.name],
+        ...grants,
+      });
+      const principals = [entry('key:reader', reader), entry('key:writer', writer)];
+      writeJson(temp, 'policy.json', { version: 1, principals });
+      const seenWith = async (key: string): Promise<string> => {
+        const { text } = await world().call(`Bearer ${key}`, {}, call);
+        return shares.flatMap(({ holds }) => (text.includes(holds) ? [holds] : [])).join();
+      };
+      await soon(
+        () => seenWith(keys.writer),
+        (seen) => seen === writer.holds,
+      );
+      const pairs = await Promise.all(
+        Array.from({ length: AT_ONCE }, () =>
+          Promise.all([seenWith(keys.reader), seenWith(keys.writer)]),
+        ),
+      );
+      expect(pairs).toEqual(pairs.map(() => [reader.holds, writer.holds]));
     },
   );
 }

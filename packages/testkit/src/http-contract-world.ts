@@ -31,8 +31,19 @@ export interface HttpContract {
   readonly scope: string;
   /** What the policy grants on the data, beside tools. */
   readonly grants: Readonly<Record<string, unknown>>;
+  /** One call that two callers see differently, by what the policy grants each of them on the data. */
+  readonly divided: {
+    readonly call: ToolCall;
+    readonly shares: readonly [Share, Share];
+  };
   /** A call that goes on for half a minute, where the server has one. */
   readonly slow?: ToolCall;
+}
+
+interface Share {
+  readonly grants: Readonly<Record<string, unknown>>;
+  /** What this caller's answer holds, and the other one's does not. */
+  readonly holds: string;
 }
 
 export interface ToolCall {
@@ -76,8 +87,8 @@ export interface HttpWorld {
   token(account?: string, scope?: string): Promise<string>;
   /** The contract's call with a bearer credential, as a page would make it. */
   request(credential: string): { url: URL; headers: Record<string, string>; body: string };
-  /** Sends the contract's call with a credential. */
-  call(authorization?: string, more?: Partial<WireRequest>): Promise<WireAnswer>;
+  /** Sends the contract's call, or another one, with a credential. */
+  call(authorization?: string, more?: Partial<WireRequest>, tool?: ToolCall): Promise<WireAnswer>;
   records(): readonly AuditRecord[];
   /** How many calls got as far as a tool's name. */
   calls(): number;
@@ -188,8 +199,8 @@ export async function openHttpWorld(
       const authorization = `Bearer ${credential}`;
       return { url: served.url, body, headers: { ...JSON_HEADERS, ...headers, authorization } };
     },
-    call: (authorization, more) =>
-      witness.send(callRequest(served.url, contract.call, authorization, more)),
+    call: (authorization, more, tool = contract.call) =>
+      witness.send(callRequest(served.url, tool, authorization, more)),
     records,
     calls: () => records().filter(({ type }) => type === 'tool.call').length,
     async close() {
