@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import {
@@ -28,6 +30,7 @@ export function testIntrospection(contract: HttpContract): void {
     beforeAll(async () => {
       issuer = await startAuthorizationServer({ resources: {} });
       const { id, secret } = issuer.introspector;
+      secrets.add(secret);
       const file = writeSecret(temp, 'secret', secret);
       served = await startOnFreePort((port) =>
         contract.server(
@@ -37,6 +40,7 @@ export function testIntrospection(contract: HttpContract): void {
           `--introspection-client=${id}`,
           `--introspection-secret-file=${file}`,
           `--audit-log=${audit}`,
+          '--log-level=debug',
           ...UNLIMITED,
         ),
       );
@@ -53,8 +57,11 @@ export function testIntrospection(contract: HttpContract): void {
       temp.remove();
     });
 
-    const call = (token: string) =>
-      witness.send(callRequest(served.url, contract.call, `Bearer ${token}`));
+    const secrets = new Set<string>();
+    const call = (token: string) => {
+      secrets.add(token);
+      return witness.send(callRequest(served.url, contract.call, `Bearer ${token}`));
+    };
     const calls = () => recordsIn(audit).filter(({ type }) => type === 'tool.call').length;
 
     test(
@@ -102,6 +109,27 @@ export function testIntrospection(contract: HttpContract): void {
         const { status } = await call(token);
         expect(status).toBe(503);
         expect(calls()).toBe(before);
+      },
+    );
+
+    test(
+      verifies(
+        'C4.not-passed-on',
+        'neither the tokens nor the secret of the server itself is told to anybody',
+      ),
+      () => {
+        const places = {
+          answers: witness.seen(served.url.origin),
+          records: readFileSync(audit, 'utf8'),
+          lines: served.stderr(),
+          arguments: served.commandLine(),
+        };
+        expect(places.records).toContain('tool.call');
+        for (const [place, text] of Object.entries(places))
+          expect([place, [...secrets].filter((secret) => text.includes(secret))]).toEqual([
+            place,
+            [],
+          ]);
       },
     );
   });

@@ -39,6 +39,8 @@ interface TlsWorld {
   readonly unknown: TestCertificate;
   /** Makes the server show another certificate. */
   renew(): TestCertificate;
+  /** Makes the server believe another authority of clients, and no longer the former one. */
+  replaceAuthority(): void;
   call(tls: ConnectionOptions, authorization?: string): Promise<WireAnswer>;
   calls(): number;
   close(): Promise<void>;
@@ -61,6 +63,7 @@ export function testTls(contract: HttpContract): void {
     testMutual(world);
     testBoundTokens(world);
     testRenewal(world);
+    testReplaced(world);
   });
 }
 
@@ -110,6 +113,7 @@ async function openTlsWorld(contract: HttpContract): Promise<TlsWorld> {
       show(fresh);
       return fresh;
     },
+    replaceAuthority: () => void temp.write('client-ca.pem', createTestAuthority().certificate),
     call: (tls, authorization) =>
       witness.send({ ...callRequest(served.url, contract.call, authorization), tls }),
     calls: () => recordsIn(audit).filter(({ type }) => type === 'tool.call').length,
@@ -249,6 +253,37 @@ function testRenewal(world: () => TlsWorld): void {
       );
       const { status } = await world().call(as(world(), known));
       expect(status).toBe(200);
+    },
+  );
+}
+
+/** Tests a change after which nobody of before is let in. It is the last that is tested. */
+function testReplaced(world: () => TlsWorld): void {
+  test(
+    verifies(
+      'E4.replaced',
+      'E4.mutual',
+      'when the authority is replaced, its clients and their connections are out',
+    ),
+    async () => {
+      const { known, replaceAuthority, served } = world();
+      const socket = await handshake(world(), as(world(), known));
+      const over = closed(socket);
+      let said = '';
+      socket.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+      });
+      /** Whether it is answered over the connection that was let in before. */
+      const ask = async (): Promise<boolean> => {
+        said = '';
+        socket.write(`GET /healthz HTTP/1.1\r\nHost: ${served.url.host}\r\n\r\n`);
+        await Promise.race([once(socket, 'data'), over]).catch(() => undefined);
+        return said.startsWith('HTTP/1.1 200');
+      };
+      expect(await ask()).toBe(true);
+      replaceAuthority();
+      await soon(ask, (isAnswered) => !isAnswered);
+      await expect(world().call(as(world(), known))).rejects.toThrow();
     },
   );
 }
