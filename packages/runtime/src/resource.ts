@@ -1,4 +1,4 @@
-import type { Scope } from '@secure-mcp/auth';
+import type { Grant, Scope } from '@secure-mcp/auth';
 
 /** One resource of a listing. */
 export interface ListedResource {
@@ -32,6 +32,11 @@ export interface Resource<Context> {
   list(context: Context): readonly ListedResource[] | Promise<readonly ListedResource[]>;
   /** The URI is the caller's text: a guard has to parse it. */
   read(uri: string, context: Context): Promise<readonly ResourceContent[]>;
+  /**
+   * True when a caller may be told of changes of this very resource: scope and name of the family have
+   * been judged, and what the policy says within it has not. A family without it cannot be watched.
+   */
+  mayWatch?(uri: string, grant: Grant): boolean;
   /** Values for one variable that begin like `value`. At most 100 reach the client. */
   complete(
     variable: string,

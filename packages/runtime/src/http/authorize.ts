@@ -3,6 +3,7 @@ import { covers, type Scope } from '@secure-mcp/auth';
 
 import type { Application } from '../application.ts';
 import type { Caller } from '../call/dispatch.ts';
+import type { Resource } from '../resource.ts';
 
 /** What the front asks of an application before a request reaches the SDK. */
 export interface Authorizer {
@@ -45,12 +46,10 @@ export function createAuthorizer<Context>(
     const found = prompts.get(name);
     return found && { scope: found.scope, allowed: grant.allowsPrompt(name) };
   };
+  const familyOf = (uri: string): Resource<Context> | undefined =>
+    app.resources.find(({ scheme, matches }) => uri.startsWith(scheme) && matches?.(uri) !== false);
   const resource = (uri: string, { grant }: Caller): Named | undefined => {
-    const found =
-      templates.get(uri) ??
-      app.resources.find(
-        ({ scheme, matches }) => uri.startsWith(scheme) && matches?.(uri) !== false,
-      );
+    const found = templates.get(uri) ?? familyOf(uri);
     return found && { scope: found.scope, allowed: grant.allowsResource(found.name) };
   };
 
@@ -72,9 +71,10 @@ export function createAuthorizer<Context>(
       const found = named(message.method, message.params ?? {}, caller);
       return found?.allowed === true ? [found.scope] : [];
     },
-    mayWatch(uri, caller) {
-      const found = resource(uri, caller);
-      return found?.allowed === true && covers(caller.principal.scopes, found.scope);
+    mayWatch(uri, { principal, grant }) {
+      const found = familyOf(uri);
+      if (found === undefined || !grant.allowsResource(found.name)) return false;
+      return covers(principal.scopes, found.scope) && found.mayWatch?.(uri, grant) === true;
     },
   };
 }

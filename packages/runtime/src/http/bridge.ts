@@ -6,15 +6,17 @@ import {
 } from '@modelcontextprotocol/server';
 import { covers, type Scope } from '@secure-mcp/auth';
 import type { Audit, Logger, StreamEvent } from '@secure-mcp/logging';
-import * as z from 'zod';
-
 import type { Caller } from '../call/dispatch.ts';
 import type { Delivery } from '../mcp/delivery.ts';
 import type { Authorizer } from './authorize.ts';
 import { whenOver } from './exchange-open.ts';
 import type { Admitted, Challenges, ServeMcp } from './front-parts.ts';
+import { isListen, watchedUris } from './listen.ts';
 import { refuseHttp } from './refusals.ts';
 import { sdkRequest } from './sdk-request.ts';
+
+/** How long an issuer's word on a token holds for an open stream, in milliseconds. */
+const ASKED_AGAIN_MS = 30_000;
 
 export interface BridgeParts {
   /** The SDK's server for one request. */
@@ -81,7 +83,7 @@ export function createBridge(parts: BridgeParts): Bridge {
       const caller = parts.callerOf(admitted);
       assertScopes(admitted, caller, { authorizer, challenges });
       const isStream = isListen(message);
-      const ends = isStream ? AbortSignal.any([signal, anew.signal]) : signal;
+      const ends = isStream ? AbortSignal.any([signal, anew.signal, askAgainOf(admitted)]) : signal;
       const request = sdkRequest(resource, admitted.headers, ends);
       requests.set(request, { caller, delivery: deliveryOf(admitted) });
       const options = { authInfo: authInfoOf(caller, admitted), parsedBody: message };
@@ -103,6 +105,16 @@ export function createBridge(parts: BridgeParts): Bridge {
     resourceUpdated: (uri) => handler.notify.resourceUpdated(uri),
     close: () => handler.close(),
   };
+}
+
+/**
+ * Ends a stream so that its credential is verified anew. Where the issuer is asked about each token, a
+ * stream must not outlive what it last said by more than a call would.
+ */
+function askAgainOf({ verified: { method } }: Admitted): AbortSignal {
+  return method === 'introspection'
+    ? AbortSignal.timeout(ASKED_AGAIN_MS)
+    : new AbortController().signal;
 }
 
 /** RFC 6750 §3.1: all scopes that the operation needs, in one challenge. */
@@ -152,13 +164,6 @@ interface Streams {
   enter(message: JSONRPCMessage, caller: Caller): (reason: string) => void;
 }
 
-const LISTEN = z.looseObject({
-  notifications: z
-    .looseObject({ resourceSubscriptions: z.array(z.string()).optional().catch(undefined) })
-    .optional()
-    .catch(undefined),
-});
-
 /** Judges and counts the open streams of notifications. */
 function createStreams({ authorizer, streamsMax, audit, logger }: BridgeParts): Streams {
   const open = new Map<string, number>();
@@ -203,15 +208,6 @@ function createStreams({ authorizer, streamsMax, audit, logger }: BridgeParts): 
       };
     },
   };
-}
-
-function isListen(message: JSONRPCMessage): boolean {
-  return 'method' in message && message.method === 'subscriptions/listen';
-}
-
-function watchedUris(message: JSONRPCMessage): readonly string[] {
-  const params = 'params' in message ? message.params : undefined;
-  return LISTEN.parse(params ?? {}).notifications?.resourceSubscriptions ?? [];
 }
 
 function idOf(message: JSONRPCMessage): string | number | null {

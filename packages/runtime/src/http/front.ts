@@ -34,6 +34,7 @@ import { createRefusalTrail, type RefusalTrail } from './refusal-trail.ts';
 import { type HttpRefusal, refuseHttp } from './refusals.ts';
 import { writeAnswer, writePlain } from './respond.ts';
 import { securityHeaders } from './security-headers.ts';
+import { isListen } from './listen.ts';
 import { authenticate } from './steps/authenticate.ts';
 import { readBody } from './steps/body.ts';
 import { clientAddress, requireAllowed } from './steps/client-address.ts';
@@ -148,7 +149,8 @@ async function readAndServe(parts: Parts, notes: Notes, known: Known): Promise<v
     const message = readMessage(body.bytes);
     notes.message = message;
     await limits.admitPrincipal(verified.principal.id);
-    leave = limits.enter();
+    // A stream is idle and lasts for hours: a caller has few, and they must not take the places of calls.
+    leave = isListen(message) ? () => undefined : limits.enter();
     leaveRoom();
     await serveMcp(parts, notes, known, message);
   } finally {

@@ -23,14 +23,15 @@ export async function serveOverHttp<Options extends ServerOptions, Context>(
   const { common } = prepared;
   const { binding, metrics } = await bindingsOf(common);
   collectAlone();
-  const stop = listenForStop();
   const world = await openWorld(definition, prepared);
+  // Until here nobody is served, and a signal may end the process as it ends any.
+  const stop = listenForStop();
+  const stopListening = world.reloads.onSignal();
+  const beside = await serveMetrics(world, metrics);
   const { listener, attach } = listenerOf(world, common, binding);
   const port = await listenOn(listener, '--http', binding);
   const front = assemble(world, definition, { common, bound: { host: binding.host, port } });
   attach(front.answer);
-  const beside = await serveMetrics(world, metrics);
-  const stopListening = world.reloads.onSignal();
   announce(front.resource, prepared, world);
   await stop.stopping;
   const isClean = await end({ world, listener, front, stop, common });

@@ -1,4 +1,5 @@
 import type { Policy } from '@secure-mcp/auth';
+import type { Logger } from '@secure-mcp/logging';
 
 import type { Call } from '../call/call.ts';
 import { type Opened, openServices, parsePolicy, type Prepared } from '../cli/prepare.ts';
@@ -35,12 +36,15 @@ export interface Serving<Context> {
 /** A policy with the services that were opened under it. It goes when the last request that uses it has gone. */
 class Generation<Context> {
   readonly opened: Opened<Context>;
+  readonly #logger: Logger;
   #requests = 0;
-  #retired = false;
+  /** There once it is retired. */
+  #gone: (() => void) | undefined;
   #closing: Promise<boolean> | undefined;
 
-  constructor(opened: Opened<Context>) {
+  constructor(opened: Opened<Context>, logger: Logger) {
     this.opened = opened;
+    this.#logger = logger;
   }
 
   enter(): Tenancy<Context> {
@@ -55,18 +59,27 @@ class Generation<Context> {
         if (left) return;
         left = true;
         this.#requests -= 1;
-        if (this.#retired && this.#requests === 0) void this.close();
+        if (this.#gone !== undefined && this.#requests === 0) this.#go(this.#gone);
       },
     };
   }
 
-  retire(): void {
-    this.#retired = true;
-    if (this.#requests === 0) void this.close();
+  /** Lets it go once nobody uses it any more, and then calls back. */
+  retire(gone: () => void): void {
+    this.#gone = gone;
+    if (this.#requests === 0) this.#go(gone);
   }
 
+  #go(gone: () => void): void {
+    void this.close().then(gone);
+  }
+
+  /** Never rejects: services that fail to let go must not end the process that goes on with others. */
   close(): Promise<boolean> {
-    this.#closing ??= this.opened.services.close();
+    this.#closing ??= this.opened.services.close().catch((error: unknown) => {
+      this.#logger.error('services could not be closed', { error });
+      return false;
+    });
     return this.#closing;
   }
 }
@@ -81,10 +94,29 @@ export async function openServing<Options extends ServerOptions, Context>(
   prepared: Prepared<Options>,
   { reloads, listeners }: { readonly reloads: Reloads; readonly listeners: ReloadListeners },
 ): Promise<Serving<Context>> {
-  const open = async (policy: Policy | undefined): Promise<Generation<Context>> =>
-    new Generation(await openServices(definition, prepared, policy));
+  const { logger } = prepared;
+  /** All that were opened, so that the end finds those as well that requests still use. */
+  const generations = new Set<Generation<Context>>();
+  let isClosed = false;
+  const open = async (policy: Policy | undefined): Promise<Generation<Context>> => {
+    const generation = new Generation(await openServices(definition, prepared, policy), logger);
+    generations.add(generation);
+    // The end did not wait for a change that was under way.
+    if (isClosed) await generation.close();
+    return generation;
+  };
+  const close = async (): Promise<boolean> => {
+    isClosed = true;
+    const closed = await Promise.all([...generations].map((generation) => generation.close()));
+    return closed.every(Boolean);
+  };
+
   const { policy: file } = prepared.common;
-  if (file === undefined) return servingOf(await open(undefined));
+  if (file === undefined) {
+    const only = await open(undefined);
+    const { opened: first } = only;
+    return { first, enter: () => only.enter(), onChange: () => undefined, close };
+  }
   const watched = await watchFiles({
     what: '--policy',
     paths: [file],
@@ -93,23 +125,15 @@ export async function openServing<Options extends ServerOptions, Context>(
   });
   reloads.add('--policy', watched);
   return {
-    ...servingOf(watched.current),
+    first: watched.current.opened,
     enter: () => watched.current.enter(),
     onChange: (listener) =>
-      void watched.onChange((_current, former) => {
-        former.retire();
+      void watched.onChange((current, former) => {
+        for (const warning of current.opened.warnings) logger.warn(warning);
+        former.retire(() => generations.delete(former));
         listener();
       }),
-    close: () => watched.current.close(),
-  };
-}
-
-function servingOf<Context>(generation: Generation<Context>): Serving<Context> {
-  return {
-    first: generation.opened,
-    enter: () => generation.enter(),
-    onChange: () => undefined,
-    close: () => generation.close(),
+    close,
   };
 }
 

@@ -91,7 +91,7 @@ export async function openWorld<Options extends ServerOptions, Context>(
 function counting(audit: Audit, metrics: Pick<ServerMetrics, 'limited'>): Audit {
   return {
     record(event) {
-      if (event.outcome === 'limit' && 'request' in event) metrics.limited();
+      if ('request' in event && event.reason === 'limit.rate') metrics.limited();
       audit.record(event);
     },
   };

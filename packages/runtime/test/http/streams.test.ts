@@ -168,13 +168,14 @@ describe('streams', () => {
     async () => {
       const world = await guarded({ scopes: ['notes:read'] });
       const answers = await Promise.all(
-        [PRIVATE, 'nothing://at/all'].map(async (uri) => {
+        [PRIVATE, 'nothing://at/all', 'notes://closed/today'].map(async (uri) => {
           const stream = await listen(world, uri);
           await vi.waitFor(() => expect(stream.ended()).toBe(true), SOON);
           return { status: stream.status, text: stream.text() };
         }),
       );
-      expect(answers[0]).toEqual(answers[1]);
+      expect(answers[1]).toEqual(answers[0]);
+      expect(answers[2]).toEqual(answers[0]);
     },
   );
 

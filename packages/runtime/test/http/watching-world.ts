@@ -206,6 +206,7 @@ function family(name: string, scheme: string, scope: 'notes:read' | 'private:rea
     scheme,
     scope,
     list: () => [],
+    mayWatch: (uri) => !uri.includes('/closed/'),
     read: async () => [],
     complete: async () => [],
   });
