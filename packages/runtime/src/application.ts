@@ -41,6 +41,8 @@ export interface ApplicationBounds {
   readonly store?: Store;
   /** What questions are signed with; replicas that share a store have the same. 32 bytes at least. */
   readonly stateKey?: Uint8Array | undefined;
+  /** The URL that clients know the server by; absent over stdio. */
+  readonly resource?: string;
   /** Calls that run at the same time, whoever made them. Absent: as many as each caller's limits let. */
   readonly callsMax?: number;
 }
@@ -59,7 +61,7 @@ export interface Application<Context> extends Omit<ApplicationParts<Context>, 'a
 
 export function createApplication<Context>(parts: ApplicationParts<Context>): Application<Context> {
   const { audit, bounds = {}, ...shared } = parts;
-  const { store = memoryStore(), stateKey, callsMax } = bounds;
+  const { store = memoryStore(), stateKey, callsMax, resource = 'stdio' } = bounds;
   const { lock } = shared;
   const { tools, resources, prompts, logger } = shared;
   let review: { readonly differs: string | undefined } | undefined;
@@ -84,7 +86,11 @@ export function createApplication<Context>(parts: ApplicationParts<Context>): Ap
       large: createConcurrency(),
     }),
     confirmations: tools.some(({ effect }) => effect !== undefined)
-      ? createConfirmations({ answered: store, stateKey })
+      ? createConfirmations({
+          answered: store,
+          stateKey,
+          server: `${shared.identity.name} ${resource}`,
+        })
       : undefined,
     describeArguments: createArgumentDescriber(),
     assertReviewed() {

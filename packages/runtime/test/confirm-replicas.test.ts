@@ -81,6 +81,20 @@ describe('questions of replicas', () => {
   });
 
   test(
+    verifies('E8.bound', 'another server that was given the same key believes no answer'),
+    async () => {
+      const shared = { store: memoryStore(), stateKey: randomBytes(32) };
+      const one = startReplica({ ...shared, resource: 'https://one.example/mcp' });
+      const other = startReplica({ ...shared, resource: 'https://other.example/mcp' });
+      const file = temp.write('other', '');
+      const answer = await ask(one, 'alice', file);
+      expect((await other.call('alice', answer)).error?.code).toBe(-32_602);
+      expect(existsSync(file)).toBe(true);
+      expect((await one.call('alice', answer)).result).toMatchObject({ resultType: 'complete' });
+    },
+  );
+
+  test(
     verifies('E8.bound', 'nothing is done while it cannot be known whether an answer was used'),
     async () => {
       const quiet = () => undefined;

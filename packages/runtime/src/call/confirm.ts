@@ -54,6 +54,11 @@ export interface ConfirmationOptions {
   readonly answered: SingleUse;
   /** What questions are signed with, 32 bytes at least. Absent: a key that only this process has. */
   readonly stateKey?: Uint8Array | undefined;
+  /**
+   * Which server asks: servers that were given the same key by mistake believe no answers to each
+   * other's questions. Replicas have the same.
+   */
+  readonly server: string;
 }
 
 /**
@@ -63,11 +68,15 @@ export interface ConfirmationOptions {
  * first call. It counts only together with a state that this server signed for the same tool, the
  * same arguments and the same caller, and only once.
  */
-export function createConfirmations({ answered, stateKey }: ConfirmationOptions): Confirmations {
+export function createConfirmations({
+  answered,
+  stateKey,
+  server,
+}: ConfirmationOptions): Confirmations {
   const codec = createRequestStateCodec<Question>({
     key: stateKey ?? crypto().randomBytes(32),
     ttlSeconds: ANSWER_WITHIN_SECONDS,
-    bind: (context) => `${context.mcpReq.method}\0${callerKey(context)}`,
+    bind: (context) => JSON.stringify([server, context.mcpReq.method, callerKey(context)]),
   });
 
   /** True once for each question: the answer to it is used up before anything is done. */

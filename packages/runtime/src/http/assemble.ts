@@ -49,7 +49,7 @@ export function assemble<Options extends ServerOptions, Context>(
 ): Assembled {
   const { serving, store, live, metrics, audit, logger, reloads, revocations } = world;
   const resource = resourceOf(common, bound);
-  const { app, callerOfRequest } = applicationOf(world, definition, common);
+  const { app, callerOfRequest } = applicationOf(world, definition, { common, resource });
   const { scopes } = serving.first.services;
   const { title } = definition.identity;
   const { challenges, documents } = directionsOf({ common, resource, title, scopes });
@@ -96,7 +96,7 @@ export function assemble<Options extends ServerOptions, Context>(
     resource,
     app,
     drain: () => health.drain(),
-    flush: () => trail.flush(),
+    flush: () => trail.end(),
   };
 }
 
@@ -130,7 +130,7 @@ function restsOnCertificate({ method, boundTo }: Verified): boolean {
 function applicationOf<Options extends ServerOptions, Context>(
   { serving, store, stateKey, audit, logger }: World<Context>,
   definition: ServerDefinition<Options, Context>,
-  common: CommonOptions,
+  { common, resource }: { readonly common: CommonOptions; readonly resource: URL },
 ) {
   const { identity, resources, prompts } = definition;
   const { tools: configured = [] } = serving.first.services;
@@ -149,7 +149,7 @@ function applicationOf<Options extends ServerOptions, Context>(
     },
     audit,
     logger,
-    bounds: { store, stateKey, callsMax: CALLS_MAX },
+    bounds: { store, stateKey, callsMax: CALLS_MAX, resource: resource.href },
   });
   const callerOfRequest = ({ exchange, verified, address }: Admitted) => {
     const tenancy = serving.enter();

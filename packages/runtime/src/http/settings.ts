@@ -41,6 +41,8 @@ const NEEDS: readonly (readonly [keyof CommonOptions, keyof CommonOptions])[] = 
   ['tlsClientCa', 'tlsCert'],
   ['store', 'resource'],
   ['storePasswordFile', 'store'],
+  // Without one memory of answered questions, an answer would count once for each replica.
+  ['stateKeyFile', 'store'],
 ];
 
 /** Refuses what contradicts itself, and what would leave the server open. */

@@ -42,6 +42,7 @@ describe('what contradicts itself does not start', () => {
     ['replicas without a common name', { ...KEYS, store: 'redis://r' }, '--store'],
     ['a password where others can read it', { ...ISSUER, store: 'redis://u:p@r' }, '--store'],
     ['a password for nothing', { ...KEYS, storePasswordFile: 'p' }, '--store-password-file'],
+    ['a key of questions without a memory', { ...KEYS, stateKeyFile: 'k' }, '--state-key-file'],
     ['an issuer in the clear', { ...ISSUER, issuer: 'http://as.example' }, '--issuer'],
     ['a resource in the clear', { ...ISSUER, resource: 'http://mcp.example/mcp' }, '--resource'],
     ['a resource with a query', { ...ISSUER, resource: 'https://mcp.example/mcp?a' }, '--resource'],
