@@ -20,13 +20,12 @@ import { type KeyFileContent, parseKeyFile } from '@secure-mcp/auth/network';
 
 import { ConfigurationProblem } from '../config/problem.ts';
 import { readObject } from '../config/read.ts';
+import { placeProblem } from '../reload/file-place.ts';
 
 /** What a problem of the file is named by: the argument, as the help text writes it. */
 const FIELD = 'FILE';
 
 const WRITABLE_BY_OTHERS = 0o022;
-const WRITABLE_BY_ALL = 0o002;
-const STICKY = 0o1000;
 const MODE_BITS = 0o777;
 const OWNER_ONLY = 0o600;
 
@@ -106,14 +105,15 @@ function ownershipProblem(stats: Stats): string | undefined {
   return stats.nlink === 1 ? undefined : 'has a second name';
 }
 
-/** Where everybody can rename and remove, the file is whatever they put in its place. */
+/** The same rule as for a server that reads the file. */
 function checkDirectory(path: string): void {
   const stats = statSync(dirname(path), { throwIfNoEntry: false });
   if (stats?.isDirectory() !== true)
     throw new ConfigurationProblem(FIELD, 'there is no such directory');
-  const isOpen = (stats.mode & WRITABLE_BY_ALL) !== 0 && (stats.mode & STICKY) === 0;
-  if (isOpen && process.geteuid !== undefined)
-    throw new ConfigurationProblem(FIELD, 'stands in a directory that everybody can write');
+  const user = process.geteuid?.();
+  // Root keeps the file for the user who serves, and whose directory it is.
+  const problem = placeProblem(path, user === 0 ? stats.uid : user);
+  if (problem !== undefined) throw new ConfigurationProblem(FIELD, problem);
 }
 
 function isAbsent(path: string): boolean {

@@ -5,6 +5,7 @@ import type { Audit, Logger } from '@secure-mcp/logging';
 import type { CommonOptions } from '../config/common.ts';
 import { ConfigurationProblem } from '../config/problem.ts';
 import { accessProblem } from '../reload/file-access.ts';
+import { placeProblem } from '../reload/file-place.ts';
 import { parseStoreAddress } from '../store/address.ts';
 import { memoryStore } from '../store/memory.ts';
 import type { Store } from '../store/store.ts';
@@ -53,7 +54,7 @@ const SECRET_BYTES_MAX = 65_536;
 function readSecret(field: string, path: string): Buffer {
   try {
     const stats = statSync(path);
-    const problem = accessProblem(stats, true);
+    const problem = accessProblem(stats, true) ?? placeProblem(path);
     if (problem !== undefined) throw new ConfigurationProblem(field, problem);
     if (stats.size > SECRET_BYTES_MAX) throw new ConfigurationProblem(field, 'is too large');
     return readFileSync(path);

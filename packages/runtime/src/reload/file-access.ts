@@ -8,8 +8,8 @@ const ROOT = 0;
 /**
  * Says why a file may not decide who is let in, or undefined where it may.
  *
- * Whoever can write it, or put another in its place, lets in whom they like: it has to belong to us
- * or to root, and nobody else may write it. It is the rule of OpenSSH's `StrictModes`. A secret may
+ * Whoever can write it lets in whom they like: it has to belong to us or to root, and nobody else may
+ * write it. Whether others can put another in its place, `placeProblem` says. A secret may
  * be read by us only, and by a group where root gave it to that group: it is the rule that PostgreSQL
  * has for its keys, and what Kubernetes makes of a secret with `fsGroup` and `defaultMode: 0440`.
  */

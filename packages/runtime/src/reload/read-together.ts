@@ -4,6 +4,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { accessProblem } from './file-access.ts';
+import { placeProblem } from './file-place.ts';
 
 /** Bytes of one file at most: a policy or a list of keys of that size is a mistake or an attack. */
 const FILE_BYTES_MAX = 1_048_576;
@@ -110,7 +111,8 @@ async function readFile(path: string, isSecret: boolean): Promise<Uint8Array | s
     // A named pipe in the file's place would make `open` wait for ever.
     file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stats = await file.stat();
-    const problem = accessProblem(stats, isSecret);
+    // The way there has just been gone, so it answers at once.
+    const problem = accessProblem(stats, isSecret) ?? placeProblem(path);
     if (problem !== undefined) return problem;
     return await readBounded(file, stats.size);
   } catch (error) {

@@ -396,11 +396,14 @@ describe('a file that others can reach is not worked on:', () => {
     expect(existsSync(target)).toBe(false);
   });
 
-  test('in a directory that everybody can write', async () => {
+  test.each([
+    ['that everybody can write', 0o777],
+    ['that a group can write', 0o775],
+  ])('in a directory %s', async (_who, mode) => {
     const path = newPath();
-    chmodSync(join(path, '..'), 0o777);
+    chmodSync(join(path, '..'), mode);
     expect(await problemOf('add', path, '--principal', 'ci', '--scopes', 'x:y')).toBe(
-      'FILE: stands in a directory that everybody can write',
+      'FILE: stands in or beneath a directory that others may write',
     );
     expect(existsSync(path)).toBe(false);
   });
