@@ -103,6 +103,19 @@ export interface HttpEvent {
   readonly left_out?: number;
 }
 
+/**
+ * Refusals of one type that no other record tells of: of origins that were forgotten in a flood, or
+ * not recorded when the server ended.
+ */
+export interface LeftOutEvent {
+  readonly type: 'refusals.left_out';
+  readonly outcome: 'deny' | 'limit';
+  /** The type that they would have been recorded as. */
+  readonly reason: HttpEvent['type'];
+  readonly transport: 'http';
+  readonly left_out: number;
+}
+
 /** A stream of notifications that a caller opened, or that ended before the caller ended it. */
 export interface StreamEvent {
   readonly type: 'subscribe.open' | 'subscribe.close' | 'subscribe.denied';
@@ -143,6 +156,7 @@ export type AuditEvent =
   | InputEvent
   | CallEvent
   | HttpEvent
+  | LeftOutEvent
   | StreamEvent
   | ReloadEvent
   | StoreEvent

@@ -14,6 +14,7 @@ export type {
   AuditEvent,
   CallEvent,
   HttpEvent,
+  LeftOutEvent,
   InputEvent,
   LockEvent,
   Outcome,

@@ -1,4 +1,12 @@
-import type { Audit, AuditedSource, HttpEvent, Logger, Outcome } from '@secure-mcp/logging';
+import type {
+  Audit,
+  AuditedSource,
+  AuditEvent,
+  HttpEvent,
+  LeftOutEvent,
+  Logger,
+  Outcome,
+} from '@secure-mcp/logging';
 
 import type { HttpRefusalCode } from './refusals.ts';
 
@@ -17,8 +25,10 @@ export interface RefusalNews {
 /** The trail of refusals, which never fails and never grows faster than it may. */
 export interface RefusalTrail {
   record(news: RefusalNews): void;
-  /** Writes what was counted and not recorded. The server calls it at its end. */
+  /** Writes what was counted and not recorded, as much as the bounds let. */
   flush(): void;
+  /** Writes all that was counted and not recorded. The server calls it at its end. */
+  end(): void;
 }
 
 export interface RefusalTrailParts {
@@ -37,6 +47,8 @@ const ORIGINS_MAX = 4096;
 /** How long a count may wait for its record, in milliseconds. */
 const FLUSH_MS = 10_000;
 
+type Type = HttpEvent['type'];
+
 interface Alike {
   readonly bucket: Bucket;
   leftOut: number;
@@ -53,15 +65,10 @@ interface Alike {
 export function createRefusalTrail(parts: RefusalTrailParts): RefusalTrail {
   const { now = () => performance.now() } = parts;
   const write = createWriter(parts);
-  const overall = new Map<HttpEvent['type'], Bucket>();
+  const bucketOf = createOverall(now);
   const origins = new Map<string, Alike>();
+  const forgotten = createForgotten(write);
   let timer: NodeJS.Timeout | undefined;
-
-  const bucketOf = (type: HttpEvent['type']): Bucket => {
-    const bucket = overall.get(type) ?? createBucket(OVERALL, now);
-    overall.set(type, bucket);
-    return bucket;
-  };
 
   const alikeOf = (news: RefusalNews): Alike => {
     const key = `${news.code} ${news.origin}`;
@@ -70,24 +77,27 @@ export function createRefusalTrail(parts: RefusalTrailParts): RefusalTrail {
     // Taken out and put back, the oldest come first.
     origins.delete(key);
     origins.set(key, alike);
-    for (const [oldest, { leftOut }] of origins) {
+    for (const [oldest, former] of origins) {
       if (origins.size <= ORIGINS_MAX) break;
       origins.delete(oldest);
-      alike.leftOut += leftOut;
+      forgotten.add(former);
     }
     return alike;
   };
 
-  const put = (alike: Alike): void => {
-    write(alike.last, alike.leftOut);
-    alike.leftOut = 0;
-  };
-
   const later = (): void => void (timer ??= setTimeout(flush, FLUSH_MS).unref());
+
+  /** What could not be written is counted on. */
+  const put = (alike: Alike): void => {
+    const isWritten = write(eventOf(alike.last, alike.leftOut));
+    alike.leftOut = isWritten ? 0 : alike.leftOut + 1;
+    if (!isWritten) later();
+  };
 
   const flush = (): void => {
     clearTimeout(timer);
     timer = undefined;
+    if (!forgotten.write((type) => bucketOf(type).take())) later();
     for (const alike of origins.values()) {
       if (alike.leftOut === 0) continue;
       if (bucketOf(typeOf(alike.last.code)).take()) {
@@ -108,21 +118,66 @@ export function createRefusalTrail(parts: RefusalTrailParts): RefusalTrail {
       later();
     },
     flush,
+    end() {
+      flush();
+      // Nobody waits for a bucket any more: one record for each type holds what is left.
+      for (const alike of origins.values()) forgotten.add(alike);
+      forgotten.write(() => true);
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** One bucket for each type, so that a flood of one does not hide another. */
+function createOverall(now: () => number): (type: Type) => Bucket {
+  const buckets = new Map<Type, Bucket>();
+  return (type) => {
+    const bucket = buckets.get(type) ?? createBucket(OVERALL, now);
+    buckets.set(type, bucket);
+    return bucket;
+  };
+}
+
+type Write = (event: AuditEvent) => boolean;
+
+/** Counts of origins that are no longer remembered: they are put down to nobody else. */
+function createForgotten(write: Write) {
+  const counts = new Map<Type, number>();
+  return {
+    /** Takes over what was counted. */
+    add(alike: Alike): void {
+      const type = typeOf(alike.last.code);
+      if (alike.leftOut > 0) counts.set(type, (counts.get(type) ?? 0) + alike.leftOut);
+      alike.leftOut = 0;
+    },
+    /** Writes those that may be written. False where a count stays. */
+    write(mayWrite: (type: Type) => boolean): boolean {
+      for (const [type, leftOut] of counts)
+        if (mayWrite(type) && write(sumOf(type, leftOut))) counts.delete(type);
+      return counts.size === 0;
+    },
   };
 }
 
 /** The refusal stands, recorded or not. A trail that is down is told to the log once, not for each refusal. */
-function createWriter({ audit, logger }: RefusalTrailParts) {
+function createWriter({ audit, logger }: RefusalTrailParts): Write {
   let failing = false;
-  return (news: RefusalNews, leftOut: number): void => {
+  return (event) => {
     try {
-      audit.record(eventOf(news, leftOut));
+      audit.record(event);
       failing = false;
+      return true;
     } catch (error) {
       if (!failing) logger.error('the audit trail cannot be written', { error });
       failing = true;
+      return false;
     }
   };
+}
+
+function sumOf(reason: Type, leftOut: number): LeftOutEvent {
+  const outcome = reason === 'ratelimit.hit' ? 'limit' : 'deny';
+  return { type: 'refusals.left_out', outcome, reason, transport: 'http', left_out: leftOut };
 }
 
 function eventOf(news: RefusalNews, leftOut: number): HttpEvent {
@@ -148,7 +203,7 @@ const FAULTS: ReadonlySet<HttpRefusalCode> = new Set([
   'audit.unavailable',
 ]);
 
-function typeOf(code: HttpRefusalCode): HttpEvent['type'] {
+function typeOf(code: HttpRefusalCode): Type {
   if (LIMITS.has(code)) return 'ratelimit.hit';
   if (code === 'auth.scope' || code === 'auth.resource') return 'auth.scope';
   return code.startsWith('auth.') ? 'auth.failure' : 'http.refused';

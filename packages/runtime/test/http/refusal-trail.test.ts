@@ -1,4 +1,4 @@
-import type { AuditEvent, HttpEvent } from '@secure-mcp/logging';
+import type { AuditEvent, HttpEvent, LeftOutEvent } from '@secure-mcp/logging';
 import { verifies } from '@secure-mcp/testkit';
 import { describe, expect, test } from 'vitest';
 
@@ -7,16 +7,21 @@ import { HTTP_REFUSALS, type HttpRefusalCode } from '../../src/http/refusals.ts'
 
 function open(record?: (event: AuditEvent) => void) {
   const events: HttpEvent[] = [];
+  const sums: LeftOutEvent[] = [];
   const errors: string[] = [];
   let time = 0;
+  const keep = (event: AuditEvent): void => {
+    if ('status' in event) events.push(event);
+    if (event.type === 'refusals.left_out') sums.push(event);
+  };
   const note = (message: string): void => void errors.push(message);
   const trail = createRefusalTrail({
-    audit: { record: record ?? ((event) => void ('status' in event && events.push(event))) },
+    audit: { record: record ?? keep },
     logger: { debug: note, info: note, warn: note, error: note, flush: async () => undefined },
     now: () => time,
   });
   const pass = (milliseconds: number): void => void (time += milliseconds);
-  return { trail, events, errors, pass };
+  return { trail, events, sums, errors, pass };
 }
 
 function news(origin: string, code: HttpRefusalCode = 'auth.invalid'): RefusalNews {
@@ -24,8 +29,9 @@ function news(origin: string, code: HttpRefusalCode = 'auth.invalid'): RefusalNe
 }
 
 /** Refusals that the records tell of, recorded and left out. */
-function told(events: readonly HttpEvent[]): number {
-  return events.reduce((sum, { left_out: leftOut = 0 }) => sum + 1 + leftOut, 0);
+function told(events: readonly HttpEvent[], sums: readonly LeftOutEvent[]): number {
+  const each = events.reduce((sum, { left_out: leftOut = 0 }) => sum + 1 + leftOut, 0);
+  return sums.reduce((sum, { left_out: leftOut }) => sum + leftOut, each);
 }
 
 describe('refusals in the trail', () => {
@@ -44,14 +50,14 @@ describe('refusals in the trail', () => {
   });
 
   test(verifies('C9.floods', 'a flood of one origin is counted, not written'), () => {
-    const { trail, events, pass } = open();
+    const { trail, events, sums, pass } = open();
     for (let at = 0; at < 100_000; at += 1) {
       trail.record(news('192.0.2.1'));
       pass(1);
     }
     expect(events.length).toBeLessThan(20);
     trail.flush();
-    expect(told(events)).toBe(100_000);
+    expect(told(events, sums)).toBe(100_000);
   });
 
   test(
@@ -60,7 +66,7 @@ describe('refusals in the trail', () => {
       'a flood of as many origins as refusals is bounded, too, and nothing is lost in the count',
     ),
     () => {
-      const { trail, events, pass } = open();
+      const { trail, events, sums, pass } = open();
       for (let at = 0; at < 100_000; at += 1) {
         trail.record(news(`2001:db8:${at.toString(16)}::/64`));
         pass(0.1);
@@ -71,9 +77,60 @@ describe('refusals in the trail', () => {
         pass(10_000);
         trail.flush();
       }
-      expect(told(events)).toBe(100_000);
+      expect(told(events, sums)).toBe(100_000);
     },
   );
+
+  test(verifies('C9.floods', 'what is still counted at the end is told then, however much'), () => {
+    const { trail, events, sums } = open();
+    const codes = ['auth.invalid', 'http.path', 'http.rate'] as const;
+    for (let at = 0; at < 4000; at += 1)
+      for (const code of codes) trail.record(news(`origin ${String(at % 400)}`, code));
+    trail.end();
+    expect(told(events, sums)).toBe(12_000);
+    expect(sums).toHaveLength(3);
+    expect(sums[0]).toEqual({
+      type: 'refusals.left_out',
+      outcome: 'deny',
+      reason: 'auth.failure',
+      transport: 'http',
+      left_out: 3800,
+    });
+    expect(sums[2]).toMatchObject({ outcome: 'limit', reason: 'ratelimit.hit' });
+    trail.end();
+    expect(sums).toHaveLength(3);
+  });
+
+  test(
+    verifies('C9.floods', 'what was counted of origins that are forgotten is put down to no other'),
+    () => {
+      const { trail, events, sums, pass } = open();
+      for (let at = 0; at < 10; at += 1) trail.record(news('192.0.2.1'));
+      for (let at = 0; at < 5000; at += 1) {
+        trail.record(news(`origin ${String(at)}`, 'http.path'));
+        pass(200);
+      }
+      expect(
+        events.filter(({ reason }) => reason === 'http.path').map((one) => one.left_out),
+      ).toEqual(Array.from({ length: 5000 }, () => undefined));
+      trail.flush();
+      expect(sums).toMatchObject([{ reason: 'auth.failure', left_out: 5 }]);
+      expect(told(events, sums)).toBe(5010);
+    },
+  );
+
+  test(verifies('C9.floods', 'a trail that is down for a while does not lose the count'), () => {
+    let isDown = true;
+    const kept: AuditEvent[] = [];
+    const { trail } = open((event) => {
+      if (isDown) throw new Error('disk full');
+      kept.push(event);
+    });
+    for (let at = 0; at < 10; at += 1) trail.record(news('192.0.2.1'));
+    isDown = false;
+    trail.end();
+    expect(kept).toMatchObject([{ type: 'auth.failure', left_out: 9 }]);
+  });
 
   test(verifies('C9.floods', 'a flood of one origin does not hide what another one does'), () => {
     const { trail, events, pass } = open();
