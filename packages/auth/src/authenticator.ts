@@ -83,16 +83,26 @@ async function withToken(
 /** The last questions, after everything that takes time. */
 function stillGood(
   caller: Verified,
-  { certificate }: Presented,
+  presented: Presented,
   { revocations, keys, now }: AuthenticatorOptions,
 ): AuthOutcome {
-  const verified =
-    certificate === undefined
-      ? caller
-      : { ...caller, certificate: Buffer.from(certificate).toString('hex') };
+  const verified = withCertificate(caller, presented);
   if (revocations().isRevoked(verified)) return deny('invalid', 'revoked');
   if (isWithdrawn(verified, keys())) return deny('invalid', 'withdrawn');
   // Written so that it does not hold for what is no number.
   if (!(verified.expiresAt > now())) return deny('invalid', 'expired');
   return { ok: true, verified };
+}
+
+/**
+ * The handshake judged the certificate's time once, and a connection can be kept for long: no credential
+ * that comes over it outlives the certificate.
+ */
+function withCertificate(caller: Verified, presented: Presented): Verified {
+  const { certificate, certificateEndsAt } = presented;
+  if (certificate === undefined) return caller;
+  const verified = { ...caller, certificate: Buffer.from(certificate).toString('hex') };
+  if (certificateEndsAt === undefined) return verified;
+  const expiresAt = Math.min(caller.expiresAt, certificateEndsAt);
+  return { ...verified, certificateEndsAt, expiresAt };
 }

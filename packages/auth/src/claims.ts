@@ -6,16 +6,22 @@ import { invalid } from './token-problem.ts';
 const NAME_MAX = 256;
 
 /**
- * An identifier that looks the same in a policy, in a record and in a comparison. A NUL or a line
- * end would end it early somewhere, and half of a surrogate pair cannot be written down.
+ * An identifier that looks the same in a policy, in a record and in a comparison, which is letter by
+ * letter. Whoever may choose a name at the issuer must not get past an entry that names them by a
+ * character that nobody sees, by another spelling of the same letters, or by a space around them. A NUL or a line end
+ * would end it early somewhere, and half of a surrogate pair cannot be written down.
+ *
+ * Not promised: that letters of different scripts look different. A subject is an id that its issuer
+ * chose, and the policy names it by copying.
  */
 export const claimedName = z
   .string()
   .min(1)
   .max(NAME_MAX)
-  .refine((name) => name.isWellFormed() && !CONTROL.test(name));
+  .refine((name) => !UNSEEN.test(name) && name === name.trim() && name === name.normalize('NFC'));
 
-const CONTROL = /\p{Cc}/u;
+/** Controls, formats, halves of surrogates, private use, unassigned, whatever draws nothing, and spaces but the plain one. */
+const UNSEEN = /[[\p{C}\p{Z}\p{DI}\u2800]--[ ]]/v;
 
 /** Seconds since 1970 (RFC 7519 `NumericDate`), up to where milliseconds are still exact. */
 export const numericDate = z.number().min(0).max(8_640_000_000_000);

@@ -8,6 +8,8 @@ export interface Presented {
   readonly proof: string | undefined;
   /** SHA-256 of the client's certificate, when the TLS handshake verified one. */
   readonly certificate: Uint8Array | undefined;
+  /** When that certificate ends, in milliseconds since 1970; absent where there is none. */
+  readonly certificateEndsAt?: number | undefined;
   readonly method: string;
 }
 
@@ -31,6 +33,8 @@ export interface Verified {
    * revocation ends whatever else was presented over it.
    */
   readonly certificate?: string;
+  /** When that certificate ends, in milliseconds since 1970. `expiresAt` is never later. */
+  readonly certificateEndsAt?: number;
 }
 
 /**

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { ask, type Fetch, OutProblem } from './http-out.ts';
+import { ask, type Fetch, OutFailure, OutProblem } from './http-out.ts';
 import { isEndpoint } from './issuer-url.ts';
 import { once } from './once.ts';
 
@@ -66,8 +66,8 @@ async function fetchMetadata({ issuer, fetch }: DiscoveryOptions): Promise<Issue
       fetch,
     );
     if (status === 200) return metadataOf(value, issuer);
-    if (status < 400 || status >= 500)
-      throw new OutProblem('the issuer does not show its metadata');
+    if (status >= 500) throw new OutFailure('the issuer fails to show its metadata');
+    if (status < 400) throw new OutProblem('the issuer does not show its metadata');
   }
   throw new OutProblem('the issuer publishes no metadata');
 }

@@ -26,6 +26,9 @@ export class OutProblem extends Error {
   override readonly name = 'OutProblem';
 }
 
+/** An issuer cannot answer anybody now: no connection, no end of an answer in time, or a fault of its own. */
+export class OutFailure extends OutProblem {}
+
 /**
  * Asks, and reads the answer as JSON with one meaning.
  *
@@ -41,9 +44,7 @@ export async function ask(question: Question, fetch: Fetch = platformFetch): Pro
     redirect: 'manual',
     signal,
     ...(body === undefined ? {} : { body }),
-  }).catch((error: unknown) =>
-    giveUp(signal.aborted ? 'no answer in time' : 'no connection', error),
-  );
+  }).catch((error: unknown) => fail(signal.aborted ? 'no answer in time' : 'no connection', error));
   const type = response.headers.get('content-type') ?? '';
   if (response.status !== 200 || !JSON_TYPE.test(type)) {
     // What is not read would hold the connection.
@@ -86,11 +87,15 @@ async function boundedBytes(
     }
   } catch (error) {
     if (error instanceof OutProblem) throw error;
-    giveUp(signal.aborted ? 'no answer in time' : 'the answer broke off', error);
+    fail(signal.aborted ? 'no answer in time' : 'the answer broke off', error);
   }
   return Buffer.concat(chunks);
 }
 
-function giveUp(message: string, cause?: unknown): never {
-  throw new OutProblem(message, { cause });
+function giveUp(message: string): never {
+  throw new OutProblem(message);
+}
+
+function fail(message: string, cause: unknown): never {
+  throw new OutFailure(message, { cause });
 }

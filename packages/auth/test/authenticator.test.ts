@@ -90,6 +90,54 @@ describe('lets in', () => {
   });
 });
 
+describe('a certificate that ends before the credential', () => {
+  const certificateEndsAt = NOW + 1000;
+  const { named: certificate } = CERTIFICATES;
+  const credentials = async () => [
+    {},
+    { authorization: `Bearer ${world.apiKeys.good}` },
+    { authorization: `Bearer ${await world.token()}` },
+    { authorization: `Bearer ${await world.token(boundTo({ certificate }))}` },
+  ];
+
+  test(
+    verifies('E4.mutual', 'ends whatever it is presented with, also over a kept connection'),
+    async () => {
+      for (const parts of await credentials()) {
+        const presented = { ...parts, certificate, certificateEndsAt };
+        expect(await judge(presented)).toEqual(letIn({ expiresAt: certificateEndsAt }));
+        expect(await judge(presented, { now: () => certificateEndsAt })).toEqual(
+          invalid('expired'),
+        );
+      }
+    },
+  );
+
+  test(verifies('E4.mutual', 'and never makes a credential last longer'), async () => {
+    for (const parts of await credentials()) {
+      const judged = (ends: { certificateEndsAt?: number }) =>
+        world.authenticator().authenticate(presents({ ...parts, certificate, ...ends }));
+      const [never, later] = [await judged({}), await judged({ certificateEndsAt: NOW * 2 })];
+      if (!never.ok || !later.ok) throw new Error('not let in');
+      expect(later.verified.expiresAt).toBe(never.verified.expiresAt);
+    }
+  });
+});
+
+test(
+  verifies(
+    'E4.replaced',
+    'whoever comes with a certificate is known to, whatever else it presents',
+  ),
+  async () => {
+    const { named: certificate } = CERTIFICATES;
+    const hex = Buffer.from(certificate).toString('hex');
+    const token = await world.token();
+    for (const authorization of [`Bearer ${token}`, `Bearer ${world.apiKeys.good}`, undefined])
+      expect(await judge({ authorization, certificate })).toEqual(letIn({ certificate: hex }));
+  },
+);
+
 describe('does not let in', () => {
   test(verifies('C4.required', 'who presents nothing'), async () => {
     expect(await judge({})).toEqual(missing);

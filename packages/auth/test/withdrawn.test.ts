@@ -44,6 +44,14 @@ test('a caller whose entry stays as it was stays', () => {
   }
 });
 
+test('a caller whose certificate ends before its entry stays', async () => {
+  const certificateEndsAt = Date.parse('2026-06-20T00:00:00Z');
+  const caller = await verified({ certificate: CERTIFICATES.named, certificateEndsAt });
+  expect(caller.expiresAt).toBe(certificateEndsAt);
+  expect(isWithdrawn(caller, world.keys)).toBe(false);
+  expect(isWithdrawn(caller, changed({ expiresAt: '2026-06-16T00:00:00Z' }))).toBe(true);
+});
+
 describe('a caller has to go when its entry', () => {
   test.each([
     ['is revoked', { revokedAt: '2026-06-15T12:00:00Z' }],

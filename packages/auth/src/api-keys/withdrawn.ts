@@ -1,5 +1,4 @@
 import type { Verified } from '../credential.ts';
-import type { Principal } from '../principal.ts';
 import type { KeyFile } from './key-file.ts';
 import { certificatePrincipal, keyPrincipal } from './principals.ts';
 
@@ -12,27 +11,35 @@ import { certificatePrincipal, keyPrincipal } from './principals.ts';
  * its connections.
  */
 export function isWithdrawn(verified: Verified, keys: KeyFile | undefined): boolean {
-  const { certificate = '', method, principal, expiresAt } = verified;
+  const { certificate = '', method } = verified;
   if (keys?.certificate(certificate)?.revokedAt !== undefined) return true;
   if (method !== 'api-key' && method !== 'certificate') return false;
   const now = method === 'api-key' ? byKey(verified, keys) : byCertificate(verified, keys);
-  return now === undefined || now.expiresAt !== expiresAt || !isSame(now.principal, principal);
+  return now === undefined || !isSame(now, verified);
 }
 
-type Granted = Pick<Verified, 'principal' | 'expiresAt'> | undefined;
+type Granted = Pick<Verified, 'principal' | 'expiresAt'>;
 
-function byKey({ credentialId = '' }: Verified, keys: KeyFile | undefined): Granted {
+function byKey({ credentialId = '' }: Verified, keys: KeyFile | undefined): Granted | undefined {
   const entry = keys?.key(credentialId);
   if (entry === undefined || entry.revokedAt !== undefined) return undefined;
   return { principal: keyPrincipal(entry), expiresAt: Date.parse(entry.expiresAt) };
 }
 
-function byCertificate({ credentialId = '' }: Verified, keys: KeyFile | undefined): Granted {
+function byCertificate(
+  { credentialId = '' }: Verified,
+  keys: KeyFile | undefined,
+): Granted | undefined {
   const entry = keys?.certificate(credentialId);
   if (entry === undefined || entry.revokedAt !== undefined) return undefined;
   return { principal: certificatePrincipal(entry), expiresAt: Date.parse(entry.expiresAt) };
 }
 
-function isSame(one: Principal, other: Principal): boolean {
-  return one.id === other.id && one.scopes.symmetricDifference(other.scopes).size === 0;
+function isSame(now: Granted, { principal, expiresAt, certificateEndsAt }: Verified): boolean {
+  const { id, scopes } = now.principal;
+  return (
+    id === principal.id &&
+    scopes.symmetricDifference(principal.scopes).size === 0 &&
+    Math.min(now.expiresAt, certificateEndsAt ?? Infinity) === expiresAt
+  );
 }

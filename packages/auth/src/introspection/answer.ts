@@ -6,7 +6,7 @@ import { boundTo, confirmationClaim, confirmationOf } from '../confirmation.ts';
 import type { TokenOutcome } from '../credential.ts';
 import { OutProblem } from '../http-out.ts';
 import { invalid } from '../token-problem.ts';
-import { tokenPrincipal } from '../token-principal.ts';
+import { isProgram, programClaims, tokenPrincipal } from '../token-principal.ts';
 
 export interface AnswerRules {
   readonly issuer: string;
@@ -27,13 +27,14 @@ const anyAnswer = z.object({ active: z.boolean() });
 
 const activeToken = z.object({
   iss: z.string().optional(),
-  sub: claimedName.optional(),
+  sub: claimedName,
   client_id: claimedName,
   aud: audience,
   exp: numericDate,
   iat: numericDate.optional(),
   nbf: numericDate.optional(),
   jti: claimedName.optional(),
+  ...programClaims,
   token_type: z.enum(['bearer', 'dpop']).optional(),
   ...scopeClaims,
   cnf: confirmationClaim.optional(),
@@ -42,8 +43,9 @@ const activeToken = z.object({
 /**
  * Judges what an issuer says about a token (RFC 7662 §2.2, §4), like the claims of a JWT.
  *
- * The RFC leaves nearly all members to the issuer. Here an audience, an end and a client have to be
- * among them: "active" alone is also said of refresh tokens, and of tokens for other servers.
+ * The RFC leaves nearly all members to the issuer. Here an audience, an end, a client and a subject have
+ * to be among them: "active" alone is also said of refresh tokens, and of tokens for other servers, and
+ * without a subject every person who uses a program would be the program.
  */
 export function judgeAnswer(answer: unknown, asked: Asked, rules: AnswerRules): TokenOutcome {
   const state = anyAnswer.safeParse(answer);
@@ -77,7 +79,13 @@ function outcomeOf(
   return {
     confirmation,
     verified: {
-      principal: tokenPrincipal({ issuer, subject, client, scopes: claimedScopes(data) }),
+      principal: tokenPrincipal({
+        issuer,
+        subject,
+        client,
+        isProgram: isProgram(data),
+        scopes: claimedScopes(data),
+      }),
       method: 'introspection',
       expiresAt: Math.floor(exp * 1000),
       ...(iat === undefined ? {} : { issuedAt: Math.floor(iat * 1000) }),

@@ -1,6 +1,11 @@
-import { OutProblem } from '../http-out.ts';
+import { OutFailure, OutProblem } from '../http-out.ts';
 
-/** Keeps a server that does not answer from being asked for each request that waits for it. */
+/**
+ * Keeps a server that does not answer from being asked for each request that waits for it.
+ *
+ * Only an OutFailure counts against it. An answer that merely is none can be brought about by what was
+ * asked, and what was asked is a stranger's: it must not make the server look down.
+ */
 export interface Breaker {
   /** Does the work, or rejects with an OutProblem at once while the server is taken to be down. */
   run<Value>(work: () => Promise<Value>): Promise<Value>;
@@ -31,8 +36,10 @@ export function createBreaker(now: () => number): Breaker {
         failures = 0;
         return value;
       } catch (error) {
-        failures += 1;
-        openUntil = now() + OPEN_MS;
+        if (error instanceof OutFailure) {
+          failures += 1;
+          openUntil = now() + OPEN_MS;
+        } else failures = 0;
         throw error;
       } finally {
         trying = false;

@@ -1,5 +1,5 @@
 import type { Discovery } from '../discovery.ts';
-import { ask, type Fetch, OutProblem } from '../http-out.ts';
+import { ask, type Fetch, OutFailure, OutProblem } from '../http-out.ts';
 import { invalid } from '../token-problem.ts';
 import { authenticateClient, type IntrospectionClient } from './client-authentication.ts';
 
@@ -37,11 +37,17 @@ export async function askAbout(token: string, parts: QuestionParts): Promise<unk
   return status === 200 ? value : refused(status);
 }
 
+/**
+ * What an issuer, or a filter before it, says of a question that it does not like: malformed, forbidden,
+ * too large. Of all that we send, only the token is the caller's.
+ */
+const OF_THE_TOKEN: ReadonlySet<number> = new Set([400, 403, 413, 414, 422, 431]);
+
 function refused(status: number): never {
-  // Of all that we send, only the token is the caller's. It must not be able to make the issuer look down.
-  if (status === 400) invalid('the issuer does not take it for a token');
+  if (OF_THE_TOKEN.has(status)) invalid(`the issuer refuses it with ${String(status)}`);
+  if (status >= 500) throw new OutFailure('the issuer fails');
   throw new OutProblem(
-    status === 401 || status === 403
+    status === 401
       ? 'the issuer does not let this server ask'
       : 'the issuer does not answer the question',
   );

@@ -3,6 +3,8 @@ import type { TokenOutcome } from '../credential.ts';
 /** What an issuer has said about tokens, for a while. Keys are hashes: a memory dump holds no token. */
 export interface Remembered {
   get(key: string): TokenOutcome | undefined;
+  /** True for a token about which the last answer was "yes", however long ago. */
+  wasGood(key: string): boolean;
   /** Keeps an answer, unless everything was forgotten since the question, and gives it back. */
   set(key: string, outcome: TokenOutcome, asOf: number): TokenOutcome;
   /** Which memory this is: it changes whenever everything is forgotten. */
@@ -36,13 +38,15 @@ export function createRemembered(now: () => number): Remembered {
       const entry = yes.get(key) ?? no.get(key);
       return entry !== undefined && now() < entry.until ? entry.outcome : undefined;
     },
+    wasGood: (key) => yes.has(key),
     set(key, outcome, asOf) {
       if (asOf !== generation) return outcome;
-      yes.delete(key);
       no.delete(key);
+      if (isUnanswered(outcome)) return outcome;
+      yes.delete(key);
       if (outcome.ok) {
         put(yes, key, { outcome, until: Math.min(now() + YES_MS, outcome.verified.expiresAt) });
-      } else if (outcome.problem.kind === 'invalid') {
+      } else {
         put(no, key, { outcome, until: now() + NO_MS });
       }
       return outcome;
@@ -53,6 +57,11 @@ export function createRemembered(now: () => number): Remembered {
       no.clear();
     },
   };
+}
+
+/** Then the last answer stays what was last said of the token; as an answer it is over anyway. */
+function isUnanswered(outcome: TokenOutcome): boolean {
+  return !outcome.ok && outcome.problem.kind !== 'invalid';
 }
 
 function put(entries: Map<string, Entry>, key: string, entry: Entry): void {

@@ -58,7 +58,8 @@ export function createIntrospection(options: IntrospectionOptions): Introspectio
   const discovery = createDiscovery({ issuer, now, ...world });
   const parts = { issuer, endpoint, client, discovery, now, ...world };
   const lifetimeMaxMs = options.lifetimeMaxMs ?? LIFETIME_MAX_MS;
-  const breaker = createBreaker(now);
+  // Two, so that a stranger whose invented tokens make the issuer fail keeps nobody out who was let in before.
+  const breakers = { known: createBreaker(now), stranger: createBreaker(now) };
   const remembered = createRemembered(now);
   const underWay = new Map<string, Promise<TokenOutcome>>();
 
@@ -69,6 +70,7 @@ export function createIntrospection(options: IntrospectionOptions): Introspectio
 
   async function asked(token: string, digest: string): Promise<TokenOutcome> {
     if (underWay.size >= QUESTIONS_MAX) unavailable('too many questions are under way');
+    const breaker = remembered.wasGood(digest) ? breakers.known : breakers.stranger;
     return breaker.run(() => judged(token, digest).catch(outcomeOf)).catch(unanswered);
   }
 
@@ -87,7 +89,8 @@ export function createIntrospection(options: IntrospectionOptions): Introspectio
   return {
     recognises: (token) => !token.startsWith(API_KEY_PREFIX) && (jwts || !looksLikeJws(token)),
     async verify(token) {
-      if (looksLikeJws(token) && readCompact(token) === undefined) return NOT_CANONICAL;
+      const problem = shapeProblem(token);
+      if (problem !== undefined) return problem;
       const digest = createHash('sha256').update(token).digest('hex');
       return remembered.get(digest) ?? underWay.get(digest) ?? question(token, digest);
     },
@@ -99,11 +102,27 @@ export function createIntrospection(options: IntrospectionOptions): Introspectio
   };
 }
 
-/** Before anyone is asked: what another reader would take for the same token is not the same text. */
-const NOT_CANONICAL: TokenOutcome = {
-  ok: false,
-  problem: { kind: 'invalid', detail: 'the token is not a canonical JWS' },
-};
+/** Characters of an opaque token at most: the longest that issuers are known to make. */
+const OPAQUE_CHARACTERS_MAX = 2048;
+
+/**
+ * Before anyone is asked. What another reader would take for the same JWT is not the same text; and
+ * what no issuer makes, such as a path that climbs, is for tripping over whatever stands before the issuer.
+ */
+function shapeProblem(token: string): TokenOutcome | undefined {
+  if (looksLikeJws(token)) {
+    return readCompact(token) === undefined
+      ? refused('the token is not a canonical JWS')
+      : undefined;
+  }
+  return token.length > OPAQUE_CHARACTERS_MAX || token.includes('..')
+    ? refused('the token is none that an issuer makes')
+    : undefined;
+}
+
+function refused(detail: string): TokenOutcome {
+  return { ok: false, problem: { kind: 'invalid', detail } };
+}
 
 /** A judgement of a token is an answer of the issuer: only what is none counts as its failure. */
 function outcomeOf(error: unknown): TokenOutcome {

@@ -5,7 +5,7 @@ import { audience, checkAudience, checkTimes, claimedName, numericDate } from '.
 import { boundTo, confirmationClaim, confirmationOf } from '../confirmation.ts';
 import type { Confirmation, Verified } from '../credential.ts';
 import { invalid } from '../token-problem.ts';
-import { tokenPrincipal } from '../token-principal.ts';
+import { isProgram, programClaims, tokenPrincipal } from '../token-principal.ts';
 
 export interface ClaimRules {
   /** The issuer whose key has verified the token, which is the one that it names. */
@@ -32,6 +32,7 @@ const accessToken = z.object({
   exp: numericDate,
   iat: numericDate,
   nbf: numericDate.optional(),
+  ...programClaims,
   ...scopeClaims,
   cnf: confirmationClaim.optional(),
 });
@@ -49,8 +50,13 @@ export function judgeClaims(
   checkAudience(data.aud, rules.resource);
   checkTimes(data, rules);
   const client = nameIn(payload, rules.clientClaim);
-  const scopes = claimedScopes(data);
-  const principal = tokenPrincipal({ issuer: rules.issuer, subject: data.sub, client, scopes });
+  const principal = tokenPrincipal({
+    issuer: rules.issuer,
+    subject: data.sub,
+    client,
+    isProgram: isProgram(data),
+    scopes: claimedScopes(data),
+  });
   const confirmation = confirmationOf(data.cnf);
   return {
     verified: {

@@ -89,7 +89,8 @@ describe('what the issuer says', () => {
   });
 
   test.each<readonly [what: string, changes: Record<string, unknown>, expected: object]>([
-    ['no subject', { sub: undefined }, { principal: { kind: 'service', client: 'desktop' } }],
+    ['the client for its subject', { sub: 'desktop' }, { principal: { kind: 'service' } }],
+    ['a grant of a program', { gty: 'client-credentials' }, { principal: { kind: 'service' } }],
     ['no issuer', { iss: undefined }, { principal: { subject: 'alice' } }],
     ['no time of issue', { iat: undefined }, { expiresAt: NOW + 290_000 }],
     ['no type', { token_type: undefined }, { method: 'introspection' }],
@@ -140,8 +141,10 @@ describe('what the issuer says', () => {
     ['without an end', { exp: undefined }],
     ['with an end in words', { exp: String(SECONDS + 290) }],
     ['without a client', { client_id: undefined }],
+    ['without a subject, which could be any person’s', { sub: undefined }],
     ['with a subject that is an object', { sub: {} }],
     ['with a subject with a NUL', { sub: 'a\0' }],
+    ['with a subject with a character that nobody sees', { sub: 'alice\u200B' }],
     ['with a scope that is a number', { scope: 7 }],
     ['a refresh token', { token_type: 'refresh_token' }],
     ['bound to a key that is not named', { token_type: 'DPoP' }],
@@ -226,6 +229,16 @@ describe('the token', () => {
       expect(both.recognises('mcpk_abcdefghijkl_rest')).toBe(false);
     },
   );
+
+  test.each([
+    ['longer than any issuer makes it', 'a'.repeat(2049)],
+    ['a path', '../../../etc/passwd'],
+  ])(verifies('C4.introspection', 'what is asked about is nothing that is %s'), async (_, text) => {
+    says(active());
+    expect(await verdict(introspection(), text)).toBe('invalid');
+    expect(questions()).toBe(0);
+    expect(await verdict(introspection(), 'a'.repeat(2048))).toBe('ok');
+  });
 
   test(
     verifies('C4.introspection', 'what is asked about is no other text for the same JWT'),
@@ -445,19 +458,62 @@ describe('the breaker', () => {
     },
   );
 
-  test(
+  test.each([400, 403, 413, 414, 422, 431])(
     verifies(
       'C4.introspection',
-      'an issuer in trouble is not taken to be in trouble because of what callers send',
+      'an issuer in trouble is not taken to be in trouble because of what callers send: %i',
     ),
-    async () => {
-      server.answer('/introspect', status(400));
+    async (code) => {
+      server.answer('/introspect', status(code));
       const verifier = introspection();
       for (let index = 0; index < 20; index += 1) {
         expect(await verdict(verifier, randomUUID())).toBe('invalid');
       }
       says(active());
       expect(await verdict(verifier)).toBe('ok');
+    },
+  );
+
+  test.each<readonly [what: string, answer: Answer]>([
+    ['404', status(404)],
+    ['429', status(429)],
+    ['a redirect', status(302, { location: '/elsewhere' })],
+    ['a page', json({ active: true }, 'text/html')],
+    ['too much', json({ active: true, note: 'a'.repeat(65_536) })],
+    ['nothing about it', json({})],
+  ])(
+    verifies(
+      'C4.introspection',
+      'an issuer in trouble is one that fails, not one that says %s about one token',
+    ),
+    async (_, answer) => {
+      server.answer('/introspect', answer);
+      const verifier = introspection();
+      for (let index = 0; index < 20; index += 1) {
+        expect(await verdict(verifier, randomUUID())).toBe('unavailable');
+      }
+      says(active());
+      expect(await verdict(verifier)).toBe('ok');
+    },
+  );
+
+  test(
+    verifies(
+      'C4.introspection',
+      'an issuer in trouble with tokens that it never accepted is asked about those that it did',
+    ),
+    async () => {
+      says(active());
+      const verifier = introspection();
+      expect(await verdict(verifier, 'known')).toBe('ok');
+      now += 30_000;
+      server.answer('/introspect', status(500));
+      for (let index = 0; index < 20; index += 1) {
+        expect(await verdict(verifier, randomUUID())).toBe('unavailable');
+      }
+      says(active());
+      expect(await verdict(verifier, 'known')).toBe('ok');
+      expect(await verdict(verifier, 'stranger')).toBe('unavailable');
     },
   );
 });

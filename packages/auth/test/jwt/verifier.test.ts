@@ -193,6 +193,23 @@ describe('what is accepted', () => {
   );
 });
 
+/** What reads like another subject, or like nothing. */
+const HIDDEN: readonly (readonly [what: string, sub: string])[] = [
+  ['a space without a width', 'alice\u200B'],
+  ['a change of direction', 'ecila\u202E'],
+  ['a byte order mark', '\uFEFFalice'],
+  ['a soft hyphen', 'al\u00ADice'],
+  ['a filler', 'alice\u3164'],
+  ['a tag', 'alice\u{E0041}'],
+  ['a selector', 'alice\uFE0F'],
+  ['a character of private use', 'alice\uE000'],
+  ['an empty Braille cell', 'alice\u2800'],
+  ['a space behind it', 'alice '],
+  ['a space that does not break', 'al\u00A0ice'],
+  ['a line separator', 'alice\u2028'],
+  ['another spelling of the same letters', 'jose\u0301'],
+];
+
 describe('claims', () => {
   test.each<readonly [what: string, changes: Record<string, unknown>, why: string]>([
     ['has expired', { exp: SECONDS - 1 }, 'the token has expired'],
@@ -249,6 +266,10 @@ describe('claims', () => {
       { sub: 'alice\ud800' },
       'claim sub is missing or malformed',
     ],
+    ...HIDDEN.map(
+      ([what, sub]) =>
+        [`has a subject with ${what}`, { sub }, 'claim sub is missing or malformed'] as const,
+    ),
     ['has a huge subject', { sub: 'a'.repeat(257) }, 'claim sub is missing or malformed'],
     ['has no client', { client_id: undefined }, 'claim client_id is missing or malformed'],
     [
@@ -289,6 +310,39 @@ describe('claims', () => {
     ['a life of exactly a day', { iat: SECONDS - 86_399, exp: SECONDS + 1 }],
   ])(verifies('C4.jwt', 'a token with %s is accepted'), async (_, changes) => {
     expect(await verdictOf(token(key, changes))).toBe('ok');
+  });
+
+  test.each<readonly [what: string, changes: Record<string, unknown>]>([
+    ['gty', { sub: 'desktop@clients', gty: 'client-credentials' }],
+    ['one of several gty', { sub: 'desktop@clients', gty: ['client-credentials'] }],
+    ['idtyp', { sub: '7c7c4b52', idtyp: 'app' }],
+  ])(
+    verifies('C4.jwt', 'a token of a program is no person’s where its issuer says so in %s'),
+    async (_, changes) => {
+      const outcome = await verifierOf([key]).verify(token(key, changes));
+      expect(outcome).toMatchObject({
+        ok: true,
+        verified: { principal: { kind: 'service', id: `service:${ISSUER}|desktop` } },
+      });
+      expect(outcome).not.toHaveProperty('verified.principal.subject');
+    },
+  );
+
+  test.each<readonly [what: string, changes: Record<string, unknown>]>([
+    ['a grant of a person', { gty: 'password' }],
+    ['several', { gty: ['refresh_token', 'authorization_code'] }],
+    ['the type of a person', { idtyp: 'user' }],
+    ['something else', { gty: 7, idtyp: {} }],
+  ])(verifies('C4.jwt', 'a token whose issuer names %s is a person’s'), async (_, changes) => {
+    expect(await verifierOf([key]).verify(token(key, changes))).toMatchObject({
+      ok: true,
+      verified: { principal: { kind: 'user', id: `${ISSUER}|alice` } },
+    });
+  });
+
+  test(verifies('C4.jwt', 'a subject may have letters of any script, and a space'), async () => {
+    for (const sub of ['jos\u00E9', 'Ада Лавлейс', '愛', 'auth0|a b'])
+      expect(await verdictOf(token(key, { sub }))).toBe('ok');
   });
 
   test(verifies('C4.jwt', 'the operator can demand shorter lives'), async () => {

@@ -58,6 +58,9 @@ export function configurationFor(parts: ConfigurationParts): Readonly<Record<str
       accountId: id,
       claims: () => ({ sub: id }),
     }),
+    // Over introspection the provider names no subject where a client acts for itself; its JWTs do.
+    extraTokenClaims: (_context: ProviderContext, { kind, clientId }: IssuedToken) =>
+      kind === 'ClientCredentials' ? { sub: clientId } : undefined,
     interactions: {
       url: (_context: ProviderContext, { uid }: { uid: string }) => `/interaction/${uid}`,
     },
@@ -94,6 +97,11 @@ export function configurationFor(parts: ConfigurationParts): Readonly<Record<str
       },
     },
   };
+}
+
+interface IssuedToken {
+  readonly kind: string;
+  readonly clientId: string;
 }
 
 function lifetime(
