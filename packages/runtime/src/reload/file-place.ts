@@ -34,28 +34,36 @@ export function placeProblem(path: string, owner = process.geteuid?.()): string 
 
 /** Goes the way of the kernel: step by step, and back to the start of each link's text. */
 function walk(path: string, owner: number): string | undefined {
+  const steps = stepsOf(path);
   let directory = '/';
-  let steps = path.split('/');
   let links = 0;
   for (let step = steps.shift(); step !== undefined; step = steps.shift()) {
-    if (step === '' || step === '.') continue;
     const problem = directoryProblem(directory, owner);
     if (problem !== undefined) return problem;
     const next =
       step === '..' ? parentOf(directory) : `${directory === '/' ? '' : directory}/${step}`;
-    const stats = lstatSync(next);
-    if (!stats.isSymbolicLink()) {
+    const { uid, isLink } = look(next);
+    if (!isLink) {
       directory = next;
       continue;
     }
     // In a sticky directory anybody may lay a link, and nobody else can take it away.
-    if (!isTrusted(stats.uid, owner)) return 'is reached by a link of somebody else';
+    if (!isTrusted(uid, owner)) return 'is reached by a link of somebody else';
     if ((links += 1) > LINKS_MAX) return 'is reached by too many links';
     const target = readlinkSync(next);
     if (isAbsolute(target)) directory = '/';
-    steps = [...target.split('/'), ...steps];
+    steps.unshift(...stepsOf(target));
   }
   return undefined;
+}
+
+function stepsOf(path: string): string[] {
+  return path.split('/').filter((step) => step !== '' && step !== '.');
+}
+
+function look(path: string): { readonly uid: number; readonly isLink: boolean } {
+  const stats = lstatSync(path);
+  return { uid: stats.uid, isLink: stats.isSymbolicLink() };
 }
 
 function directoryProblem(path: string, owner: number): string | undefined {
