@@ -122,8 +122,9 @@ function endWhatIsRevoked<Context>({ revocations, sources, tls, live }: World<Co
   });
 }
 
-function restsOnCertificate({ method, boundTo }: Verified): boolean {
-  return method === 'certificate' || boundTo === 'certificate';
+/** Also a key or a token that is bound to nothing: without the certificate there was no connection for it. */
+function restsOnCertificate({ certificate }: Verified): boolean {
+  return certificate !== undefined;
 }
 
 /** The application that outlives every policy, and who a request's caller is under the one of now. */

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { createServer } from 'node:https';
 import { connect as connectTls } from 'node:tls';
 
@@ -15,6 +16,8 @@ import { memoryStore } from '../../src/store/memory.ts';
 import { callBody, startWorld, type World, type WorldOptions } from './front-world.ts';
 import { answersIn, talk } from './wire.ts';
 
+/** Long enough to connect with it on a machine that is busy. */
+const SHORT_MS = 4000;
 const MANY = { calls: 1_000_000, seconds: 1 };
 
 let world: World;
@@ -120,6 +123,9 @@ describe('a client certificate', () => {
   const long = (days: number): Date => new Date(Date.now() - days * 86_400_000);
   const expired = authority.issueClient({ name: 'expired', from: long(9), until: long(1) });
 
+  /** Made for each test: it lasts for seconds only. */
+  let short: TestCertificate;
+
   async function over(certificate: TestCertificate | undefined): Promise<number | undefined> {
     const socket = connectTls({
       port: world.port,
@@ -139,7 +145,8 @@ describe('a client certificate', () => {
     const store = memoryStore();
     const expiresAt = new Date(Date.now() + 86_400_000).toISOString();
     // Those that the handshake does not verify are named as well: an entry alone lets nobody in.
-    const certificates = [known, foreign, expired].map(({ sha256 }) => ({
+    short = authority.issueClient({ name: 'short', until: new Date(Date.now() + SHORT_MS) });
+    const certificates = [known, foreign, expired, short].map(({ sha256 }) => ({
       certificate: Buffer.from(sha256).toString('hex'),
       principal: 'machine',
       scopes: ['notes:write'],
@@ -183,6 +190,34 @@ describe('a client certificate', () => {
     expect(await over(certificate)).toBe(status);
     expect(world.ran).toEqual(status === 200 ? ['tls'] : []);
   });
+
+  test(
+    verifies('E4.mutual', 'counts no longer than it lasts, also over a connection that is kept'),
+    async () => {
+      const socket = connectTls({
+        port: world.port,
+        host: '127.0.0.1',
+        ca: authority.certificate,
+        cert: short.certificate,
+        key: short.key,
+      });
+      let raw = '';
+      socket.on('error', () => undefined);
+      socket.on('data', (chunk: Buffer) => void (raw += chunk.toString('latin1')));
+      const ask = async (text: string, count: number): Promise<number | undefined> => {
+        socket.write(world.call(text, { headers: { authorization: undefined } }));
+        while (answersIn(raw).length < count && !socket.destroyed)
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        return answersIn(raw)[count - 1]?.status;
+      };
+      expect(await ask('in time', 1)).toBe(200);
+      const left = new X509Certificate(short.certificate).validToDate.getTime() - Date.now();
+      await new Promise((resolve) => setTimeout(resolve, left + 10));
+      expect(await ask('too late', 2)).toBe(401);
+      expect(world.ran).toEqual(['in time']);
+      socket.destroy();
+    },
+  );
 });
 
 test(

@@ -33,24 +33,30 @@ function presentedBy(request: IncomingMessage, headers: Headers): Presented {
   return {
     authorization: headers.get('authorization'),
     proof: headers.get('dpop'),
-    certificate: certificateOf(request.socket),
+    ...certificateOf(request.socket),
     method: request.method ?? '',
   };
 }
 
-/** The digest of the certificate of a connection, which is the same for all of its requests. */
-const digests = new WeakMap<TLSSocket, Uint8Array>();
+type PeerCertificate = Pick<Presented, 'certificate' | 'certificateEndsAt'>;
+
+const NO_CERTIFICATE: PeerCertificate = { certificate: undefined };
+
+/** The certificate of a connection, which is the same for all of its requests. */
+const certificates = new WeakMap<TLSSocket, PeerCertificate>();
 
 /** Only a certificate that the handshake has verified against our authorities is one. */
-function certificateOf(socket: IncomingMessage['socket']): Uint8Array | undefined {
-  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
-  const known = digests.get(socket);
+function certificateOf(socket: IncomingMessage['socket']): PeerCertificate {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return NO_CERTIFICATE;
+  const known = certificates.get(socket);
   if (known !== undefined) return known;
-  const raw = socket.getPeerX509Certificate()?.raw;
-  if (raw === undefined) return undefined;
-  const digest = crypto().createHash('sha256').update(raw).digest();
-  digests.set(socket, digest);
-  return digest;
+  const peer = socket.getPeerX509Certificate();
+  if (peer === undefined) return NO_CERTIFICATE;
+  const certificate = crypto().createHash('sha256').update(peer.raw).digest();
+  // The handshake has judged this time once. A connection can be kept for longer.
+  const presented = { certificate, certificateEndsAt: peer.validToDate.getTime() };
+  certificates.set(socket, presented);
+  return presented;
 }
 
 const CODES: Readonly<Record<AuthProblem['kind'], HttpRefusalCode>> = {
