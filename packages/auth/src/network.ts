@@ -10,7 +10,13 @@ export {
   parseKeyFile,
   PRINCIPAL_NAME,
 } from './api-keys/key-file.ts';
-export { hashApiKey, type MintedKey, mintApiKey } from './api-keys/secret.ts';
+export {
+  API_KEY_ID,
+  API_KEY_PREFIX,
+  hashApiKey,
+  type MintedKey,
+  mintApiKey,
+} from './api-keys/secret.ts';
 export { validityProblem, type ValidityProblem } from './api-keys/validity.ts';
 export { isWithdrawn } from './api-keys/withdrawn.ts';
 export { type AuthenticatorOptions, createAuthenticator } from './authenticator.ts';

@@ -25,6 +25,8 @@ export interface ServerDefinition<Options extends ServerOptions, Context> {
   readonly resources: readonly Resource<Context>[];
   readonly prompts: readonly Prompt<Context>[];
   readonly lock: ToolsLock;
+  /** Scopes of tools that only a configuration makes. */
+  readonly configuredScopes?: readonly string[];
   /**
    * Checks the configuration against the world and makes the services.
    *

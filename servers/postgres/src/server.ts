@@ -46,6 +46,7 @@ export const postgres = defineServer({
   resources,
   prompts,
   lock,
+  configuredScopes: ['queries:read'],
   commands: {
     'setup-sql': {
       summary: 'print the SQL that makes a role which can only read',

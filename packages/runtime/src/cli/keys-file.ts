@@ -22,10 +22,10 @@ import { ConfigurationProblem } from '../config/problem.ts';
 import { readObject } from '../config/read.ts';
 import { placeProblem } from '../reload/file-place.ts';
 
-/** What a problem of the file is named by: the argument, as the help text writes it. */
-const FIELD = 'FILE';
-
 const WRITABLE_BY_OTHERS = 0o022;
+const READABLE_BY_GROUP = 0o040;
+const READABLE_BY_ALL = 0o004;
+const ROOT = 0;
 const MODE_BITS = 0o777;
 const OWNER_ONLY = 0o600;
 
@@ -36,9 +36,13 @@ const LOCK_RETRY_MS = 50;
 const EMPTY: KeyFileContent = { version: 1, keys: [], certificates: [] };
 
 /** Reads a file of keys. */
-export function readKeyFile(path: string, now: number): KeyFileContent {
-  ownStats(path);
-  return contentOf(readObject(FIELD, path), now);
+export function readKeyFile(
+  path: string,
+  { now, tell }: Omit<ChangeOptions, 'mayCreate'>,
+): KeyFileContent {
+  if (readersOf(ownStats(path)) !== 0)
+    tell(`${path}: others may read it, so no server takes it (chmod 600)`);
+  return contentOf(path, readObject(path, path), now);
 }
 
 export interface KeyChange<Told> {
@@ -51,6 +55,8 @@ export interface ChangeOptions {
   readonly now: number;
   /** True where a file that is not there yet is made. */
   readonly mayCreate: boolean;
+  /** Takes a line for a person. */
+  readonly tell: (line: string) => void;
 }
 
 /**
@@ -61,35 +67,37 @@ export interface ChangeOptions {
  */
 export async function changeKeyFile<Told>(
   path: string,
-  { now, mayCreate }: ChangeOptions,
+  { now, mayCreate, tell }: ChangeOptions,
   change: (content: KeyFileContent) => KeyChange<Told>,
 ): Promise<Told> {
   checkDirectory(path);
   const unlock = await lock(path);
   try {
     const stats = mayCreate && isAbsent(path) ? undefined : ownStats(path);
-    const before = stats === undefined ? EMPTY : contentOf(readObject(FIELD, path), now);
+    const before = stats === undefined ? EMPTY : contentOf(path, readObject(path, path), now);
     const { content, told } = change(before);
-    contentOf(content, now);
+    contentOf(path, content, now);
     replace(path, `${JSON.stringify(content, undefined, 2)}\n`, stats);
+    if (stats !== undefined && readersOf(stats) !== 0)
+      tell(`${path}: others could read it, which no server takes; now they cannot`);
     return told;
   } finally {
     unlock();
   }
 }
 
-function contentOf(value: unknown, now: number): KeyFileContent {
+function contentOf(path: string, value: unknown, now: number): KeyFileContent {
   const parsed = parseKeyFile(value, now);
-  if (!parsed.ok) throw new ConfigurationProblem(FIELD, parsed.problem);
+  if (!parsed.ok) throw new ConfigurationProblem(path, parsed.problem);
   return parsed.file.content;
 }
 
 /** Whoever can write the file lets in whom they like, so a file that others can write is not worked on. */
 function ownStats(path: string): Stats {
   const stats = lstatOf(path);
-  if (stats === undefined) throw new ConfigurationProblem(FIELD, 'there is no such file');
+  if (stats === undefined) throw new ConfigurationProblem(path, 'there is no such file');
   const problem = ownershipProblem(stats);
-  if (problem !== undefined) throw new ConfigurationProblem(FIELD, problem);
+  if (problem !== undefined) throw new ConfigurationProblem(path, problem);
   return stats;
 }
 
@@ -109,11 +117,17 @@ function ownershipProblem(stats: Stats): string | undefined {
 function checkDirectory(path: string): void {
   const stats = statSync(dirname(path), { throwIfNoEntry: false });
   if (stats?.isDirectory() !== true)
-    throw new ConfigurationProblem(FIELD, 'there is no such directory');
+    throw new ConfigurationProblem(path, 'there is no such directory');
   const user = process.geteuid?.();
   // Root keeps the file for the user who serves, and whose directory it is.
   const problem = placeProblem(path, user === 0 ? stats.uid : user);
-  if (problem !== undefined) throw new ConfigurationProblem(FIELD, problem);
+  if (problem !== undefined) throw new ConfigurationProblem(path, problem);
+}
+
+/** Who may read the file without being meant to, as bits of its mode: a server does not take it so. */
+function readersOf({ uid, mode }: Pick<Stats, 'uid' | 'mode'>): number {
+  if (process.geteuid === undefined) return 0;
+  return mode & (READABLE_BY_ALL | (uid === ROOT ? 0 : READABLE_BY_GROUP));
 }
 
 function isAbsent(path: string): boolean {
@@ -124,7 +138,7 @@ function lstatOf(path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false });
   } catch {
-    throw new ConfigurationProblem(FIELD, 'the file cannot be read');
+    throw new ConfigurationProblem(path, 'the file cannot be read');
   }
 }
 
@@ -134,22 +148,22 @@ async function lock(
   giveUpAt = performance.now() + LOCK_WAIT_MS,
 ): Promise<() => void> {
   const lockPath = `${path}.lock`;
-  if (tryLock(lockPath)) return () => rmSync(lockPath, { force: true });
+  if (tryLock(path, lockPath)) return () => rmSync(lockPath, { force: true });
   if (performance.now() > giveUpAt) {
     const remedy = `if none does, remove ${basename(lockPath)} beside it`;
-    throw new ConfigurationProblem(FIELD, `another command works on it; ${remedy}`);
+    throw new ConfigurationProblem(path, `another command works on it; ${remedy}`);
   }
   await sleep(LOCK_RETRY_MS);
   return lock(path, giveUpAt);
 }
 
-function tryLock(lockPath: string): boolean {
+function tryLock(path: string, lockPath: string): boolean {
   try {
     closeSync(openSync(lockPath, 'wx', OWNER_ONLY));
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw new ConfigurationProblem(FIELD, 'its directory cannot be written');
+    throw new ConfigurationProblem(path, 'its directory cannot be written');
   }
 }
 
@@ -162,7 +176,7 @@ function replace(path: string, text: string, former: Stats | undefined): void {
     syncDirectory(dirname(path));
   } catch {
     rmSync(temporary, { force: true });
-    throw new ConfigurationProblem(FIELD, 'the file cannot be written');
+    throw new ConfigurationProblem(path, 'the file cannot be written');
   }
 }
 
@@ -181,7 +195,7 @@ function writeDurably(path: string, text: string, former: Stats | undefined): vo
 function likeFormer(descriptor: number, { uid, gid, mode }: Stats): void {
   const own = fstatSync(descriptor);
   if (own.uid !== uid || own.gid !== gid) fchownSync(descriptor, uid, gid);
-  fchmodSync(descriptor, mode & MODE_BITS);
+  fchmodSync(descriptor, mode & MODE_BITS & ~readersOf({ uid, mode }));
 }
 
 /** A revocation that a power cut takes back is none. Windows cannot open a directory. */

@@ -10,7 +10,7 @@ import type { Caller, Rights } from '../call/dispatch.ts';
 import { strictestLimits } from '../call/limits.ts';
 import { limitsOf } from '../config/common.ts';
 import { ConfigurationProblem } from '../config/problem.ts';
-import { readConfig, readText } from '../config/read.ts';
+import { readConfig, readTrusted } from '../config/read.ts';
 import { withConfigured } from '../mcp/lock.ts';
 import type { ServerDefinition, ServerOptions } from '../server-definition.ts';
 import { serveOverStdio } from '../stdio/serve.ts';
@@ -72,21 +72,37 @@ async function runCommand<Options extends ServerOptions, Context>(
 ): Promise<End> {
   const { identity, usage, options } = definition;
   const [command = ''] = args;
+  const rest = args.slice(1);
+  // Before the help of the server, because it has a help of its own.
+  if (command === 'keys') return keys(definition, rest);
   if (args.includes('--help')) {
     const { commands = {} } = definition;
     return print(helpText({ ...identity, usage, options, commands }));
   }
   if (args.includes('--version')) return print(`${identity.version}\n`);
-  const rest = args.slice(1);
   const own = definition.commands?.[command];
   if (own !== undefined) {
     const given = readConfig(options, { args: rest, env: process.env });
     return print(await own.run(given, { env: readVariable }));
   }
-  if (command === 'keys') return print(await (await loadKeys()).runKeys(rest));
   if (command === 'inspect') return inspect(definition, rest);
   if (command === 'check') return check(definition, rest);
   return serveEither(definition, args);
+}
+
+async function keys<Options extends ServerOptions, Context>(
+  definition: ServerDefinition<Options, Context>,
+  args: readonly string[],
+): Promise<End> {
+  const { identity, tools, resources, prompts, configuredScopes = [] } = definition;
+  const scoped = [...tools, ...resources, ...prompts].map(({ scope }) => scope);
+  const { runKeys } = await loadKeys();
+  const text = await runKeys(args, {
+    name: identity.name,
+    scopes: [...new Set([...scoped, ...configuredScopes])].toSorted(),
+    tell: (line) => void process.stderr.write(`${toVisibleName(line)}\n`),
+  });
+  return print(text);
 }
 
 function print(text: string): End {
@@ -189,7 +205,7 @@ async function serve<Options extends ServerOptions, Context>(
 }
 
 function policyOf({ common: { policy } }: Pick<Prepared<never>, 'common'>): Policy | undefined {
-  return policy === undefined ? undefined : parsePolicy(readText('--policy', policy));
+  return policy === undefined ? undefined : parsePolicy(readTrusted('--policy', policy));
 }
 
 /** The local user, with what the options grant and the policy leaves. */

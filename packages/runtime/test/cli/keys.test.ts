@@ -32,7 +32,7 @@ import {
 } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { runKeys } from '../../src/cli/keys.ts';
+import { runKeys as runKeysOf } from '../../src/cli/keys.ts';
 import { ConfigurationProblem } from '../../src/config/problem.ts';
 import { fixtureCommand } from '../fixture/command.ts';
 
@@ -46,6 +46,15 @@ beforeAll(() => {
   temp = makeTemp();
 });
 afterAll(() => temp.remove());
+
+/** What was told beside what was printed. */
+const told: string[] = [];
+const PARTS = {
+  name: 'secure-mcp-test',
+  scopes: ['files:read', 'git:read', 'x:y'],
+  tell: (line: string) => void told.push(line),
+};
+const runKeys = (args: readonly string[]): Promise<string> => runKeysOf(args, PARTS);
 
 /** A path at which there is no file yet, in a directory of its own. */
 function newPath(): string {
@@ -88,8 +97,12 @@ async function problemOf(...args: readonly string[]): Promise<string> {
   try {
     return `done: ${await runKeys(args)}`;
   } catch (error) {
-    if (error instanceof ConfigurationProblem) return error.message;
-    throw error;
+    if (!(error instanceof ConfigurationProblem)) throw error;
+    // The file is named as it was given.
+    const [, path = ''] = args;
+    return error.message.startsWith(`${path}: `)
+      ? `FILE${error.message.slice(path.length)}`
+      : error.message;
   }
 }
 
@@ -199,7 +212,7 @@ describe('keys rotate', () => {
     await runKeys(['revoke', path, idOf(key)]);
     const before = readFileSync(path, 'utf8');
     expect(await problemOf('rotate', path, idOf(key))).toBe(
-      'ID: the key is revoked; add one instead',
+      `${idOf(key)}: the key is revoked; add one instead`,
     );
     expect(readFileSync(path, 'utf8')).toBe(before);
   });
@@ -262,10 +275,10 @@ describe('keys list', () => {
 describe('wrong words are named, and nothing is written:', () => {
   const given = ['--principal', 'ci', '--scopes', 'files:read'];
   test.each<readonly [args: readonly string[], problem: string]>([
-    [[], 'keys: expected add, rotate, revoke or list'],
-    [['frob', 'FILE'], 'keys: expected add, rotate, revoke or list'],
-    [['constructor', 'FILE'], 'keys: expected add, rotate, revoke or list'],
-    [['add'], 'FILE: is missing'],
+    [[], 'keys: expected add, rotate, revoke or list; see keys --help'],
+    [['frob', 'FILE'], 'keys: expected add, rotate, revoke or list; see keys --help'],
+    [['constructor', 'FILE'], 'keys: expected add, rotate, revoke or list; see keys --help'],
+    [['add'], 'FILE: is missing; see keys --help'],
     [['add', 'FILE', 'more', ...given], 'more: unexpected argument'],
     [['add', 'FILE'], '--principal: is missing'],
     [['add', 'FILE', '--principal', 'ci'], '--scopes: is missing'],
@@ -295,16 +308,24 @@ describe('wrong words are named, and nothing is written:', () => {
       ['add', 'FILE', ...given, '--certificate', 'package.json'],
       '--certificate: the file holds no certificate',
     ],
-    [['rotate', 'FILE'], 'ID: is missing'],
-    [['rotate', 'FILE', 'x'], 'FILE: there is no such file'],
+    [['rotate', 'FILE'], 'ID: is missing; see keys list FILE'],
+    [['rotate', 'FILE', 'aaaaaaaaaaaa'], 'FILE: there is no such file'],
     [
-      ['rotate', 'FILE', 'x', '--overlap-hours', '721'],
+      ['rotate', 'FILE', 'aaaaaaaaaaaa', '--overlap-hours', '721'],
       '--overlap-hours: must be a whole number from 0 to 720',
     ],
-    [['revoke', 'FILE', 'x'], 'FILE: there is no such file'],
-    [['revoke', 'FILE', 'x', '--days', '3'], '--days: unknown option'],
+    [['revoke', 'FILE', 'aaaaaaaaaaaa'], 'FILE: there is no such file'],
+    [['revoke', 'FILE', 'aaaaaaaaaaaa', '--days', '3'], '--days: unknown option'],
     [['list', 'FILE'], 'FILE: there is no such file'],
     [['list', 'FILE', 'x'], 'x: unexpected argument'],
+    [
+      ['add', 'FILE', '--principal', 'ci', '--scopes', 'x:y,files:red'],
+      '--scopes: there is no files:red; this server has files:read, git:read, x:y',
+    ],
+    [
+      ['revoke', 'FILE', 'reports'],
+      'ID: is neither the id of a key nor a thumbprint; keys list FILE shows them',
+    ],
   ])('keys %j', async (args, problem) => {
     const path = newPath();
     expect(await problemOf(...args.map((arg) => (arg === 'FILE' ? path : arg)))).toBe(problem);
@@ -316,8 +337,10 @@ describe('wrong words are named, and nothing is written:', () => {
     const path = newPath();
     await add(path);
     const before = readFileSync(path, 'utf8');
-    expect(await problemOf('rotate', path, 'aaaaaaaaaaaa')).toBe('ID: no such key');
-    expect(await problemOf('revoke', path, 'aaaaaaaaaaaa')).toBe('ID: no such key or certificate');
+    expect(await problemOf('rotate', path, 'aaaaaaaaaaaa')).toBe('no such key: aaaaaaaaaaaa');
+    expect(await problemOf('revoke', path, 'aaaaaaaaaaaa')).toBe(
+      'no such key or certificate: aaaaaaaaaaaa',
+    );
     expect(readFileSync(path, 'utf8')).toBe(before);
   });
 
@@ -435,7 +458,11 @@ describe('two commands at once', () => {
     const { runKeys } = await import(${JSON.stringify(import.meta.resolve('../../src/cli/keys.ts'))});
     for (let round = 0; round < 8; round += 1)
       process.stdout.write(
-        await runKeys(['add', process.argv[1], '--principal', 'ci', '--scopes', 'files:read']),
+        await runKeys(['add', process.argv[1], '--principal', 'ci', '--scopes', 'files:read'], {
+          name: 'test',
+          scopes: ['files:read'],
+          tell: () => undefined,
+        }),
       );
   `;
   const options = ['--conditions=@secure-mcp/source', '--input-type=module', '--eval', script];
@@ -471,19 +498,108 @@ describe('two commands at once', () => {
     await add(path);
     const before = readFileSync(path, 'utf8');
     writeFileSync(`${path}.lock`, '');
-    expect(await problemOf('revoke', path, 'x')).toBe(
+    expect(await problemOf('revoke', path, 'aaaaaaaaaaaa')).toBe(
       'FILE: another command works on it; if none does, remove keys.json.lock beside it',
     );
     expect(readFileSync(path, 'utf8')).toBe(before);
   });
 });
 
+test('a file is named as it was given', async () => {
+  const path = newPath();
+  await expect(runKeys(['list', path])).rejects.toThrow(`${path}: there is no such file`);
+});
+
+describe(
+  verifies('C4.keys', 'a key that is given where an id or a file belongs is not repeated:'),
+  () => {
+    test.each<readonly [args: readonly string[], problem: string]>([
+      [['revoke', 'FILE', 'KEY'], 'ID: is a whole key; its id is its second part, as in mcpk_ID_…'],
+      [['rotate', 'FILE', 'KEY'], 'ID: is a whole key; its id is its second part, as in mcpk_ID_…'],
+      [
+        ['revoke', 'FILE', 'REST'],
+        'ID: is neither the id of a key nor a thumbprint; keys list FILE shows them',
+      ],
+      [['revoke', 'KEY', 'FILE'], 'FILE: is a key; the file comes first'],
+      [['list', 'FILE', 'KEY'], 'a key: unexpected argument'],
+    ])('keys %j', async (args, problem) => {
+      const path = newPath();
+      const key = await add(path);
+      const words = new Map([
+        ['FILE', path],
+        ['KEY', key],
+        ['REST', key.slice(5)],
+      ]);
+      await expect(runKeys(args.map((arg) => words.get(arg) ?? arg))).rejects.toThrow(problem);
+      await expect(runKeys(args.map((arg) => words.get(arg) ?? arg))).rejects.not.toThrow(
+        key.slice(18, 26),
+      );
+    });
+  },
+);
+
+test(
+  verifies('C4.keys', 'a file that others can read is closed to them with the next change'),
+  async () => {
+    const path = newPath();
+    const key = await add(path);
+    chmodSync(path, 0o644);
+    told.length = 0;
+    await runKeys(['list', path]);
+    expect(told).toEqual([`${path}: others may read it, so no server takes it (chmod 600)`]);
+    await runKeys(['revoke', path, idOf(key)]);
+    expect(told.at(-1)).toBe(
+      `${path}: others could read it, which no server takes; now they cannot`,
+    );
+    expect(statSync(path).mode & 0o004).toBe(0);
+    expect(await letIn(path, key)).toBeUndefined();
+  },
+);
+
+test('a person is told the id, the caller and the end of what was made', async () => {
+  const path = newPath();
+  told.length = 0;
+  const key = await add(path, '--days', '7');
+  const until = JSON.parse(readFileSync(path, 'utf8')).keys[0].expiresAt;
+  const what = `caller key:ci, scopes files:read,git:read, until ${until}`;
+  expect(told).toEqual([`id ${idOf(key)}, ${what}`]);
+});
+
+test.each([
+  ['keys', '--help'],
+  ['keys', 'add', '--help'],
+  ['keys', 'rotate', 'FILE', '--help'],
+])('%s %s %s has a help of its own, with every option, its bounds and its default', (...args) => {
+  const { status, stdout } = runOnce(fixtureCommand(...args));
+  expect(status).toBe(0);
+  for (const words of [
+    'keys add FILE',
+    '1 to 366. Default: 90',
+    '0 to 720. Default: 24',
+    'keys revoke FILE ID',
+    'keys list FILE',
+    'test:read',
+    'mcpk_ID_',
+    '--certificate PEM',
+  ])
+    expect(stdout).toContain(words);
+});
+
 test('the command of a server shows the key on stdout, alone, and ends with 2 for wrong words', () => {
   const path = newPath();
-  const flags = ['--principal', 'ci', '--scopes', 'files:read'];
-  const { status, stdout, stderr } = runOnce(fixtureCommand('keys', 'add', path, ...flags));
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const flags = ['--principal', 'ci', '--scopes'];
+  const command = ['keys', 'add', path, ...flags];
+  const { status, stdout, stderr } = runOnce(fixtureCommand(...command, 'test:read'));
+  expect(status).toBe(0);
   expect(stdout).toMatch(/^mcpk_\S+\n$/);
+  expect(stderr).toMatch(
+    new RegExp(`^id ${idOf(stdout)}, caller key:ci, scopes test:read, until \\S+\n$`),
+  );
+  expect(runOnce(fixtureCommand(...command, 'test:raed'))).toMatchObject({
+    status: 2,
+    stdout: '',
+    stderr: expect.stringContaining('--scopes: there is no test:raed; this server has test:'),
+  });
   expect(runOnce(fixtureCommand('keys', 'revoke', path))).toMatchObject({
     status: 2,
     stdout: '',
