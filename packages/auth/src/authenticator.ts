@@ -10,7 +10,7 @@ import type {
   TokenVerifier,
   Verified,
 } from './credential.ts';
-import { deny, MISSING } from './denial.ts';
+import { asGenuine, deny, MISSING } from './denial.ts';
 import type { DpopVerifier } from './dpop/verifier.ts';
 import type { Revocations } from './revocations.ts';
 import { checkSender, type ConstraintRules } from './sender-constraint.ts';
@@ -46,7 +46,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         presented.authorization === undefined
           ? withoutToken(presented, keys(), now())
           : await withToken(presented.authorization, presented, verifiers, rules);
-      return outcome.ok ? stillGood(outcome.verified, presented, options) : outcome;
+      return outcome.ok ? asGenuine(stillGood(outcome.verified, presented, options)) : outcome;
     },
   };
 }

@@ -2,7 +2,7 @@ import type { KeyFile } from './api-keys/key-file.ts';
 import { certificatePrincipal } from './api-keys/principals.ts';
 import { validityProblem } from './api-keys/validity.ts';
 import type { AuthOutcome } from './credential.ts';
-import { deny, MISSING } from './denial.ts';
+import { asGenuine, deny, MISSING } from './denial.ts';
 
 /**
  * Verifies a caller that presents nothing but a certificate, which the TLS handshake has checked
@@ -20,7 +20,7 @@ export function verifyCertificate(
   const entry = keys?.certificate(thumbprint);
   if (entry === undefined) return MISSING;
   const problem = validityProblem(entry, now);
-  if (problem !== undefined) return deny('invalid', `certificate ${problem}`);
+  if (problem !== undefined) return asGenuine(deny('invalid', `certificate ${problem}`));
   const { notBefore, expiresAt } = entry;
   return {
     ok: true,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { invalid } from './token-problem.ts';
+import { invalid, outOfTime } from './token-problem.ts';
 
 /** Longest identifier: OpenID Connect allows a subject 255 characters. */
 const NAME_MAX = 256;
@@ -54,11 +54,12 @@ export interface TimeRules {
 /** How far an issuer's clock may be ahead of ours. An end is an end: it gets no such time. */
 const SKEW_MS = 30_000;
 
-/** Refuses what has ended, has not begun, or lives longer than a leaked copy should. */
+/** Refuses what has ended, has not begun, or lives longer than a leaked copy should. It is asked of tokens that are known to be issued. */
 export function checkTimes({ exp, iat, nbf }: Times, { now, lifetimeMaxMs }: TimeRules): void {
-  if (now >= exp * 1000) invalid('the token has expired');
+  if (now >= exp * 1000) outOfTime('the token has expired');
   for (const start of [iat, nbf]) {
-    if (start !== undefined && start * 1000 > now + SKEW_MS) invalid('the token is not valid yet');
+    if (start !== undefined && start * 1000 > now + SKEW_MS)
+      outOfTime('the token is not valid yet');
   }
   // Where the issuer does not say when a token was issued, what is left of it is what can be judged.
   const begin = iat === undefined ? now : iat * 1000;

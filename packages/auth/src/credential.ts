@@ -39,14 +39,15 @@ export interface Verified {
 
 /**
  * Why a credential is not accepted. For the audit trail: a caller learns these kinds apart, and
- * nothing finer.
+ * nothing finer. It is genuine where its signature or hash was verified and only its time is over, or
+ * it was taken back: nobody comes by such a one through guessing.
  */
 export type AuthProblem =
   | { readonly kind: 'missing' }
   /** Malformed, forged, expired, revoked, for somebody else: RFC 6750 `invalid_token`. */
-  | { readonly kind: 'invalid'; readonly detail: string }
+  | { readonly kind: 'invalid'; readonly detail: string; readonly genuine?: true }
   /** The proof of possession failed (RFC 9449 `invalid_dpop_proof`). */
-  | { readonly kind: 'proof'; readonly detail: string }
+  | { readonly kind: 'proof'; readonly detail: string; readonly genuine?: true }
   /** The issuer cannot be asked, so nobody can be let in. */
   | { readonly kind: 'unavailable'; readonly detail: string };
 

@@ -7,20 +7,25 @@ export class TokenProblem extends Error {
   override readonly name = 'TokenProblem';
   readonly problem: Problem;
 
-  constructor(kind: Problem['kind'], detail: string) {
-    super(detail);
-    this.problem = { kind, detail };
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.problem = problem;
   }
 }
 
 /** The token is malformed, forged, out of its time, or for somebody else. */
 export function invalid(detail: string): never {
-  throw new TokenProblem('invalid', detail);
+  throw new TokenProblem({ kind: 'invalid', detail });
+}
+
+/** The token was issued, as its signature or its issuer says, and its time is not now. */
+export function outOfTime(detail: string): never {
+  throw new TokenProblem({ kind: 'invalid', detail, genuine: true });
 }
 
 /** Whoever could say whether the token is good cannot be asked. */
 export function unavailable(detail: string): never {
-  throw new TokenProblem('unavailable', detail);
+  throw new TokenProblem({ kind: 'unavailable', detail });
 }
 
 /** Gives the problem of a token as a value. Any other error is a defect and goes on its way. */

@@ -30,6 +30,11 @@ async function proofFor(token: string, key = world.sender, method = 'POST'): Pro
 
 const missing = { ok: false, problem: { kind: 'missing' } };
 const invalid = (detail: string) => ({ ok: false, problem: { kind: 'invalid', detail } });
+/** Of a credential that was good once: whoever shows it has not guessed it. */
+const ended = (detail: string) => ({
+  ok: false,
+  problem: { kind: 'invalid', detail, genuine: true },
+});
 const badProof = (detail: string) => ({ ok: false, problem: { kind: 'proof', detail } });
 const letIn = (verified: object) => ({ ok: true, verified: expect.objectContaining(verified) });
 
@@ -106,9 +111,7 @@ describe('a certificate that ends before the credential', () => {
       for (const parts of await credentials()) {
         const presented = { ...parts, certificate, certificateEndsAt };
         expect(await judge(presented)).toEqual(letIn({ expiresAt: certificateEndsAt }));
-        expect(await judge(presented, { now: () => certificateEndsAt })).toEqual(
-          invalid('expired'),
-        );
+        expect(await judge(presented, { now: () => certificateEndsAt })).toEqual(ended('expired'));
       }
     },
   );
@@ -158,7 +161,7 @@ describe('does not let in', () => {
     ['expired', 'certificate expired'],
     ['listed', 'revoked'],
   ] as const)('who has a certificate that is %s', async (name, detail) => {
-    expect(await judge({ certificate: CERTIFICATES[name] })).toEqual(invalid(detail));
+    expect(await judge({ certificate: CERTIFICATES[name] })).toEqual(ended(detail));
   });
 
   test(
@@ -179,7 +182,7 @@ describe('does not let in', () => {
       const { listed: certificate } = CERTIFICATES;
       const token = await world.token(boundTo({ certificate }));
       for (const authorization of [`Bearer ${token}`, `Bearer ${world.apiKeys.good}`])
-        expect(await judge({ authorization, certificate })).toEqual(invalid('revoked'));
+        expect(await judge({ authorization, certificate })).toEqual(ended('revoked'));
     },
   );
 
@@ -189,7 +192,7 @@ describe('does not let in', () => {
       const { withdrawn: certificate } = CERTIFICATES;
       const token = await world.token(boundTo({ certificate }));
       for (const authorization of [`Bearer ${token}`, `Bearer ${world.apiKeys.good}`])
-        expect(await judge({ authorization, certificate })).toEqual(invalid('withdrawn'));
+        expect(await judge({ authorization, certificate })).toEqual(ended('withdrawn'));
     },
   );
 
@@ -200,14 +203,28 @@ describe('does not let in', () => {
     ['unknown', 'unknown API key'],
   ] as const)('an API key that is %s', async (name, detail) => {
     expect(await judge({ authorization: `Bearer ${world.apiKeys[name]}` })).toEqual(
-      invalid(detail),
+      name === 'unknown' ? invalid(detail) : ended(detail),
     );
   });
 
   test(verifies('C13.revoked', 'a token that is on the list of revocations'), async () => {
     const token = await world.token({ jti: 'listed' });
-    expect(await judge({ authorization: `Bearer ${token}` })).toEqual(invalid('revoked'));
+    expect(await judge({ authorization: `Bearer ${token}` })).toEqual(ended('revoked'));
   });
+
+  test(
+    verifies('C12.failures', 'a token that has expired, which is told apart from a forged one'),
+    async () => {
+      const token = await world.token({ exp: NOW / 1000 - 1 });
+      expect(await judge({ authorization: `Bearer ${token}` })).toEqual(
+        ended('the token has expired'),
+      );
+      const forged = `${token.slice(0, token.lastIndexOf('.'))}.${'A'.repeat(86)}`;
+      expect(await judge({ authorization: `Bearer ${forged}` })).toEqual(
+        invalid('the signature does not verify'),
+      );
+    },
+  );
 
   test('an opaque token, where nobody can be asked about it', async () => {
     expect(await judge({ authorization: 'Bearer 2YotnFZFEjr1zCsicMWpAA' })).toEqual(
@@ -384,7 +401,7 @@ describe('time goes on', () => {
     };
     const authorization = `Bearer ${token}`;
     expect(await judge({ authorization }, { now: () => now, verifiers: [slow] })).toEqual(
-      invalid('expired'),
+      ended('expired'),
     );
   });
 
@@ -397,7 +414,7 @@ describe('time goes on', () => {
       },
     };
     expect(await judge({ authorization: 'Bearer x' }, { verifiers: [odd] })).toEqual(
-      invalid('expired'),
+      ended('expired'),
     );
   });
 
@@ -405,7 +422,7 @@ describe('time goes on', () => {
     const authorization = `Bearer ${await world.token()}`;
     const revoked = [{ subject: 'alice', issuer: ISSUER }];
     expect(await judge({ authorization })).toMatchObject({ ok: true });
-    expect(await judge({ authorization }, { revoked })).toEqual(invalid('revoked'));
+    expect(await judge({ authorization }, { revoked })).toEqual(ended('revoked'));
   });
 
   test('and a file of keys that changes is read anew for each request', async () => {

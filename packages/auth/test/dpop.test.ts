@@ -41,6 +41,12 @@ async function judge(
 
 const refused = (detail: string) => ({ ok: false, problem: { kind: 'proof', detail } });
 
+/** A proof by the right key, at the wrong time. */
+const skewed = {
+  ok: false,
+  problem: { kind: 'proof', detail: 'proof of another time', genuine: true },
+};
+
 describe('a proof holds', () => {
   test.each([...DPOP_ALGORITHMS, 'ES384'])('when signed with %s', async (alg) => {
     const own = await makeSenderKey(alg);
@@ -138,8 +144,24 @@ describe('a proof does not hold', () => {
       'proof for another token',
     ],
   ])(verifies('E11.dpop', '%s'), async (_what, parts, detail) => {
-    expect(await judge(await makeProof(key, PURPOSE, parts()))).toEqual(refused(detail));
+    const outcome = await judge(await makeProof(key, PURPOSE, parts()));
+    expect(outcome).toEqual(detail === 'proof of another time' ? skewed : refused(detail));
   });
+
+  test(
+    verifies(
+      'C12.failures',
+      'of another time by another key is not taken for a clock that is wrong',
+    ),
+    async () => {
+      const thief = await makeSenderKey();
+      const proof = await makeProof(thief, PURPOSE, { claims: { iat: NOW / 1000 - 3600 } });
+      expect(await judge(proof)).toEqual(refused('proof by another key'));
+      const own = await makeProof(key, PURPOSE, { claims: { iat: NOW / 1000 - 3600 } });
+      const forged = `${own.slice(0, own.lastIndexOf('.'))}.${'A'.repeat(86)}`;
+      expect(await judge(forged)).toEqual(refused('proof with a wrong signature'));
+    },
+  );
 
   test.each([
     'https://other.example/mcp',

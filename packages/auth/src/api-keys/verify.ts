@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 
 import type { TokenOutcome, TokenVerifier, Verified } from '../credential.ts';
-import { deny } from '../denial.ts';
+import { asGenuine, deny } from '../denial.ts';
 import type { ApiKeyEntry, KeyFile } from './key-file.ts';
 import { keyPrincipal } from './principals.ts';
 import { API_KEY_PREFIX, apiKeyId, hashApiKey } from './secret.ts';
@@ -37,7 +37,7 @@ function verifyApiKey(token: string, keys: KeyFile | undefined, now: number): To
   if (entry === undefined || !isSame) return deny('invalid', 'unknown API key');
   // Only who holds the key gets this far, so the finer reasons are for the trail alone.
   const problem = validityProblem(entry, now);
-  if (problem !== undefined) return deny('invalid', `API key ${problem}`);
+  if (problem !== undefined) return asGenuine(deny('invalid', `API key ${problem}`));
   return { ok: true, verified: verifiedOf(entry), confirmation: {} };
 }
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { calculateJwkThumbprint, compactVerify, importJWK } from 'jose';
 
 import type { SingleUse } from '../credential.ts';
-import { deny, type Denial } from '../denial.ts';
+import { asGenuine, deny, type Denial } from '../denial.ts';
 import { type Proof, readProof } from './proof.ts';
 import { normalisedTarget } from './target.ts';
 
@@ -42,8 +42,10 @@ export function createDpopVerifier({ resource, singleUse, now }: DpopOptions): D
     async verify(use) {
       const proof = readProof(use.proof);
       if (proof === undefined) return deny('proof', 'malformed proof');
-      const problem = claimsProblem(proof, use, target, now()) ?? (await keyProblem(proof, use));
+      const problem = claimsProblem(proof, use, target) ?? (await keyProblem(proof, use));
       if (problem !== undefined) return deny('proof', problem);
+      // After its signature, so that it is known whose clock is wrong.
+      if (!isOfNow(proof, now())) return asGenuine(deny('proof', 'proof of another time'));
       // Last, so that only who holds the key of a good token can fill the memory of used proofs.
       return useUp(proof, use.thumbprint, singleUse, now());
     },
@@ -54,13 +56,15 @@ function claimsProblem(
   { claims }: Proof,
   { method, token }: ProofUse,
   target: string,
-  now: number,
 ): string | undefined {
   if (claims.htm !== method) return 'proof for another method';
   if (normalisedTarget(claims.htu) !== target) return 'proof for another URL';
-  // Written so that it does not hold for what is no number.
-  if (!(Math.abs(now - claims.iat * 1000) <= PROOF_WINDOW_MS)) return 'proof of another time';
   return claims.ath === sha256(token) ? undefined : 'proof for another token';
+}
+
+/** Written so that it does not hold for what is no number. */
+function isOfNow({ claims }: Proof, now: number): boolean {
+  return Math.abs(now - claims.iat * 1000) <= PROOF_WINDOW_MS;
 }
 
 async function keyProblem({ key, alg }: Proof, use: ProofUse): Promise<string | undefined> {

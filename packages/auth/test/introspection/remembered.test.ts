@@ -50,7 +50,24 @@ describe('remembered', () => {
       const remembered = createRemembered(() => NOW);
       remembered.set('token', yes, 0);
       remembered.set('token', no, 0);
-      expect(remembered.get('token')).toBe(no);
+      expect(remembered.get('token')).toMatchObject({ ok: false });
+    },
+  );
+
+  test(
+    verifies('C12.failures', 'a token that its issuer ends is told apart from one that never was'),
+    () => {
+      let now = NOW;
+      const remembered = createRemembered(() => now);
+      const ended = { ok: false, problem: { kind: 'invalid', detail: 'x', genuine: true } };
+      remembered.set('token', yes, 0);
+      now += 3_600_000;
+      expect(remembered.set('token', no, 0)).toEqual(ended);
+      expect(remembered.get('token')).toEqual(ended);
+      now += 3_600_000;
+      expect(remembered.set('token', no, 0)).toEqual(ended);
+      expect(remembered.set('invented', no, 0)).toEqual(no);
+      expect(remembered.set('invented', no, 0)).toEqual(no);
     },
   );
 
