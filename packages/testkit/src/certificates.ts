@@ -37,6 +37,8 @@ export interface LeafOptions {
 export interface ServerLeafOptions extends LeafOptions {
   /** Names and addresses that it is good for; `localhost` and loopback's addresses by default. */
   readonly hosts?: readonly string[];
+  /** What it is made for; a fresh P-256 pair by default. */
+  readonly keys?: KeyPair;
 }
 
 /** A certification authority that nobody but a test trusts. */
@@ -74,8 +76,12 @@ export function createTestAuthority(options: LeafOptions = {}): TestAuthority {
     extension(OID.keyUsage, bits(Uint8Array.of(0b0000_0110), 1), true),
   ];
   const own = write({ ...options, name }, pair, issuer, usages);
-  const issue = (leaf: LeafOptions, use: string, more: readonly Uint8Array[]): TestCertificate => {
-    const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const issue = (
+    leaf: ServerLeafOptions,
+    use: string,
+    more: readonly Uint8Array[],
+  ): TestCertificate => {
+    const keys = leaf.keys ?? generateKeyPairSync('ec', { namedCurve: 'P-256' });
     return write({ name: 'Test', ...leaf }, keys, issuer, [
       extension(OID.basicConstraints, sequence(), true),
       // digitalSignature.

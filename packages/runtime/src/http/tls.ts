@@ -61,6 +61,7 @@ export function watchTls(
   return watchFiles({
     what: '--tls-cert',
     paths: [certificate, key, ...(clientCa === undefined ? [] : [clientCa])],
+    names: ['--tls-cert', '--tls-key', '--tls-client-ca'],
     secretPaths: [key],
     parse: parseTls,
     ...told,
@@ -83,10 +84,23 @@ function parseTls(contents: readonly Uint8Array[]): TlsMaterial {
   if (clientCa !== undefined) assertAuthorities(clientCa);
   try {
     createSecureContext({ cert: certificate, key, ca: clientCa });
-  } catch {
-    throw new ConfigurationProblem('--tls-cert', 'is not accepted by the TLS library');
+  } catch (error) {
+    throw new ConfigurationProblem('--tls-cert', `is not accepted by the TLS library${why(error)}`);
   }
   return { certificate, key, clientCa };
+}
+
+/** Codes of OpenSSL's that an operator can do something about. What it says beside them is not ours to show. */
+const LIBRARY_REASONS: ReadonlyMap<string, string> = new Map([
+  ['ERR_SSL_EE_KEY_TOO_SMALL', 'its key is too small (RSA needs 2048 bits)'],
+  ['ERR_SSL_CA_KEY_TOO_SMALL', 'the key of an authority in the chain is too small'],
+  ['ERR_SSL_CA_MD_TOO_WEAK', 'it is signed with a hash that is too weak (SHA-1 or MD5)'],
+]);
+
+function why(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const reason = LIBRARY_REASONS.get(code);
+  return reason === undefined ? '' : `: ${reason}`;
 }
 
 /** What `setSecureContext` takes: the part of the options that changes with the files. */

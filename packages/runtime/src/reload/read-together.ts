@@ -33,6 +33,8 @@ export interface Snapshot {
   readonly contents: readonly Uint8Array[] | undefined;
   /** Why there are no contents. It names no path and holds nothing of a file. */
   readonly reason: string;
+  /** Which of the files the reason is about; absent where it is about all of them. */
+  readonly at?: number;
 }
 
 /** Looks at files without opening them. Links are followed, as Kubernetes' `..data` has to be. */
@@ -86,16 +88,14 @@ async function readOnce(
   if (before.stamp !== after.stamp) return undefined;
   const bad = files.findIndex((file) => typeof file === 'string');
   const problem = files[bad];
-  if (typeof problem === 'string') {
-    const which = paths.length === 1 ? 'the file' : `file ${String(bad + 1)}`;
-    return failed(after, `${which} ${problem}`);
-  }
+  if (typeof problem === 'string') return failed(after, problem, bad);
   const contents = files.filter((file) => typeof file !== 'string');
   return { appearance: after, digest: digestOf(contents), contents, reason: '' };
 }
 
-function failed(appearance: Appearance, reason: string): Snapshot {
-  return { appearance, digest: reason, contents: undefined, reason };
+function failed(appearance: Appearance, reason: string, at?: number): Snapshot {
+  const digest = `${String(at)} ${reason}`;
+  return { appearance, digest, contents: undefined, reason, ...(at !== undefined && { at }) };
 }
 
 function digestOf(contents: readonly Uint8Array[]): string {

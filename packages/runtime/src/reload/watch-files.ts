@@ -21,7 +21,7 @@ export async function watchFiles<Value>(options: WatchOptions<Value>): Promise<W
   const { what, paths, secretPaths = [] } = options;
   const first = await readTogether(paths, secretPaths);
   const made = await make(options, first);
-  if (!made.ok) throw new ConfigurationProblem(what, made.reason);
+  if (!made.ok) throw new ConfigurationProblem(made.field, made.reason);
 
   const held = holdValue({ value: made.value, digest: first.digest }, options);
   let { appearance } = first;
@@ -38,7 +38,7 @@ export async function watchFiles<Value>(options: WatchOptions<Value>): Promise<W
     const next = await make(options, snapshot);
     if (isClosed) return;
     if (next.ok) held.swap(next.value, digest);
-    else held.fail(digest, next.reason);
+    else held.fail(digest, next.field === what ? next.reason : `${next.field}: ${next.reason}`);
   };
   const look = async (): Promise<void> => {
     lookingSince = performance.now();
@@ -79,20 +79,32 @@ export async function watchFiles<Value>(options: WatchOptions<Value>): Promise<W
 }
 
 type Made<Value> =
-  { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly reason: string };
+  | { readonly ok: true; readonly value: Value }
+  /** The field is the option that names the file at fault. */
+  | { readonly ok: false; readonly field: string; readonly reason: string };
 
-async function make<Value>(
-  { what, parse }: WatchOptions<Value>,
-  { contents, reason }: Snapshot,
-): Promise<Made<Value>> {
-  if (contents === undefined) return { ok: false, reason };
+async function make<Value>(options: WatchOptions<Value>, snapshot: Snapshot): Promise<Made<Value>> {
+  const { what, parse } = options;
+  const { contents } = snapshot;
+  if (contents === undefined) return unread(options, snapshot);
   try {
     return { ok: true, value: await parse(contents) };
   } catch (error) {
     // `JSON.parse` quotes what it could not read, and that may be a key.
-    if (!(error instanceof ConfigurationProblem)) return { ok: false, reason: 'it is not valid' };
-    const own = `${what}: `;
-    const words = error.message.startsWith(own) ? error.message.slice(own.length) : error.message;
-    return { ok: false, reason: words };
+    if (!(error instanceof ConfigurationProblem))
+      return { ok: false, field: what, reason: 'it is not valid' };
+    const { field, message } = error;
+    return { ok: false, field, reason: message.slice(field.length + 2) };
   }
+}
+
+/** Says which file cannot be had. */
+function unread<Value>(
+  { what, names, paths }: WatchOptions<Value>,
+  { reason, at }: Snapshot,
+): Made<Value> {
+  if (at === undefined) return { ok: false, field: what, reason };
+  const isClear = names !== undefined || paths.length === 1;
+  const which = isClear ? 'the file' : `file ${String(at + 1)}`;
+  return { ok: false, field: names?.[at] ?? what, reason: `${which} ${reason}` };
 }

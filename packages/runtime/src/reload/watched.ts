@@ -16,6 +16,8 @@ export interface WatchOptions<Value> {
   readonly what: string;
   /** All files that it is made of: they are read together, and a change of any makes it anew. */
   readonly paths: readonly string[];
+  /** The option of each path, where it is not `what` that names all. */
+  readonly names?: readonly string[];
   /** Those of the paths that hold a secret, such as a key: others may not even read them. */
   readonly secretPaths?: readonly string[];
   /** Parses and validates. What it throws makes the change void. */

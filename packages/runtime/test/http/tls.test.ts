@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { renameSync, writeFileSync } from 'node:fs';
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { chmodSync, renameSync, writeFileSync } from 'node:fs';
 import { request as tlsRequest } from 'node:https';
 import { BlockList } from 'node:net';
 import { join } from 'node:path';
@@ -396,10 +396,20 @@ describe('a change of the files', () => {
 test('a key that others can read is refused at the start', async () => {
   write(authority.issueServer());
   writeFileSync(join(temp.path, 'key'), authority.issueServer().key);
-  const { chmodSync } = await import('node:fs');
   chmodSync(join(temp.path, 'key'), 0o644);
   const told = { onReloaded: () => undefined, onFailed: () => undefined };
-  await expect(watchTls(filesOf(false), told)).rejects.toThrow('--tls-cert: file 2 holds a secret');
+  await expect(watchTls(filesOf(false), told)).rejects.toThrow(
+    /^--tls-key: the file holds a secret, and others may read it/,
+  );
+});
+
+test('a certificate that the TLS library does not take is refused with the reason', async () => {
+  const keys = generateKeyPairSync('rsa', { modulusLength: 1024 });
+  write(authority.issueServer({ keys }));
+  const told = { onReloaded: () => undefined, onFailed: () => undefined };
+  await expect(watchTls(filesOf(false), told)).rejects.toThrow(
+    '--tls-cert: is not accepted by the TLS library: its key is too small',
+  );
 });
 
 test('a request over TLS that is cut off leaves nothing open', async () => {
