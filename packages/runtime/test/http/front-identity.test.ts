@@ -2,10 +2,14 @@ import { X509Certificate } from 'node:crypto';
 import { createServer } from 'node:https';
 import { connect as connectTls } from 'node:tls';
 
+import type { Authenticator, SingleUse } from '@secure-mcp/auth';
 import {
   createAuthenticator,
   createDpopVerifier,
   createRevocations,
+  hashApiKey,
+  type KeyFile,
+  mintApiKey,
   parseKeyFile,
 } from '@secure-mcp/auth/network';
 import { createTestAuthority, type TestCertificate, verifies } from '@secure-mcp/testkit';
@@ -29,6 +33,44 @@ afterEach(() => world.close());
 async function restart(options: WorldOptions): Promise<void> {
   await world.close();
   world = await startWorld(options);
+}
+
+/** Keys that one address comes with: one is good, and two were. */
+function keysOfOffice() {
+  const minted = { expired: mintApiKey(), revoked: mintApiKey(), good: mintApiKey() };
+  const at = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString();
+  const entry = ({ id, text }: { readonly id: string; readonly text: string }, more: object) => ({
+    id,
+    sha256: hashApiKey(text).toString('hex'),
+    principal: 'ada',
+    scopes: ['notes:write'],
+    ...more,
+  });
+  const parsed = parseKeyFile(
+    {
+      version: 1,
+      keys: [
+        entry(minted.good, { expiresAt: at(1) }),
+        entry(minted.expired, { expiresAt: at(-1) }),
+        entry(minted.revoked, { expiresAt: at(1), revokedAt: at(-1) }),
+      ],
+    },
+    Date.now(),
+  );
+  if (!parsed.ok) throw new Error(parsed.problem);
+  const { expired, revoked, good } = minted;
+  return { expired: expired.text, revoked: revoked.text, good: good.text, file: parsed.file };
+}
+
+function authenticatorFor(file: KeyFile, singleUse: SingleUse): Authenticator {
+  return createAuthenticator({
+    verifiers: [],
+    keys: () => file,
+    dpop: createDpopVerifier({ resource: 'https://127.0.0.1/mcp', singleUse, now: Date.now }),
+    revocations: () => createRevocations([]),
+    requireSenderConstrained: false,
+    now: Date.now,
+  });
 }
 
 describe('credentials that are not accepted', () => {
@@ -67,6 +109,37 @@ describe('credentials that are not accepted', () => {
         expect(await from(`2001:db8::${String(guess)}`, 'guess')).toBe(401);
       expect(await from('2001:db8::ffff', world.key)).toBe(429);
       expect(await from('2001:db8:0:1::1', world.key)).toBe(200);
+      await store.close();
+    },
+  );
+
+  test(
+    verifies(
+      'C12.failures',
+      'do not count when they were good once: whole offices stand behind one address',
+    ),
+    async () => {
+      const store = memoryStore();
+      const limits = createFrontLimits({
+        store,
+        addressRate: MANY,
+        failureRate: { calls: 20, seconds: 60 },
+        messageRate: MANY,
+        placesMax: 10,
+      });
+      const { expired, revoked, good, file } = keysOfOffice();
+      await restart({ parts: { limits, authenticator: authenticatorFor(file, store) } });
+      const statusOf = async (token: string): Promise<number | undefined> => {
+        const headers = { authorization: `Bearer ${token}` };
+        const { answers } = await talk(world.port, world.call('x', { headers }), { answers: 1 });
+        return answers[0]?.status;
+      };
+      for (let time = 0; time < 50; time += 1)
+        for (const token of [expired, revoked]) expect(await statusOf(token)).toBe(401);
+      expect(await statusOf(good)).toBe(200);
+      for (let guess = 0; guess < 20; guess += 1)
+        expect(await statusOf(mintApiKey().text)).toBe(401);
+      expect(await statusOf(good)).toBe(429);
       await store.close();
     },
   );
@@ -164,18 +237,7 @@ describe('a client certificate', () => {
         rejectUnauthorized: false,
       }),
       parts: {
-        authenticator: createAuthenticator({
-          verifiers: [],
-          keys: () => keys.file,
-          dpop: createDpopVerifier({
-            resource: 'https://127.0.0.1/mcp',
-            singleUse: store,
-            now: Date.now,
-          }),
-          revocations: () => createRevocations([]),
-          requireSenderConstrained: false,
-          now: Date.now,
-        }),
+        authenticator: authenticatorFor(keys.file, store),
       },
     });
   });

@@ -24,9 +24,16 @@ export async function authenticate(
   const outcome = await authenticator.authenticate(presentedBy(request, headers));
   if (outcome.ok) return outcome.verified;
   const { problem } = outcome;
-  // Who presents nothing guesses nothing: every client begins so, to learn where to sign in.
-  if (problem.kind === 'invalid' || problem.kind === 'proof') await limits.countFailure(address);
+  if (isGuess(problem)) await limits.countFailure(address);
   throw refusalOf(problem, challenges);
+}
+
+/**
+ * Who presents nothing guesses nothing: every client begins so, to learn where to sign in. Nor does who
+ * presents what was good once: tokens expire every few minutes, and whole offices stand behind one address.
+ */
+function isGuess(problem: AuthProblem): boolean {
+  return (problem.kind === 'invalid' || problem.kind === 'proof') && problem.genuine !== true;
 }
 
 function presentedBy(request: IncomingMessage, headers: Headers): Presented {
