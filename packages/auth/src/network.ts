@@ -33,6 +33,7 @@ export {
   type ProofUse,
 } from './dpop/verifier.ts';
 export { type ChallengeOptions, type Challenges, createChallenges } from './challenge.ts';
+export { identifierUrl, isEndpoint } from './issuer-url.ts';
 export {
   checkIntrospectionClient,
   type IntrospectionClient,

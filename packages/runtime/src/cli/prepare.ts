@@ -12,7 +12,10 @@ import type * as z from 'zod';
 
 import { type CommonOptions, commonOptions } from '../config/common.ts';
 import { ConfigurationProblem } from '../config/problem.ts';
-import { parseObject, readConfig } from '../config/read.ts';
+import { type Given, isGiven } from '../config/given.ts';
+import { httpOptions } from '../config/http-options.ts';
+import { optionsOf } from '../config/options.ts';
+import { parseObject, readConfiguration } from '../config/read.ts';
 import type { OpenParts, ServerDefinition, ServerOptions, Services } from '../server-definition.ts';
 import { policyWarnings } from './policy-warnings.ts';
 
@@ -20,6 +23,10 @@ import { policyWarnings } from './policy-warnings.ts';
 export interface Prepared<Options extends ServerOptions> {
   readonly options: z.output<Options>;
   readonly common: CommonOptions;
+  /** The keys of the options that somebody gave. */
+  readonly given: ReadonlySet<string>;
+  /** The file of `--config`. */
+  readonly file: string | undefined;
   readonly logger: Logger;
   readonly audit: Audit;
 }
@@ -28,13 +35,26 @@ export function prepare<Options extends ServerOptions, Context>(
   definition: ServerDefinition<Options, Context>,
   args: readonly string[],
 ): Prepared<Options> {
-  const options = readConfig(definition.options, { args, env: process.env });
+  const { options, given, file } = readConfiguration(definition.options, {
+    args,
+    env: process.env,
+  });
   const common = commonOptions.strip().parse(options);
+  assertServed(definition.options, { options, given });
   const stderr = stderrSink();
   const logger = createLogger({ level: common.logLevel, sink: stderr, scrub });
   const sink = common.auditLog === undefined ? stderr : openAuditLog(common.auditLog);
   const audit = createAudit({ server: definition.identity.name, sink });
-  return { options, common, logger, audit };
+  return { options, common, given, file, logger, audit };
+}
+
+/** Whoever gives an option of the front means it to protect something, so it is never without effect. */
+function assertServed(schema: ServerOptions, given: Given): void {
+  if (given.options['http'] !== undefined) return;
+  const idle = optionsOf(schema).find(
+    ({ key }) => Object.hasOwn(httpOptions, key) && isGiven(key, given),
+  );
+  if (idle !== undefined) throw new ConfigurationProblem(idle.flag, 'needs --http');
 }
 
 /** What is served under one policy. A change of the policy opens everything anew, and judges it as a start does. */

@@ -1,8 +1,10 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, type Stats, statSync } from 'node:fs';
 
 import { describeIssue, parseStrictJson } from '@secure-mcp/validation';
 import type * as z from 'zod';
 
+import { accessProblem } from '../reload/file-access.ts';
+import { placeProblem } from '../reload/file-place.ts';
 import { IN_FILE, readFlags } from './flags.ts';
 import { type Option, optionsOf, VARIABLE_PREFIX } from './options.ts';
 import { ConfigurationProblem } from './problem.ts';
@@ -16,6 +18,23 @@ export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** What was configured, and what of it somebody gave. */
+export interface Configuration<Values> {
+  readonly options: Values;
+  /** The keys of the options that any source names; the others have their defaults. */
+  readonly given: ReadonlySet<string>;
+  /** The file that `--config` names. */
+  readonly file: string | undefined;
+}
+
+/** Reads the configuration, and gives the values of the options only. */
+export function readConfig<Options extends z.ZodObject>(
+  schema: Options,
+  sources: ConfigSources,
+): z.output<Options> {
+  return readConfiguration(schema, sources).options;
+}
+
 /**
  * Reads the configuration: flags over environment over file over defaults. What closes something adds up.
  *
@@ -23,19 +42,20 @@ export interface ConfigSources {
  * server open. Nothing is read from the working directory, because there the data under inspection
  * would configure its inspector.
  */
-export function readConfig<Options extends z.ZodObject>(
+export function readConfiguration<Options extends z.ZodObject>(
   schema: Options,
   { args, env }: ConfigSources,
-): z.output<Options> {
+): Configuration<z.output<Options>> {
   const options = optionsOf(schema);
   const flags = readFlags(options, args);
   const variables = readVariables(options, env);
   const path = flags.file ?? env[`${VARIABLE_PREFIX}CONFIG`];
-  const file = path === undefined ? {} : readObject('--config', path);
+  const file = path === undefined ? {} : parseObject('--config', readTrusted('--config', path));
   const sources = [file, variables, flags.values];
   const given = { ...file, ...variables, ...flags.values, ...additions(options, sources) };
   const result = schema.safeParse(given);
-  if (result.success) return result.data;
+  if (result.success)
+    return { options: result.data, given: new Set(Object.keys(given)), file: path };
   throw problemOf(result.error, given, (key) => fieldName(options, key, flags.values, variables));
 }
 
@@ -91,6 +111,25 @@ export function parseObject(field: string, text: string): Record<string, unknown
     throw new ConfigurationProblem(field, 'the file must hold one JSON object');
   }
   return { ...value };
+}
+
+/**
+ * Reads a text file that decides what is served, or for whom. Whoever else can write it, or put
+ * another in its place, would decide it, so then it throws a ConfigurationProblem.
+ */
+export function readTrusted(field: string, path: string): string {
+  const stats = statOf(field, path);
+  const wrong = accessProblem(stats, false) ?? placeProblem(path);
+  if (wrong !== undefined) throw new ConfigurationProblem(field, `the file ${wrong}`);
+  return readText(field, path);
+}
+
+function statOf(field: string, path: string): Stats {
+  try {
+    return statSync(path);
+  } catch {
+    throw new ConfigurationProblem(field, 'the file cannot be read');
+  }
 }
 
 /** Reads a whole text file, within a bound. Throws a ConfigurationProblem. */

@@ -21,7 +21,7 @@ export async function serveOverHttp<Options extends ServerOptions, Context>(
   prepared: Prepared<Options>,
 ): Promise<boolean> {
   const { common } = prepared;
-  const { binding, metrics } = await bindingsOf(common);
+  const { binding, metrics } = await bindingsOf(prepared);
   collectAlone();
   const world = await openWorld(definition, prepared);
   // Until here nobody is served, and a signal may end the process as it ends any.
@@ -41,11 +41,11 @@ export async function serveOverHttp<Options extends ServerOptions, Context>(
 }
 
 /** Judges all that serving would read, and gives what an operator should know. */
-export async function checkHttp<Options extends ServerOptions>({
-  common,
-  logger,
-}: Prepared<Options>): Promise<readonly string[]> {
-  await bindingsOf(common);
+export async function checkHttp<Options extends ServerOptions>(
+  prepared: Prepared<Options>,
+): Promise<readonly string[]> {
+  const { common, logger } = prepared;
+  await bindingsOf(prepared);
   await checkFiles(common, logger);
   return warningsOf(common);
 }
@@ -55,8 +55,11 @@ interface Bindings {
   readonly metrics: Binding | undefined;
 }
 
-async function bindingsOf(common: CommonOptions): Promise<Bindings> {
-  assertHttpOptions(common);
+async function bindingsOf({
+  common,
+  given,
+}: Pick<Prepared<ServerOptions>, 'common' | 'given'>): Promise<Bindings> {
+  assertHttpOptions(common, given);
   const secure = common.tlsCert !== undefined;
   const binding = await decideBinding(endpointOf('--http', common.http ?? ''), {
     field: '--http',

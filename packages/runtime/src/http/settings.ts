@@ -1,6 +1,9 @@
 import { BlockList, isIP } from 'node:net';
 
+import { identifierUrl, isEndpoint } from '@secure-mcp/auth/network';
+
 import { type CommonOptions, rateOf } from '../config/common.ts';
+import { isGiven } from '../config/given.ts';
 import { ConfigurationProblem } from '../config/problem.ts';
 import type { AddressRules, FrontRules } from './rules.ts';
 
@@ -39,31 +42,67 @@ const NEEDS: readonly (readonly [keyof CommonOptions, keyof CommonOptions])[] = 
   ['tlsCert', 'tlsKey'],
   ['tlsKey', 'tlsCert'],
   ['tlsClientCa', 'tlsCert'],
+  ['tlsClientOptional', 'tlsClientCa'],
+  ['tlsMinVersion', 'tlsCert'],
+  ['anyTokenType', 'issuer'],
+  ['tokenLifetime', 'issuer'],
   ['store', 'resource'],
   ['storePasswordFile', 'store'],
   // Without one memory of answered questions, an answer would count once for each replica.
   ['stateKeyFile', 'store'],
 ];
 
-/** Refuses what contradicts itself, and what would leave the server open. */
-export function assertHttpOptions(options: CommonOptions): void {
-  const needs = NEEDS.find(
-    ([given, needed]) => options[given] !== undefined && options[needed] === undefined,
-  );
+/** Options that have no effect beside another one. */
+const EXCLUDES: readonly (readonly [keyof CommonOptions, keyof CommonOptions])[] = [
+  // Who is asked about each token says what kind it is, and by which key nobody has to know.
+  ['jwks', 'introspectionClient'],
+  ['anyTokenType', 'introspectionClient'],
+];
+
+/**
+ * What would let others than this machine's own users be served as the local user: it is for a
+ * network, or it says who may call.
+ */
+const FOR_NETWORKS: readonly (keyof CommonOptions)[] = [
+  'behindProxy',
+  'allowHost',
+  'allowOrigin',
+  'requireSenderConstrained',
+  'revocations',
+  'tlsClientCa',
+];
+
+/** Refuses what contradicts itself, what would be without effect, and what would leave the server open. */
+export function assertHttpOptions(options: CommonOptions, given: ReadonlySet<string>): void {
+  const isThere = (key: keyof CommonOptions) => isGiven(key, { options, given });
+  const needs = NEEDS.find(([one, needed]) => isThere(one) && options[needed] === undefined);
   if (needs !== undefined)
     throw new ConfigurationProblem(flagOf(needs[0]), `needs ${flagOf(needs[1])}`);
+  const excludes = EXCLUDES.find(([one, other]) => isThere(one) && isThere(other));
+  if (excludes !== undefined)
+    throw new ConfigurationProblem(
+      flagOf(excludes[0]),
+      `has no effect beside ${flagOf(excludes[1])}`,
+    );
   assertCallersKnown(options);
-  if (options.tlsClientOptional && options.tlsClientCa === undefined)
-    throw new ConfigurationProblem('--tls-client-optional', 'needs --tls-client-ca');
-  if (options.store !== undefined && hasPassword(options.store))
-    throw new ConfigurationProblem('--store', 'a password belongs into --store-password-file');
+  if (options.unsafeNoAuth) assertOnlyLocal(options, FOR_NETWORKS.find(isThere));
+  assertStore(options);
   assertWebUrl('--resource', options.resource);
   // Clients write an origin without its slash, and URLs are compared letter by letter.
   if (options.resource !== undefined && new URL(options.resource).pathname === '/')
     throw new ConfigurationProblem('--resource', 'must have a path, as in https://host/mcp');
   assertWebUrl('--issuer', options.issuer);
-  assertWebUrl('--introspection', options.introspection);
-  assertWebUrl('--jwks', options.jwks);
+  assertEndpoint('--introspection', options.introspection, options.issuer);
+  assertEndpoint('--jwks', options.jwks, options.issuer);
+  addressesOf(options);
+  for (const origin of options.allowOrigin) originOf(origin);
+}
+
+/** Where an issuer is asked: it is sent a secret, or believed about keys. */
+function assertEndpoint(field: string, text: string | undefined, issuer = ''): void {
+  assertWebUrl(field, text);
+  if (text !== undefined && !isEndpoint(text, issuer))
+    throw new ConfigurationProblem(field, 'must be https, because --issuer is');
 }
 
 function assertCallersKnown(options: CommonOptions): void {
@@ -83,35 +122,60 @@ function assertCallersKnown(options: CommonOptions): void {
     );
 }
 
+/** A proxy, a name or a page would bring others than the users of this machine to the loopback address. */
+function assertOnlyLocal(
+  { resource }: CommonOptions,
+  given: keyof CommonOptions | undefined,
+): void {
+  if (given !== undefined)
+    throw new ConfigurationProblem('--unsafe-no-auth', `cannot stand beside ${flagOf(given)}`);
+  if (resource !== undefined && !isLoopbackName(new URL(resource).hostname))
+    throw new ConfigurationProblem(
+      '--unsafe-no-auth',
+      'cannot stand beside a --resource that is not on loopback',
+    );
+}
+
+/** Who reads along learns the password; who writes along un-revokes, and uses twice what counts once. */
+function assertStore({ store }: CommonOptions): void {
+  if (store === undefined) return;
+  const { password, protocol, hostname } = new URL(store);
+  if (password !== '')
+    throw new ConfigurationProblem('--store', 'a password belongs into --store-password-file');
+  if (protocol !== 'rediss:' && !isLoopbackName(hostname))
+    throw new ConfigurationProblem('--store', 'must be rediss:// (TLS) beyond loopback');
+}
+
 /**
  * Tokens and clients compare these as texts, so each has one way to be written; and whoever can read
  * or change what travels between could name itself anybody.
  */
 function assertWebUrl(field: string, text: string | undefined): void {
   if (text === undefined) return;
-  const { href, search, hash, username, protocol, hostname } = new URL(text);
+  const { href, search, hash, username } = new URL(text);
   if (`${search}${hash}${username}` !== '')
     throw new ConfigurationProblem(field, 'must have neither a query, nor a fragment, nor a user');
   if (href !== text && href !== `${text}/`)
     throw new ConfigurationProblem(field, `must be written in normal form: ${href}`);
-  if (protocol !== 'https:' && !isLoopbackName(hostname))
-    throw new ConfigurationProblem(field, 'must be https');
+  if (!isIdentifier(text))
+    throw new ConfigurationProblem(
+      field,
+      'must be https (http only on localhost, 127.0.0.1 or [::1]), without a bar',
+    );
 }
 
-function hasPassword(url: string): boolean {
-  return new URL(url).password !== '';
+/** As the verifiers of tokens judge it, who would otherwise refuse it once the server listens. */
+function isIdentifier(text: string): boolean {
+  try {
+    identifierUrl(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function flagOf(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
-/** Options of the front that an operator gave although nothing is served over HTTP. */
-export function assertNoHttpOptions(options: CommonOptions): void {
-  const given = (['resource', 'issuer', 'keys', 'revocations', 'tlsCert', 'store'] as const).find(
-    (key) => options[key] !== undefined,
-  );
-  if (given !== undefined) throw new ConfigurationProblem(flagOf(given), 'needs --http');
 }
 
 /** The URL that clients and tokens name. */
@@ -173,22 +237,44 @@ function originOf(url: string): string {
 function addressesOf({ allowIp, behindProxy }: CommonOptions): AddressRules {
   return {
     allow: allowIp.length === 0 ? undefined : blockList('--allow-ip', allowIp),
-    proxies: behindProxy.length === 0 ? undefined : blockList('--behind-proxy', behindProxy),
+    proxies: behindProxy.length === 0 ? undefined : proxiesOf(behindProxy),
   };
+}
+
+/** Two addresses that no network of proxies holds both of. */
+const FAR_APART = ['1.2.3.4', '203.0.113.1'] as const;
+/** Fewest bits of a network of proxies: those of 10.0.0.0/8 and fc00::/7, which are private. */
+const PROXY_BITS_MIN = { ipv4: 8, ipv6: 7 } as const;
+
+/** Each address of a proxy may say who calls: a network that holds everybody lets everybody be anybody. */
+function proxiesOf(entries: readonly string[]): BlockList {
+  const list = blockList('--behind-proxy', entries);
+  const isWide = entries.map(networkOf).some(({ bits, family }) => bits < PROXY_BITS_MIN[family]);
+  if (isWide || FAR_APART.every((address) => list.check(address, 'ipv4')))
+    throw new ConfigurationProblem(
+      '--behind-proxy',
+      'must name proxies: this network holds everybody',
+    );
+  return list;
 }
 
 function blockList(field: string, entries: readonly string[]): BlockList {
   const list = new BlockList();
   for (const entry of entries) {
-    const [address = '', bits] = entry.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    const { address, bits, family } = networkOf(entry);
     try {
-      list.addSubnet(address, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family);
+      list.addSubnet(address, bits, family);
     } catch {
       throw new ConfigurationProblem(field, 'is not a network address');
     }
   }
   return list;
+}
+
+function networkOf(entry: string) {
+  const [address = '', bits] = entry.split('/');
+  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+  return { address, bits: Number(bits ?? (family === 'ipv6' ? 128 : 32)), family } as const;
 }
 
 /** The names of this machine that no name server answers for. */

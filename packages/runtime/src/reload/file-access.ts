@@ -18,7 +18,7 @@ export function accessProblem(stats: Stats, isSecret: boolean): string | undefin
   if (!stats.isFile()) return 'is not a plain file';
   // Windows has no owner and no mode to judge by.
   if (process.geteuid === undefined) return undefined;
-  if ((stats.mode & WRITABLE_BY_OTHERS) !== 0) return 'may be written by others';
+  if ((stats.mode & WRITABLE_BY_OTHERS) !== 0) return 'may be written by others (chmod go-w)';
   const isRoots = stats.uid === ROOT;
   const readers = READABLE_BY_ALL | (isRoots ? 0 : READABLE_BY_GROUP);
   if (isSecret && (stats.mode & readers) !== 0) return 'holds a secret, and others may read it';

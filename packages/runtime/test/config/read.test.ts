@@ -1,3 +1,6 @@
+import { chmodSync } from 'node:fs';
+import { dirname } from 'node:path';
+
 import { makeTemp, verifies } from '@secure-mcp/testkit';
 import { afterAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
@@ -101,6 +104,23 @@ describe('readConfig', () => {
   ])(verifies('C6.configuration', 'the file %s: %s'), (text, problem) => {
     expect(() => read(['--config', temp.write('bad.json', text)])).toThrow(problem);
   });
+
+  test.each([
+    ['everybody may write it', (path: string) => chmodSync(path, 0o666)],
+    ['a group may write it, as a umask of 0002 leaves it', (path) => chmodSync(path, 0o664)],
+    ['everybody may write its directory', (path) => chmodSync(dirname(path), 0o777)],
+  ] satisfies (readonly [why: string, open: (path: string) => void])[])(
+    verifies('C6.configuration', 'the file of --config does not count where %s'),
+    (_why, open) => {
+      const file = temp.write('shared/open.json', '{"roots":["a"],"unsafeNoAuth":true}');
+      chmodSync(file, 0o644);
+      chmodSync(dirname(file), 0o755);
+      expect(read(['--config', file])).toMatchObject({ unsafeNoAuth: true });
+      open(file);
+      expect(() => read(['--config', file])).toThrow(/^--config: the file .*others/);
+      expect(() => read([], { SECURE_MCP_CONFIG: file })).toThrow(/^--config: the file /);
+    },
+  );
 
   test('other variables are none of our business', () => {
     expect(read(['a'], { HOME: '/x', SECURE_MCPX: 'y' })).toMatchObject({ roots: ['a'] });

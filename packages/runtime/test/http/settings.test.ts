@@ -7,8 +7,19 @@ import { assertHttpOptions, endpointOf, resourceOf, rulesOf } from '../../src/ht
 const KEYS = { http: '3000', keys: 'keys.json' };
 const ISSUER = { http: '3000', issuer: 'https://as.example', resource: 'https://mcp.example/mcp' };
 
+const LOCAL = {
+  http: '3000',
+  issuer: 'http://localhost:4000',
+  resource: 'http://localhost:3000/mcp',
+  introspection: 'http://localhost:4000/i',
+  introspectionClient: 'me',
+  introspectionSecretFile: 'secret',
+};
+const SECRET = { introspectionClient: 'me', introspectionSecretFile: 'secret' };
+const ASKED = { ...ISSUER, ...SECRET };
+
 function assertOptions(options: object): void {
-  assertHttpOptions(commonOptions.parse(options));
+  assertHttpOptions(commonOptions.parse(options), new Set(Object.keys(options)));
 }
 
 describe('what contradicts itself does not start', () => {
@@ -59,6 +70,28 @@ describe('what contradicts itself does not start', () => {
       { ...KEYS, requireSenderConstrained: true },
       '--require-sender-constrained',
     ],
+    ['a kind of token of no issuer', { ...KEYS, anyTokenType: true }, '--any-token-type'],
+    ['a lifetime of nobody’s tokens', { ...KEYS, tokenLifetime: 86_400 }, '--token-lifetime'],
+    ['a version of TLS without TLS', { ...KEYS, tlsMinVersion: '1.3' }, '--tls-min-version'],
+    ['keys of an issuer that is asked', { ...ASKED, jwks: 'https://as.example/jwks' }, '--jwks'],
+    [
+      'a kind of token, and an issuer is asked',
+      { ...ASKED, anyTokenType: true },
+      '--any-token-type',
+    ],
+    [
+      'a secret in the clear, on loopback, for an issuer that is not there',
+      { ...ASKED, introspection: 'http://127.0.0.1:9/i' },
+      '--introspection',
+    ],
+    [
+      'keys in the clear, on loopback, of an issuer that is not there',
+      { ...ISSUER, jwks: 'http://127.0.0.1:9/jwks' },
+      '--jwks',
+    ],
+    ['an issuer with a bar', { ...ISSUER, issuer: 'https://as.example/a|b' }, '--issuer'],
+    ['a path for an origin', { ...KEYS, allowOrigin: ['https://a.example/b'] }, '--allow-origin'],
+    ['a network that is none', { ...KEYS, allowIp: ['10.0.0.0/33'] }, '--allow-ip'],
     ['a path that goes up', { ...ISSUER, resource: 'https://mcp.example/a/../mcp' }, '--resource'],
   ];
 
@@ -66,12 +99,72 @@ describe('what contradicts itself does not start', () => {
     expect(() => assertOptions(options)).toThrow(expect.objectContaining({ field }));
   });
 
+  test.each(['redis://r', 'redis://10.0.0.1:6379/0', 'redis://127.0.0.1.example', 'redis://127.1'])(
+    verifies('C5.tls', 'a store that is reached in the clear: %s'),
+    (store) => {
+      expect(() => assertOptions({ ...ISSUER, store })).toThrow(/^--store: must be rediss:/);
+      const over = store.replace('redis:', 'rediss:');
+      expect(() => assertOptions({ ...ISSUER, store: over })).not.toThrow();
+    },
+  );
+
+  test.each(['redis://localhost', 'redis://127.0.0.1:7000/1', 'redis://[::1]'])(
+    'a store on this machine: %s',
+    (store) => {
+      expect(() => assertOptions({ ...ISSUER, store })).not.toThrow();
+    },
+  );
+
+  test.each([
+    ['0.0.0.0/0'],
+    ['::/0'],
+    ['0.0.0.0/1', '128.0.0.0/1'],
+    ['192.0.0.0/4'],
+    ['2000::/3'],
+    ['::ffff:0:0/96'],
+    ['10.0.0.5', '::/0'],
+  ])(verifies('E3.addresses', 'proxies that are everybody: %s %s'), (...behindProxy) => {
+    const options = { ...KEYS, behindProxy: behindProxy.filter((entry) => entry !== undefined) };
+    expect(() => assertOptions(options)).toThrow(/^--behind-proxy: must name proxies/);
+  });
+
+  test.each([['10.0.0.0/8'], ['fc00::/7'], ['192.0.2.7', '2001:db8::/32']])(
+    'proxies that are somebody: %s %s',
+    (...behindProxy) => {
+      const options = { ...KEYS, behindProxy: behindProxy.filter((entry) => entry !== undefined) };
+      expect(() => assertOptions(options)).not.toThrow();
+    },
+  );
+
+  const OPEN = { http: '3000', unsafeNoAuth: true };
+  test.each<readonly [what: string, options: object]>([
+    ['a proxy', { behindProxy: ['127.0.0.1/32'] }],
+    ['one more name', { allowHost: ['files.example'] }],
+    ['a page', { allowOrigin: ['https://app.example'] }],
+    ['callers who prove their key', { requireSenderConstrained: true }],
+    ['callers who can be revoked', { revocations: 'revocations.json' }],
+    ['certificates', { tlsCert: 'c', tlsKey: 'k', tlsClientCa: 'ca' }],
+    ['a name that is not on loopback', { resource: 'https://files.example/mcp' }],
+  ])(
+    verifies('C5.bind', 'whoever can connect is the local user, and there is: %s'),
+    (_what, more) => {
+      expect(() => assertOptions({ ...OPEN, ...more })).toThrow(
+        /^--(?:unsafe-no-auth: cannot stand beside|require-sender-constrained: needs)/,
+      );
+    },
+  );
+
   const RIGHT: readonly (readonly [what: string, options: object])[] = [
     ['keys', KEYS],
     ['an issuer', ISSUER],
     ['an issuer on loopback', { ...ISSUER, issuer: 'http://127.0.0.1:4000' }],
     ['an issuer with a path', { ...ISSUER, issuer: 'https://as.example/realms/a' }],
-    ['nobody, where that was said', { http: '3000', unsafeNoAuth: true }],
+    ['an issuer that is asked', { ...ASKED, introspection: 'https://as.example/i' }],
+    ['an issuer that is asked, all on loopback', LOCAL],
+    ['nobody, where that was said', OPEN],
+    ['nobody, under a name of loopback', { ...OPEN, resource: 'http://localhost:3000/mcp' }],
+    ['what is off, and lists of nothing', { ...OPEN, anyTokenType: false, allowHost: [] }],
+    ['proxies that are named', { ...KEYS, behindProxy: ['10.0.0.0/8', 'fd00::/8'] }],
   ];
 
   test.each(RIGHT)('%s starts', (_what, options) => {
