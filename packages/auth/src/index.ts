@@ -21,4 +21,5 @@ export {
   policySchema,
 } from './policy.ts';
 export { type Principal, PRINCIPAL_KINDS, type PrincipalKind } from './principal.ts';
+export { REVOCATION_BOUNDS } from './revocation-bounds.ts';
 export { covers, type Scope } from './scopes.ts';

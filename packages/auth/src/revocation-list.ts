@@ -2,11 +2,8 @@ import * as z from 'zod';
 
 import { API_KEY_ID } from './api-keys/secret.ts';
 import { instant } from './instant.ts';
+import { REVOCATION_BOUNDS } from './revocation-bounds.ts';
 import { describeFirst } from './zod-problem.ts';
-
-const ENTRIES_MAX = 100_000;
-/** An entry with the longest issuer and subject. */
-const TEXT_CHARACTERS_MAX = 4096;
 
 const name = z.string().min(1).max(512);
 const until = instant
@@ -46,9 +43,20 @@ const revocation = z.union(
   { error: 'is none of the forms of a revocation' },
 );
 
+/** Only control characters, which JSON writes as six each, can make an entry too long to be shared. */
+const shareable = revocation.refine(
+  (entry) => revocationToText(entry).length <= REVOCATION_BOUNDS.characters,
+  `must be at most ${String(REVOCATION_BOUNDS.characters)} characters long`,
+);
+
 const revocationFile = z.strictObject({
   version: z.literal(1),
-  revoked: z.array(revocation).max(ENTRIES_MAX),
+  revoked: z
+    .array(shareable)
+    .refine(
+      ({ length }) => length <= REVOCATION_BOUNDS.entries,
+      `must hold at most ${String(REVOCATION_BOUNDS.entries)} entries; one with issuedBefore can stand for many`,
+    ),
 });
 
 /** One entry of the list of revocations. */
@@ -74,7 +82,7 @@ export function revocationToText(entry: Revocation): string {
 
 /** Reads what another replica wrote. Undefined for what is none, which a newer version may have written. */
 export function revocationFromText(text: string): Revocation | undefined {
-  if (text.length > TEXT_CHARACTERS_MAX) return undefined;
+  if (text.length > REVOCATION_BOUNDS.characters) return undefined;
   try {
     return revocation.safeParse(JSON.parse(text)).data;
   } catch {

@@ -246,15 +246,15 @@ describe('the text of an entry', () => {
   );
 });
 
-test('a hundred thousand entries are read at once and asked in no time', () => {
-  const revoked = Array.from({ length: 100_000 }, (_, at) =>
+test('ten thousand entries are read at once and asked in no time', () => {
+  const revoked = Array.from({ length: 10_000 }, (_, at) =>
     at % 2 === 0
       ? { issuer: ISSUER, tokenId: `token-${String(at + 10)}` }
       : { issuedBefore: '2026-06-15T12:00:00Z', principal: `key:${String(at)}` },
   );
   const parsed = parseRevocations({ version: 1, revoked });
   const { isRevoked } = createRevocations(parsed.ok ? parsed.revoked : [], () => NOW);
-  const last = { ...token, credentialId: 'token-100008' };
+  const last = { ...token, credentialId: 'token-10008' };
   const started = performance.now();
   for (let round = 0; round < 10_000; round += 1) {
     expect(isRevoked(token)).toBe(false);

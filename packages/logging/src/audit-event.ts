@@ -135,6 +135,8 @@ export interface ReloadEvent {
   readonly reason?: string;
   /** Requests under way that were ended by it. */
   readonly ended?: number;
+  /** Revocations that another replica told, and that were not known here. */
+  readonly heard?: number;
 }
 
 /** The store that replicas share does not answer, or answers again. */

@@ -4,31 +4,29 @@ import {
   type Revocation,
   revocationFromText,
   type Revocations,
-  revocationToText,
 } from '@secure-mcp/auth/network';
 import type { Logger } from '@secure-mcp/logging';
 
 import { parseObject } from '../config/read.ts';
 import { ConfigurationProblem } from '../config/problem.ts';
+import { oneAtATime } from '../reload/one-at-a-time.ts';
 import type { Reloads } from '../reload/reloads.ts';
 import { watchFiles } from '../reload/watch-files.ts';
 import type { Watched } from '../reload/watched.ts';
-import type { SharedEntry, Store } from '../store/store.ts';
+import { createSharing, type SharingParts } from './revocation-sharing.ts';
 import { type ReloadListeners, textOf } from './serving.ts';
 
 /** How often replicas ask each other, in milliseconds: what one of them learns holds everywhere within a second. */
 const ASK_MS = 400;
-/** How long an entry without an end is remembered after the last replica whose file has it went, in milliseconds. */
-const REMEMBERED_MS = 86_400_000;
-/** How often a replica says its own entries again, in milliseconds. */
-const REPEAT_MS = 3_600_000;
 
 export interface RevocationParts {
   readonly file: string | undefined;
   /** Absent where there are no replicas to tell. */
-  readonly shared: Pick<Store, 'publish' | 'published'> | undefined;
+  readonly shared: SharingParts['store'] | undefined;
   readonly reloads: Reloads;
   readonly listeners: ReloadListeners;
+  /** Told how many revocations came from other replicas that were not known here. They count by then. */
+  readonly onHeard: (count: number) => void;
   readonly logger: Logger;
 }
 
@@ -47,54 +45,57 @@ const NONE: readonly Revocation[] = [];
  * leaves the file of one replica stays with the others until its end: revoking is easy, undoing is not.
  */
 export async function openRevocations(parts: RevocationParts): Promise<RevocationFeed> {
-  const { shared, logger } = parts;
+  const { shared: store, reloads, onHeard, logger } = parts;
   const own = await watchOwn(parts);
   const listeners: (() => void)[] = [];
-  let heard: readonly string[] = [];
-  let saidAt = -Infinity;
+  const sharing = store === undefined ? undefined : createSharing({ ...parts, store });
   let revocations = createRevocations(own?.current ?? NONE);
 
   const renew = (): void => {
-    const fromOthers = heard.flatMap((text) => revocationFromText(text) ?? []);
-    revocations = createRevocations([...(own?.current ?? NONE), ...fromOthers]);
+    const heard = [...(sharing?.heard ?? [])].flatMap((text) => revocationFromText(text) ?? []);
+    revocations = createRevocations([...(own?.current ?? NONE), ...heard]);
     for (const listener of listeners) listener();
   };
+  own?.onChange(renew);
 
-  const ask = async (): Promise<void> => {
-    if (shared === undefined) return;
+  const ask = oneAtATime(async (): Promise<void> => {
+    if (sharing === undefined) return;
     try {
-      if (performance.now() - saidAt > REPEAT_MS) {
-        await shared.publish((own?.current ?? NONE).map(toShared));
-        saidAt = performance.now();
-      }
-      const texts = (await shared.published()).toSorted();
-      if (isSame(texts, heard)) return;
-      heard = texts;
-      renew();
+      const { changed, news } = await sharing.exchange(own?.current ?? NONE);
+      if (changed) renew();
+      if (news > 0) onHeard(news);
     } catch (error) {
-      // The last that was heard stays in force; the store says itself that it is down.
-      logger.debug('revocations cannot be shared', { error });
+      logger.error('what replicas share cannot be recorded', { error });
     }
-  };
-
-  own?.onChange(() => {
-    saidAt = -Infinity;
-    renew();
   });
-  let closed = false;
-  let timer: NodeJS.Timeout | undefined;
-  const askAgain = async (): Promise<void> => {
-    await ask();
-    if (!closed && shared !== undefined) timer = setTimeout(() => void askAgain(), ASK_MS).unref();
-  };
-  await askAgain();
+  const stop = sharing === undefined ? () => undefined : await repeat(ask);
+  if (sharing !== undefined) {
+    reloads.add('--store', {
+      get healthy() {
+        return sharing.healthy;
+      },
+      reload: ask,
+      close: () => undefined,
+    });
+  }
   return {
     current: () => revocations,
     onChange: (listener) => void listeners.push(listener),
-    close() {
-      closed = true;
-      clearTimeout(timer);
-    },
+    close: stop,
+  };
+}
+/** Asks once, and again and again from then on. Gives back how to stop. */
+async function repeat(ask: () => Promise<void>): Promise<() => void> {
+  let closed = false;
+  let timer: NodeJS.Timeout | undefined;
+  const again = async (): Promise<void> => {
+    await ask();
+    if (!closed) timer = setTimeout(() => void again(), ASK_MS).unref();
+  };
+  await again();
+  return () => {
+    closed = true;
+    clearTimeout(timer);
   };
 }
 
@@ -117,13 +118,4 @@ function parseFile(text: string): readonly Revocation[] {
   const parsed = parseRevocations(parseObject('--revocations', text));
   if (parsed.ok) return parsed.revoked;
   throw new ConfigurationProblem('--revocations', parsed.problem);
-}
-
-function toShared(entry: Revocation): SharedEntry {
-  const until = entry.until === undefined ? Date.now() + REMEMBERED_MS : Date.parse(entry.until);
-  return { text: revocationToText(entry), until };
-}
-
-function isSame(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((text, index) => text === b[index]);
 }

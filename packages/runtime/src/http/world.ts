@@ -24,6 +24,8 @@ export interface World<Context> {
   readonly revocations: RevocationFeed;
   readonly tls: Watched<TlsMaterial> | undefined;
   readonly reloads: Reloads;
+  /** Told of whatever is made anew. */
+  readonly listeners: ReloadListeners;
   readonly live: LiveRequestsOfServer;
   readonly metrics: ServerMetrics;
   readonly audit: Audit;
@@ -58,6 +60,8 @@ export async function openWorld<Options extends ServerOptions, Context>(
   const revocations = await openRevocations({
     file: common.revocations,
     shared: common.store === undefined ? undefined : store,
+    onHeard: (heard) =>
+      audit.record({ type: 'config.reload', outcome: 'allow', what: '--store', heard }),
     logger,
     ...reloading,
   });
@@ -69,6 +73,7 @@ export async function openWorld<Options extends ServerOptions, Context>(
     revocations,
     tls: await openTls(common, reloading),
     reloads,
+    listeners,
     live,
     metrics,
     audit,
@@ -106,8 +111,8 @@ export async function checkFiles(common: CommonOptions, logger: Logger): Promise
     await openTls(common, reloading);
     await openCredentialSources(common, reloading);
     readStateKey(common);
-    const shared = undefined;
-    (await openRevocations({ file: common.revocations, shared, logger, ...reloading })).close();
+    const alone = { shared: undefined, onHeard: silent, logger };
+    (await openRevocations({ file: common.revocations, ...alone, ...reloading })).close();
   } finally {
     reloads.close();
   }

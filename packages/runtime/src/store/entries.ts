@@ -1,14 +1,16 @@
+import { REVOCATION_BOUNDS } from '@secure-mcp/auth';
+
 import type { SharedEntry } from './store.ts';
 
-/** Entries that are published at most. */
-export const ENTRIES_MAX = 10_000;
-/** Characters of an entry at most: all replicas read all of them, again and again. */
-const ENTRY_CHARACTERS_MAX = 1024;
+/** Entries that are published at most: the longest list, and the one that it took the place of. */
+export const ENTRIES_MAX = 2 * REVOCATION_BOUNDS.entries;
+/** Longest time that an entry is kept, in milliseconds. Whoever goes on publishing it renews it. */
+export const KEPT_MS_MAX = 366 * 86_400_000;
 
 /** Holds entries to their bounds. Cutting one would revoke something else. */
 export function assertEntries(entries: readonly SharedEntry[]): void {
   for (const { text, until } of entries) {
-    if (text.length > ENTRY_CHARACTERS_MAX) throw new RangeError('an entry is too long');
+    if (text.length > REVOCATION_BOUNDS.characters) throw new RangeError('an entry is too long');
     if (!Number.isFinite(until)) throw new RangeError('an entry has no end');
   }
 }

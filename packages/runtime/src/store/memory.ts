@@ -1,5 +1,5 @@
 import type { Rate } from '../call/limits.ts';
-import { assertEntries, assertTtl, ENTRIES_MAX } from './entries.ts';
+import { assertEntries, assertTtl, ENTRIES_MAX, KEPT_MS_MAX } from './entries.ts';
 import { boundedKey, spaceOf } from './key.ts';
 import { type MemoryWindow, openMemoryWindow } from './memory-window.ts';
 import { createUsedMemory, type UsedMemory } from './memory-used.ts';
@@ -58,8 +58,9 @@ export function memoryStore({
       forgetEnded();
       const fresh = entries.filter(({ text }) => !published.has(text));
       if (published.size + fresh.length > ENTRIES_MAX) throw new StoreDown('too many entries');
+      const latest = Date.now() + KEPT_MS_MAX;
       for (const { text, until } of entries)
-        published.set(text, Math.max(until, published.get(text) ?? until));
+        published.set(text, Math.max(Math.min(until, latest), published.get(text) ?? 0));
     },
     async published() {
       forgetEnded();

@@ -27,7 +27,10 @@ export interface Store extends SingleUse {
   consume(key: string, rate: Rate): Promise<LimitVerdict>;
   /** How a window stands, without a use: for failures that are counted after the fact. Never rejects. */
   peek(key: string, rate: Rate): Promise<LimitVerdict>;
-  /** Makes entries known to all replicas, each until it ends. Rejects when the store is down. */
+  /**
+   * Makes entries known to all replicas, each until it ends, and for a year at most. What is known
+   * already costs nothing. Rejects when the store is down, or full: then some of them may be known.
+   */
   publish(entries: readonly SharedEntry[]): Promise<void>;
   /** The texts of all entries that have not ended. Rejects when the store is down. */
   published(): Promise<readonly string[]>;

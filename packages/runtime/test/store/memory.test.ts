@@ -176,12 +176,12 @@ describe('what is published', () => {
   test('more than fits is refused, not dropped', async () => {
     const store = memoryStore();
     const until = Date.now() + 60_000;
-    const many = Array.from({ length: 10_000 }, (_, entry) => ({ text: String(entry), until }));
+    const many = Array.from({ length: 20_000 }, (_, entry) => ({ text: String(entry), until }));
     await store.publish(many);
     await expect(store.publish([{ text: 'one more', until }])).rejects.toThrow('too many');
-    await expect(store.publish([{ text: 'x'.repeat(1025), until }])).rejects.toThrow('too long');
+    await expect(store.publish([{ text: 'x'.repeat(4097), until }])).rejects.toThrow('too long');
     await expect(store.publish([{ text: 'x', until: Number.NaN }])).rejects.toThrow('no end');
-    expect(await store.published()).toHaveLength(10_000);
+    expect(await store.published()).toHaveLength(20_000);
     await store.close();
   });
 });
