@@ -78,6 +78,7 @@ export function assemble<Options extends ServerOptions, Context>(
         revocations: () => revocations.current(),
         singleUse: store,
         reloads,
+        listeners: world.listeners,
         scopes,
       }),
       challenges,

@@ -24,6 +24,7 @@ import { parseObject } from '../config/read.ts';
 import type { Reloads } from '../reload/reloads.ts';
 import { watchFiles } from '../reload/watch-files.ts';
 import type { Watched } from '../reload/watched.ts';
+import { reportedReload } from './reported-reload.ts';
 import { type ReloadListeners, textOf } from './serving.ts';
 
 /** What a credential is verified against, before it is known under which URL the server is reached. */
@@ -107,6 +108,7 @@ export interface AuthenticatorParts {
   readonly revocations: () => Revocations;
   readonly singleUse: SingleUse;
   readonly reloads: Reloads;
+  readonly listeners: ReloadListeners;
   /** What is served: the rights of a local user, where nobody has to sign in. */
   readonly scopes: readonly string[];
 }
@@ -135,21 +137,21 @@ function verifiersOf(parts: AuthenticatorParts): TokenVerifier[] {
   ];
 }
 
-function jwtOf({ common, resource, reloads }: AuthenticatorParts, issuer: string): TokenVerifier {
+function jwtOf(parts: AuthenticatorParts, issuer: string): TokenVerifier {
+  const { common, resource, reloads, listeners } = parts;
   const { jwks, anyTokenType: anyType, tokenLifetime } = common;
   const keys = jwks === undefined ? {} : { jwks };
   const jwt = createJwtVerifier({
     resource: resource.href,
     issuers: [{ issuer, ...keys, anyType, lifetimeMaxMs: tokenLifetime * 1000 }],
   });
-  reloads.add('--issuer', { ...ALWAYS_READY, reload: () => jwt.reload() });
+  const reload = reportedReload('--issuer', () => jwt.reload(), listeners);
+  reloads.add('--issuer', { ...ALWAYS_READY, reload });
   return jwt;
 }
 
-function askedOf(
-  { common, resource, reloads, sources }: AuthenticatorParts,
-  issuer: string,
-): TokenVerifier {
+function askedOf(parts: AuthenticatorParts, issuer: string): TokenVerifier {
+  const { common, resource, reloads, listeners, sources } = parts;
   const { introspection: endpoint, tokenLifetime } = common;
   const asked = createIntrospection({
     resource: resource.href,
@@ -159,7 +161,8 @@ function askedOf(
     jwts: true,
     lifetimeMaxMs: tokenLifetime * 1000,
   });
-  reloads.add('--introspection', { ...ALWAYS_READY, reload: async () => asked.reload() });
+  const reload = reportedReload('--introspection', async () => asked.reload(), listeners);
+  reloads.add('--introspection', { ...ALWAYS_READY, reload });
   return asked;
 }
 
