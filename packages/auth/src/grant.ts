@@ -21,13 +21,18 @@ const UNRESTRICTED: Grant = {
 /** Finds what a policy grants a caller. A policy without a matching entry grants nothing. */
 export function grantFor(policy: Policy | undefined, principal: Principal): Grant {
   if (policy === undefined) return UNRESTRICTED;
-  const entry = policy.principals.find((candidate) => matches(candidate, principal)) ?? NOTHING;
+  const entry = entryFor(policy, principal) ?? NOTHING;
   return {
     allowsTool: (name) => entry.tools.some((pattern) => patternCovers(pattern, name)),
     allowsResource: (name) => entry.resources.some((pattern) => patternCovers(pattern, name)),
     allowsPrompt: (name) => entry.prompts.some((pattern) => patternCovers(pattern, name)),
     entry,
   };
+}
+
+/** The entry that decides about a caller: the first that matches. */
+export function entryFor(policy: Policy, principal: Principal): PolicyEntry | undefined {
+  return policy.principals.find((candidate) => matches(candidate, principal));
 }
 
 /** An entry of its own rather than `undefined`, which means that no policy is in force. */

@@ -11,7 +11,7 @@ export type {
   TokenVerifier,
   Verified,
 } from './credential.ts';
-export { type Grant, grantFor, patternCovers } from './grant.ts';
+export { entryFor, type Grant, grantFor, patternCovers } from './grant.ts';
 export { localPrincipal } from './local.ts';
 export {
   type Policy,

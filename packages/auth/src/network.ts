@@ -10,6 +10,7 @@ export {
   parseKeyFile,
   PRINCIPAL_NAME,
 } from './api-keys/key-file.ts';
+export { certificatePrincipal, keyPrincipal } from './api-keys/principals.ts';
 export {
   API_KEY_ID,
   API_KEY_PREFIX,
