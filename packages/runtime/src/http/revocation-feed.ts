@@ -14,6 +14,7 @@ import type { Reloads } from '../reload/reloads.ts';
 import { watchFiles } from '../reload/watch-files.ts';
 import type { Watched } from '../reload/watched.ts';
 import { createSharing, type SharingParts } from './revocation-sharing.ts';
+import { warningsOfRevocations } from './revocation-warnings.ts';
 import { type ReloadListeners, textOf } from './serving.ts';
 
 /** How often replicas ask each other, in milliseconds: what one of them learns holds everywhere within a second. */
@@ -21,6 +22,8 @@ const ASK_MS = 400;
 
 export interface RevocationParts {
   readonly file: string | undefined;
+  /** Whose tokens are accepted; absent where no issuer's are. */
+  readonly issuer?: string | undefined;
   /** Absent where there are no replicas to tell. */
   readonly shared: SharingParts['store'] | undefined;
   readonly reloads: Reloads;
@@ -33,6 +36,8 @@ export interface RevocationParts {
 /** What is revoked now. */
 export interface RevocationFeed {
   current(): Revocations;
+  /** What an operator should know of the file as it is now. */
+  warnings(): readonly string[];
   /** Called when more may be revoked than before. */
   onChange(listener: () => void): void;
   close(): void;
@@ -45,7 +50,7 @@ const NONE: readonly Revocation[] = [];
  * leaves the file of one replica stays with the others until its end: revoking is easy, undoing is not.
  */
 export async function openRevocations(parts: RevocationParts): Promise<RevocationFeed> {
-  const { shared: store, reloads, onHeard, logger } = parts;
+  const { shared: store, reloads, issuer, onHeard, logger } = parts;
   const own = await watchOwn(parts);
   const listeners: (() => void)[] = [];
   const sharing = store === undefined ? undefined : createSharing({ ...parts, store });
@@ -56,7 +61,11 @@ export async function openRevocations(parts: RevocationParts): Promise<Revocatio
     revocations = createRevocations([...(own?.current ?? NONE), ...heard]);
     for (const listener of listeners) listener();
   };
-  own?.onChange(renew);
+  const warnings = (): readonly string[] => warningsOfRevocations(own?.current ?? NONE, issuer);
+  own?.onChange(() => {
+    renew();
+    for (const warning of warnings()) logger.warn(warning);
+  });
 
   const ask = oneAtATime(async (): Promise<void> => {
     if (sharing === undefined) return;
@@ -80,6 +89,7 @@ export async function openRevocations(parts: RevocationParts): Promise<Revocatio
   }
   return {
     current: () => revocations,
+    warnings,
     onChange: (listener) => void listeners.push(listener),
     close: stop,
   };

@@ -46,8 +46,7 @@ export async function checkHttp<Options extends ServerOptions>(
 ): Promise<readonly string[]> {
   const { common, logger } = prepared;
   await bindingsOf(prepared);
-  await checkFiles(common, logger);
-  return warningsOf(common);
+  return [...warningsOf(common), ...(await checkFiles(common, logger))];
 }
 
 interface Bindings {
@@ -88,9 +87,11 @@ function warningsOf({ unsafeNoAuth, store, stateKeyFile }: CommonOptions): reado
 function announce<Context>(
   resource: URL,
   { common, logger }: Pick<Prepared<ServerOptions>, 'common' | 'logger'>,
-  { serving }: World<Context>,
+  { serving, revocations }: World<Context>,
 ): void {
-  for (const warning of [...serving.first.warnings, ...warningsOf(common)]) logger.warn(warning);
+  const { warnings } = serving.first;
+  for (const warning of [...warnings, ...warningsOf(common), ...revocations.warnings()])
+    logger.warn(warning);
   process.stderr.write(`serving ${resource.href}\n`);
 }
 

@@ -59,6 +59,7 @@ export async function openWorld<Options extends ServerOptions, Context>(
   const serving = await openServing(definition, prepared, reloading);
   const revocations = await openRevocations({
     file: common.revocations,
+    issuer: common.issuer,
     shared: common.store === undefined ? undefined : store,
     onHeard: (heard) =>
       audit.record({ type: 'config.reload', outcome: 'allow', what: '--store', heard }),
@@ -102,8 +103,14 @@ function counting(audit: Audit, metrics: Pick<ServerMetrics, 'limited'>): Audit 
   };
 }
 
-/** Reads every file that serving would read, but those that the server's own services open. */
-export async function checkFiles(common: CommonOptions, logger: Logger): Promise<void> {
+/**
+ * Reads every file that serving would read, but those that the server's own services open. Gives what an
+ * operator should know of them.
+ */
+export async function checkFiles(
+  common: CommonOptions,
+  logger: Logger,
+): Promise<readonly string[]> {
   const reloads = createReloads();
   const silent = () => undefined;
   const reloading = { reloads, listeners: { onReloaded: silent, onFailed: silent } };
@@ -111,8 +118,11 @@ export async function checkFiles(common: CommonOptions, logger: Logger): Promise
     await openTls(common, reloading);
     await openCredentialSources(common, reloading);
     readStateKey(common);
+    const { revocations: file, issuer } = common;
     const alone = { shared: undefined, onHeard: silent, logger };
-    (await openRevocations({ file: common.revocations, ...alone, ...reloading })).close();
+    const revocations = await openRevocations({ file, issuer, ...alone, ...reloading });
+    revocations.close();
+    return revocations.warnings();
   } finally {
     reloads.close();
   }

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { request as requestTls } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 import { hashApiKey, mintApiKey } from '@secure-mcp/auth/network';
 import {
@@ -171,6 +173,47 @@ test(
     expect(size()).toBe(before);
   },
 );
+
+describe('a revocation for an issuer that is not the one whose tokens are accepted', () => {
+  const OTHER = { issuer: 'https://login.example/', tokenId: 'f3' };
+  const KNOWN = { issuer: 'https://login.example', subject: 'ada' };
+  const WARNING = /--revocations: revoked\.1 and 1 more: the issuer is not --issuer/;
+  const file = (revoked: readonly object[]): string =>
+    temp.write('revocations.json', JSON.stringify({ version: 1, revoked }));
+  const options = (path: string): readonly string[] => [
+    '--http=0',
+    '--resource=https://mcp.example/mcp',
+    '--issuer=https://login.example',
+    `--revocations=${path}`,
+  ];
+
+  test(
+    verifies(
+      'C13.revoked',
+      'is told at the start and when it comes in, because it revokes nothing',
+    ),
+    async () => {
+      const revoked = [KNOWN, OTHER, { client: 'x' }, OTHER];
+      const told = await serve(...options(file(revoked)));
+      await until('the warning at the start', () => WARNING.test(told.stderr()));
+      await told.close();
+
+      const path = file([KNOWN]);
+      const silent = await serve(...options(path));
+      expect(silent.stderr()).not.toContain('revoked.');
+      expect(await check(options(path))).not.toContain('revoked.');
+      file(revoked);
+      expect(await check(options(path))).toMatch(WARNING);
+      await until('the warning', () => WARNING.test(silent.stderr()));
+    },
+  );
+});
+
+/** What `check` says. */
+async function check(options: readonly string[]): Promise<string> {
+  const { command, args } = fixtureCommand('check', ...options);
+  return (await promisify(execFile)(command, [...args])).stdout;
+}
 
 function secretFile(name: string, text: string): string {
   const path = temp.write(name, text);
