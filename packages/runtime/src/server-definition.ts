@@ -54,6 +54,13 @@ export interface OpenParts {
   readonly transport: 'stdio' | 'http';
 }
 
+/** A directory whose files callers may read. */
+export interface Readable {
+  /** What callers and the operator call it. */
+  readonly name: string;
+  readonly path: string;
+}
+
 /** A server with a configuration, ready to serve. */
 export interface Services<Context> {
   /** What the operator's options grant the local user. */
@@ -62,6 +69,11 @@ export interface Services<Context> {
   contextOf(call: Call): Context;
   /** What an operator should know of this configuration; `check` prints it. */
   readonly warnings: readonly string[];
+  /**
+   * Directories whose files callers may read. The server's own files must not stand beneath them:
+   * whoever reads the keys, the policy or the trail is told whom to be.
+   */
+  readonly readable?: readonly Readable[];
   /** Tools that the configuration makes, besides those of the server. */
   readonly tools?: readonly Tool<Context>[];
   /**

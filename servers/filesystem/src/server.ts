@@ -65,6 +65,7 @@ async function open(given: Options, { policy: callers }: OpenParts): Promise<Ser
   return {
     scopes: ['files:read'],
     contextOf: (call) => contextOf(call, roots, disk),
+    readable: roots,
     warnings: [
       ...warningsOf(given, policy, sandbox),
       ...rootWarnings(callers, roots),

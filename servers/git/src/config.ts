@@ -14,7 +14,7 @@ export const options = commonOptions.extend({
   git: path
     .optional()
     .describe('The git to use. Without it: the first one on the absolute entries of PATH.')
-    .meta({ value: 'FILE' }),
+    .meta({ value: 'PROGRAM' }),
   privateDirectory: path
     .optional()
     .describe('Where private copies of small files are kept. Without it: the temporary directory.')

@@ -60,6 +60,7 @@ async function open(given: Options, { policy, logger }: OpenParts): Promise<Serv
   return {
     scopes: ['repositories:read'],
     contextOf: (call) => contextOf(call, roots, repositories),
+    readable: roots,
     warnings: [
       ...privilegeWarnings(),
       ...rootWarnings(policy, roots),

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -99,11 +108,27 @@ describe('check', () => {
   });
 
   test('a root within another one is told, when not everybody may read both', () => {
-    const policy = temp.write('nested.json', JSON.stringify({ version: 1, principals: [] }));
+    const beside = makeTemp();
+    const policy = beside.write('nested.json', JSON.stringify({ version: 1, principals: [] }));
     const nested = [`all=${temp.path}`, `inner=${app}`, '--policy', policy];
     expect(run(['check', ...nested]).stdout).toContain('the root inner lies within all: ');
     expect(run(['check', ...nested.slice(0, 2)]).stdout).not.toContain('lies within');
+    beside.remove();
   });
+
+  test(
+    verifies('C6.configuration', 'a file of the server itself in a work tree is not served'),
+    () => {
+      const policy = join(app, 'policy.json');
+      writeFileSync(policy, '{"version":1,"principals":[]}');
+      const { status, stderr } = run([`app=${app}`, '--policy', policy]);
+      expect([status, stderr]).toEqual([
+        2,
+        expect.stringContaining('--policy: the file lies beneath app'),
+      ]);
+      rmSync(policy);
+    },
+  );
 
   test('a policy that names what is not served is told', () => {
     const policy = temp.write(

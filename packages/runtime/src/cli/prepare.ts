@@ -17,6 +17,7 @@ import { httpOptions } from '../config/http-options.ts';
 import { optionsOf } from '../config/options.ts';
 import { parseObject, readConfiguration } from '../config/read.ts';
 import type { OpenParts, ServerDefinition, ServerOptions, Services } from '../server-definition.ts';
+import { assertApart, ownFiles } from './own-files.ts';
 import { policyWarnings } from './policy-warnings.ts';
 
 /** A command line that has been understood, before anything is opened. */
@@ -67,11 +68,17 @@ export interface Opened<Context> {
 
 export async function openServices<Options extends ServerOptions, Context>(
   definition: ServerDefinition<Options, Context>,
-  { options, common, logger }: Prepared<Options>,
+  { options, common, file, logger }: Prepared<Options>,
   policy: Policy | undefined,
 ): Promise<Opened<Context>> {
   const transport: OpenParts['transport'] = common.http === undefined ? 'stdio' : 'http';
   const services = await definition.open(options, { policy, logger, env: readVariable, transport });
+  try {
+    assertApart(ownFiles(definition.options, options, file), services.readable ?? []);
+  } catch (error) {
+    await services.close();
+    throw error;
+  }
   const tools = [...definition.tools, ...(services.tools ?? [])];
   const warnings = [...services.warnings, ...policyWarnings(policy, { ...definition, tools })];
   return { services, policy, warnings };
