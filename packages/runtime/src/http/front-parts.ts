@@ -25,6 +25,8 @@ export interface FrontLimits {
   admitAddress(address: ClientAddress): Promise<void>;
   /** Counts a credential that was not accepted. */
   countFailure(address: ClientAddress): Promise<void>;
+  /** Counts a credential about which nobody could be asked. */
+  countUnanswered(address: ClientAddress): Promise<void>;
   /** Counts a message of a caller, whatever it asks for. */
   admitPrincipal(principalId: string): Promise<void>;
   /** Takes one of the places for requests under way, overall. Gives back how to leave it. */

@@ -21,10 +21,19 @@ export interface FrontLimitsOptions {
   readonly placesMax: number;
 }
 
+/**
+ * How many more credentials may stay without an answer than may fail. It bounds what an address makes us ask
+ * of an issuer that does not answer; with an issuer that is down, its callers are not to blame, and
+ * among them are some who need no issuer.
+ */
+const UNANSWERED_MORE = 10;
+
 /** Makes the limits of one front. */
 export function createFrontLimits(options: FrontLimitsOptions): FrontLimits {
   const { store, addressRate, messageRate } = options;
   const failures = failureRates(options.failureRate);
+  const { calls, seconds } = options.failureRate;
+  const unanswered = { calls: calls * UNANSWERED_MORE, seconds };
   const places = createPlaces(options.placesMax);
   return {
     async admitAddress({ key }: ClientAddress) {
@@ -32,11 +41,15 @@ export function createFrontLimits(options: FrontLimitsOptions): FrontLimits {
       const verdicts = await Promise.all([
         store.consume(`address:${key}`, addressRate),
         ...failures.map((rate) => store.peek(`failure:${key}`, rate)),
+        store.peek(`unanswered:${key}`, unanswered),
       ]);
       assertAllowed(verdicts);
     },
     async countFailure({ key }: ClientAddress) {
       await Promise.all(failures.map((rate) => store.consume(`failure:${key}`, rate)));
+    },
+    async countUnanswered({ key }: ClientAddress) {
+      await store.consume(`unanswered:${key}`, unanswered);
     },
     async admitPrincipal(principalId) {
       assertAllowed([await store.consume(`messages:${principalId}`, messageRate)]);

@@ -138,6 +138,7 @@ describe('a refusal', () => {
         limits: {
           admitAddress: async () => refuseHttp('http.rate', { retryAfterMs: 1001 }),
           countFailure: async () => undefined,
+          countUnanswered: async () => undefined,
           admitPrincipal: async () => undefined,
           enter: () => () => undefined,
         },

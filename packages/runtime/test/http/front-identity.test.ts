@@ -151,6 +151,7 @@ describe('credentials that are not accepted', () => {
         limits: {
           admitAddress: async () => undefined,
           countFailure: async () => void (failures += 1),
+          countUnanswered: async () => undefined,
           admitPrincipal: async () => undefined,
           enter: () => () => undefined,
         },
@@ -186,6 +187,39 @@ describe('an issuer that cannot be asked', () => {
     expect(world.records).toMatchObject([{ type: 'auth.failure', outcome: 'error' }]);
   });
 });
+
+test(
+  verifies('C12.failures', 'credentials about which nobody can be asked are limited, too'),
+  async () => {
+    const store = memoryStore();
+    let asked = 0;
+    await restart({
+      parts: {
+        limits: createFrontLimits({
+          store,
+          addressRate: MANY,
+          failureRate: { calls: 3, seconds: 60 },
+          messageRate: MANY,
+          placesMax: 10,
+        }),
+        authenticator: {
+          async authenticate() {
+            asked += 1;
+            return { ok: false, problem: { kind: 'unavailable', detail: 'down' } };
+          },
+        },
+        challenges: { unauthorized: () => undefined, insufficientScope: () => '' },
+      },
+    });
+    const statuses = new Set<number | undefined>();
+    for (let request = 0; request < 40; request += 1)
+      statuses.add((await talk(world.port, world.call('x'), { answers: 1 })).answers[0]?.status);
+    expect([...statuses]).toEqual([503, 429]);
+    // Ten times as many as guesses: whoever is let in by this issuer is not to blame for it.
+    expect(asked).toBe(30);
+    await store.close();
+  },
+);
 
 describe('a client certificate', () => {
   const authority = createTestAuthority();

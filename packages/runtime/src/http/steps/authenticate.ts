@@ -25,6 +25,7 @@ export async function authenticate(
   if (outcome.ok) return outcome.verified;
   const { problem } = outcome;
   if (isGuess(problem)) await limits.countFailure(address);
+  if (problem.kind === 'unavailable') await limits.countUnanswered(address);
   throw refusalOf(problem, challenges);
 }
 
