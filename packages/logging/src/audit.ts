@@ -44,7 +44,23 @@ export function createAudit({ server, sink, seal, now = () => new Date() }: Audi
       seq += 1;
       const ts = now().toISOString();
       const record: AuditRecord = { v: 1, seq, ts, server, instance, ...event };
-      sink.write(JSON.stringify(seal?.(record) ?? record));
+      sink.write(visibleJson(seal?.(record) ?? record));
     },
   };
+}
+
+/** What draws nothing, reorders what is drawn, or means nothing to others. */
+const HIDDEN = /[\p{C}\p{Zl}\p{Zp}\p{DI}\u2800\u{1D159}]/gu;
+
+/**
+ * Writes JSON in which every character is seen. A name that an issuer or a file system gave could
+ * otherwise look like another's to whoever reads the trail; for a program it is the same text.
+ */
+function visibleJson(value: unknown): string {
+  return JSON.stringify(value).replace(HIDDEN, (hidden) =>
+    hidden
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
 }

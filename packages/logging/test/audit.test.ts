@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, linkSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { makeTemp, verifies } from '@secure-mcp/testkit';
+import { attacks, makeTemp, verifies } from '@secure-mcp/testkit';
 import { afterAll, describe, expect, test } from 'vitest';
 
 import { type AuditEvent, createAudit, fileSink, type Sink } from '../src/index.ts';
@@ -40,6 +40,19 @@ describe('createAudit', () => {
     expect(sink.lines).toHaveLength(1);
     expect(sink.lines[0]).not.toContain('\n');
   });
+
+  test(
+    verifies('C9.no-values', 'nothing hides in a line, and its text is the same when it is read'),
+    () => {
+      for (const { text } of attacks.HIDDEN_TEXTS) {
+        const sink = memory();
+        createAudit({ server: 'test', sink }).record({ ...event, principal: `p ${text}` });
+        const [line = ''] = sink.lines;
+        expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{DI}\u2800]/u);
+        expect(JSON.parse(line)).toMatchObject({ principal: `p ${text}` });
+      }
+    },
+  );
 
   test('leaves a place for a seal', () => {
     const sink = memory();
