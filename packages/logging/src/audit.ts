@@ -36,7 +36,9 @@ export interface Audit {
   record(event: AuditEvent): void;
 }
 
-export function createAudit({ server, sink, seal, now = () => new Date() }: AuditOptions): Audit {
+export function createAudit(options: AuditOptions): Audit {
+  const { server, seal, now = () => new Date() } = options;
+  const sink = visibly(options.sink);
   const instance = `${now().getTime().toString(36)}-${process.pid.toString(36)}-${Math.random().toString(36).slice(2, 8)}`;
   let seq = 0;
   return {
@@ -44,23 +46,26 @@ export function createAudit({ server, sink, seal, now = () => new Date() }: Audi
       seq += 1;
       const ts = now().toISOString();
       const record: AuditRecord = { v: 1, seq, ts, server, instance, ...event };
-      sink.write(visibleJson(seal?.(record) ?? record));
+      sink.write(JSON.stringify(seal?.(record) ?? record));
     },
   };
 }
 
-/** What draws nothing, reorders what is drawn, or means nothing to others. */
-const HIDDEN = /[\p{C}\p{Zl}\p{Zp}\p{DI}\u2800\u{1D159}]/gu;
+/**
+ * What draws nothing, reorders what is drawn, or means nothing to others. JSON holds no line end but the
+ * one that ends a record.
+ */
+const HIDDEN = /[[\p{C}\p{Zl}\p{Zp}\p{DI}\u2800\u{1D159}]--[\n]]/gv;
 
 /**
  * Writes JSON in which every character is seen. A name that an issuer or a file system gave could
  * otherwise look like another's to whoever reads the trail; for a program it is the same text.
  */
-function visibleJson(value: unknown): string {
-  return JSON.stringify(value).replace(HIDDEN, (hidden) =>
-    hidden
-      .split('')
-      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-      .join(''),
-  );
+function visibly(sink: Sink): Pick<Sink, 'write'> {
+  return { write: (json) => sink.write(json.replace(HIDDEN, escapeOf)) };
+}
+
+function escapeOf(hidden: string): string {
+  const units = Array.from({ length: hidden.length }, (_, at) => hidden.charCodeAt(at));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
 }
