@@ -147,7 +147,7 @@ export const httpOptions = {
     .max(2048)
     .optional()
     .describe('Share limits, single use and revocations with other replicas by this Redis.')
-    .meta({ value: 'redis://HOST' }),
+    .meta({ value: 'rediss://HOST' }),
   storePasswordFile: file.optional().describe('The password for it.').meta({ value: 'FILE' }),
   stateKeyFile: file
     .optional()
