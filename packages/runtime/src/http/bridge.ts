@@ -87,7 +87,11 @@ export function createBridge(parts: BridgeParts): Bridge {
       const request = sdkRequest(resource, admitted.headers, ends);
       requests.set(request, { caller, delivery: deliveryOf(admitted) });
       const options = { authInfo: authInfoOf(caller, admitted), parsedBody: message };
-      if (!isStream) return handler.fetch(request, options);
+      if (!isStream) {
+        const answer = handler.fetch(request, options);
+        // The collector of young objects keeps the values of an old table, whatever has become of their keys.
+        return answer.finally(() => requests.delete(request));
+      }
       const leave = streams.enter(message, caller);
       const response = await handler.fetch(request, options).catch((error: unknown) => {
         leave('error');

@@ -4,7 +4,16 @@
  */
 const ALONE = '--no-parallel-scavenge';
 
-/** Lets the thread that serves collect young objects by itself. */
-export function collectAlone(): void {
-  process.getBuiltinModule('node:v8').setFlagsFromString(ALONE);
+/**
+ * V8 lets old garbage wait until there is four times of what is in use, and gives the memory back late.
+ * Some of what a request leaves gets old before it is found, so a busy server would hold 300 MB, of
+ * which 35 are in use. Collected at twice of that, it costs a twentieth of the throughput.
+ */
+const SOON = '--heap-growing-percent=100';
+
+/** Makes the collector fit a server of many small requests. To be called before the first of them. */
+export function collectOften(): void {
+  const { setFlagsFromString } = process.getBuiltinModule('node:v8');
+  setFlagsFromString(ALONE);
+  setFlagsFromString(SOON);
 }

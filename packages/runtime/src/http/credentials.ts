@@ -26,6 +26,7 @@ import { watchFiles } from '../reload/watch-files.ts';
 import type { Watched } from '../reload/watched.ts';
 import { reportedReload } from './reported-reload.ts';
 import { type ReloadListeners, textOf } from './serving.ts';
+import { rememberVerified } from './verified-tokens.ts';
 
 /** What a credential is verified against, before it is known under which URL the server is reached. */
 export interface CredentialSources {
@@ -141,10 +142,12 @@ function jwtOf(parts: AuthenticatorParts, issuer: string): TokenVerifier {
   const { common, resource, reloads, listeners } = parts;
   const { jwks, anyTokenType: anyType, tokenLifetime } = common;
   const keys = jwks === undefined ? {} : { jwks };
-  const jwt = createJwtVerifier({
-    resource: resource.href,
-    issuers: [{ issuer, ...keys, anyType, lifetimeMaxMs: tokenLifetime * 1000 }],
-  });
+  const jwt = rememberVerified(
+    createJwtVerifier({
+      resource: resource.href,
+      issuers: [{ issuer, ...keys, anyType, lifetimeMaxMs: tokenLifetime * 1000 }],
+    }),
+  );
   const reload = reportedReload('--issuer', () => jwt.reload(), listeners);
   reloads.add('--issuer', { ...ALWAYS_READY, reload });
   return jwt;

@@ -4,7 +4,7 @@ import { ConfigurationProblem } from '../config/problem.ts';
 import type { ServerDefinition, ServerOptions } from '../server-definition.ts';
 import { assemble, type Assembled } from './assemble.ts';
 import { type Binding, decideBinding } from './bind.ts';
-import { collectAlone } from './collector.ts';
+import { collectOften } from './collector.ts';
 import { closeGracefully, listenForStop, type StopSignals } from './drain.ts';
 import type { Front } from './front.ts';
 import { createListener, type Listener } from './listener.ts';
@@ -22,7 +22,7 @@ export async function serveOverHttp<Options extends ServerOptions, Context>(
 ): Promise<boolean> {
   const { common } = prepared;
   const { binding, metrics } = await bindingsOf(prepared);
-  collectAlone();
+  collectOften();
   const world = await openWorld(definition, prepared);
   // Until here nobody is served, and a signal may end the process as it ends any.
   const stop = listenForStop();
