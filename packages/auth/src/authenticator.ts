@@ -72,7 +72,7 @@ async function withToken(
   if (verifier === undefined) return deny('invalid', 'unknown kind of token');
   const outcome = await verifier.verify(credentials.token);
   if (!outcome.ok) return outcome;
-  const constraint = await checkSender(credentials, presented, outcome.confirmation, rules);
+  const constraint = await checkSender(credentials, presented, outcome, rules);
   if (!constraint.ok) return constraint;
   // Whether it is bound is what was proved here, whatever a verifier says of it.
   const { boundTo: _claimed, ...verified } = outcome.verified;

@@ -11,6 +11,11 @@ export interface Presented {
   /** When that certificate ends, in milliseconds since 1970; absent where there is none. */
   readonly certificateEndsAt?: number | undefined;
   readonly method: string;
+  /**
+   * To be awaited before anything is remembered of a caller whose credential holds. Rejects where the
+   * caller is over its limit: what is remembered of each is bounded by that.
+   */
+  readonly admit?: (principalId: string) => Promise<void>;
 }
 
 /** How a caller proved who it is. */
@@ -74,13 +79,22 @@ export interface Confirmation {
   readonly dpopKey?: string;
 }
 
+/** What is known of something that may be used once. */
+export interface UseOf {
+  /** The principal who uses it: nobody takes more than a share of the memory. */
+  readonly owner?: string;
+  /** When it was made at the latest, in milliseconds since 1970. */
+  readonly madeAt?: number;
+}
+
 /** Remembers what may be used once only: the ids of proofs and of answered questions. */
 export interface SingleUse {
   /**
    * True for the first use of a key, false for each later one. Kept for `ttlMs` milliseconds at
-   * least. Rejects when it cannot be known, and then nothing may be done.
+   * least. Rejects when it cannot be known, as of what was made before the memory began, and then
+   * nothing may be done.
    */
-  use(key: string, ttlMs: number): Promise<boolean>;
+  use(key: string, ttlMs: number, of?: UseOf): Promise<boolean>;
 }
 
 /** Verifies whatever a request presents. */

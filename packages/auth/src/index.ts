@@ -9,6 +9,7 @@ export type {
   SingleUse,
   TokenOutcome,
   TokenVerifier,
+  UseOf,
   Verified,
 } from './credential.ts';
 export { entryFor, type Grant, grantFor, patternCovers } from './grant.ts';

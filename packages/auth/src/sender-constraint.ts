@@ -11,6 +11,12 @@ export interface ConstraintRules {
   readonly required: boolean;
 }
 
+/** A token that its issuer vouches for. */
+export interface BoundToken {
+  readonly confirmation: Confirmation;
+  readonly verified: Verified;
+}
+
 export type Constraint = { readonly ok: true; readonly boundTo: Verified['boundTo'] } | Denial;
 
 /**
@@ -23,7 +29,7 @@ export type Constraint = { readonly ok: true; readonly boundTo: Verified['boundT
 export async function checkSender(
   { scheme, token }: Credentials,
   presented: Presented,
-  confirmation: Confirmation,
+  { confirmation, verified }: BoundToken,
   { dpop, required }: ConstraintRules,
 ): Promise<Constraint> {
   const { certificate, dpopKey } = confirmation;
@@ -32,8 +38,10 @@ export async function checkSender(
   if (dpopKey === undefined) return checkBearer(scheme, presented, certificate, required);
   if (scheme !== 'DPoP') return deny('invalid', 'DPoP-bound token as a bearer token');
   if (presented.proof === undefined) return deny('proof', 'no proof');
-  const { proof, method } = presented;
-  const denial = await dpop.verify({ proof, method, token, thumbprint: dpopKey });
+  const { proof, method, admit } = presented;
+  const { id: owner } = verified.principal;
+  const use = { proof, method, token, thumbprint: dpopKey, owner };
+  const denial = await dpop.verify({ ...use, admit: async () => admit?.(owner) });
   return denial ?? { ok: true, boundTo: 'dpop' };
 }
 

@@ -7,8 +7,10 @@ import { asGenuine, deny, type Denial } from '../denial.ts';
 import { type Proof, readProof } from './proof.ts';
 import { normalisedTarget } from './target.ts';
 
-/** How far the clock of a sender may be off, either way, and how old a proof may be. */
+/** How old a proof may be, the clock of its sender included. */
 const PROOF_WINDOW_MS = 300_000;
+/** How far the clock of a sender may be ahead. A proof that is ahead outlives a memory that begins anew. */
+const PROOF_AHEAD_MS = 60_000;
 
 /** The clocks of replicas that share single uses differ by less. */
 const REPLICA_SKEW_MS = 60_000;
@@ -27,6 +29,10 @@ export interface ProofUse {
   readonly token: string;
   /** The token's `cnf.jkt`. */
   readonly thumbprint: string;
+  /** The id of the token's principal. */
+  readonly owner: string;
+  /** Awaited before the proof is used up. What it rejects with, `verify` rejects with. */
+  admit(): Promise<void>;
 }
 
 /** Verifies proofs of possession (RFC 9449 §4.3) for tokens that are bound to a key. */
@@ -46,8 +52,10 @@ export function createDpopVerifier({ resource, singleUse, now }: DpopOptions): D
       if (problem !== undefined) return deny('proof', problem);
       // After its signature, so that it is known whose clock is wrong.
       if (!isOfNow(proof, now())) return asGenuine(deny('proof', 'proof of another time'));
-      // Last, so that only who holds the key of a good token can fill the memory of used proofs.
-      return useUp(proof, use.thumbprint, singleUse, now());
+      // Last, so that only who holds the key of a good token can fill the memory of used proofs, and
+      // no faster than his messages are let through.
+      await use.admit();
+      return useUp(proof, use, singleUse, now());
     },
   };
 }
@@ -64,7 +72,8 @@ function claimsProblem(
 
 /** Written so that it does not hold for what is no number. */
 function isOfNow({ claims }: Proof, now: number): boolean {
-  return Math.abs(now - claims.iat * 1000) <= PROOF_WINDOW_MS;
+  const age = now - claims.iat * 1000;
+  return age <= PROOF_WINDOW_MS && age >= -PROOF_AHEAD_MS;
 }
 
 async function keyProblem({ key, alg }: Proof, use: ProofUse): Promise<string | undefined> {
@@ -84,16 +93,18 @@ async function keyProblem({ key, alg }: Proof, use: ProofUse): Promise<string | 
  */
 async function useUp(
   { claims }: Proof,
-  thumbprint: string,
+  { thumbprint, owner }: ProofUse,
   singleUse: SingleUse,
   now: number,
 ): Promise<Denial | undefined> {
   const key = `dpop:${thumbprint}:${sha256(claims.jti)}`;
   const endsAt = claims.iat * 1000 + PROOF_WINDOW_MS;
   const ttlMs = Math.ceil(endsAt - now) + REPLICA_SKEW_MS;
+  // Senders write whole seconds: it was made before the next one began.
+  const madeAt = (Math.floor(claims.iat) + 1) * 1000 - 1;
   let isFirst: boolean;
   try {
-    isFirst = await singleUse.use(key, ttlMs);
+    isFirst = await singleUse.use(key, ttlMs, { owner, madeAt });
   } catch {
     return deny('unavailable', 'used proofs cannot be looked up');
   }

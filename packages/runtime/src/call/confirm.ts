@@ -28,6 +28,8 @@ interface Question {
   readonly tool: string;
   readonly digest: string;
   readonly nonce: string;
+  /** When it was asked, in milliseconds since 1970. */
+  readonly askedAt: number;
 }
 
 /** Not strict: the elicitation schema of the protocol knows no `additionalProperties`. */
@@ -80,9 +82,9 @@ export function createConfirmations({
   });
 
   /** True once for each question: the answer to it is used up before anything is done. */
-  const use = async (nonce: string): Promise<boolean> => {
+  const use = async ({ nonce, askedAt }: Question): Promise<boolean> => {
     try {
-      return await answered.use(`question:${nonce}`, ANSWERED_FOR_MS);
+      return await answered.use(`question:${nonce}`, ANSWERED_FOR_MS, { madeAt: askedAt });
     } catch {
       return refuse('call.confirmation_unavailable', {
         hint: 'Answers cannot be checked now. Try again later.',
@@ -104,7 +106,7 @@ export function createConfirmations({
       const question = context.mcpReq.requestState<Question>();
       if (question?.tool === tool && question.digest === digest) {
         const response = inputResponse(context.mcpReq.inputResponses, 'confirm');
-        if (response.kind === 'elicit' && (await use(question.nonce))) {
+        if (response.kind === 'elicit' && (await use(question))) {
           const accepted = acceptedContent(context.mcpReq.inputResponses, 'confirm', ANSWER);
           return accepted?.confirm === true
             ? { kind: 'approved', asked: true }
@@ -116,7 +118,7 @@ export function createConfirmations({
         kind: 'ask',
         question: inputRequired({
           inputRequests: { confirm: inputRequired.elicit({ message, requestedSchema: ANSWER }) },
-          requestState: await codec.mint({ tool, digest, nonce }, context),
+          requestState: await codec.mint({ tool, digest, nonce, askedAt: Date.now() }, context),
         }),
       };
     },

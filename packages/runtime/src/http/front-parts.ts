@@ -21,9 +21,13 @@ export type ServeMcp = (admitted: Admitted) => Promise<Response>;
 
 /** The limits of the front. Each method refuses by throwing an HttpRefusal. */
 export interface FrontLimits {
-  /** Counts a request of an address that has not said yet who it is, and refuses one that fails too often. */
-  admitAddress(address: ClientAddress): Promise<void>;
-  /** Counts a credential that was not accepted. */
+  /**
+   * Counts a request of an address that has not said yet who it is, and refuses one that fails too
+   * often. What it gives back is to be called once it is known who it is: until then others of the
+   * address may have to wait.
+   */
+  admitAddress(address: ClientAddress): Promise<() => void>;
+  /** Counts a credential that was not accepted, before it is left. */
   countFailure(address: ClientAddress): Promise<void>;
   /** Counts a credential about which nobody could be asked. */
   countUnanswered(address: ClientAddress): Promise<void>;

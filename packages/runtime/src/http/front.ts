@@ -12,9 +12,10 @@
  *   route        one path, POST
  *   limit        requests of an address, and its failures
  *   authenticate who it is; nothing of the content has been read until here
+ *   limit        messages of a caller; before a proof that may be used once is used up
  *   content      JSON, so many bytes, in time
  *   message      strict JSON, one JSON-RPC message
- *   limit        messages of a caller, and a place
+ *   place        one of so many, over all
  *   SDK          under the signal of the credential
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -26,7 +27,7 @@ import { type BodyRoom, createBodyRoom } from './body-room.ts';
 import { createConnections } from './connections.ts';
 import type { ClientAddress, Exchange, Headers, PlainAnswer } from './exchange.ts';
 import { openExchange, openUnderWay, type UnderWay } from './exchange-open.ts';
-import type { FrontParts } from './front-parts.ts';
+import type { FrontLimits, FrontParts } from './front-parts.ts';
 import type { Notes } from './notes.ts';
 import { type Said, withoutEcho } from './protocol-error.ts';
 import { recordRefusal, type RefuseParts, refuseRequest } from './refuse-request.ts';
@@ -116,16 +117,24 @@ async function serve(parts: Parts, exchange: Exchange, notes: Notes): Promise<vo
   if (path === rules.path && isPreflight(method, headers))
     return plain(parts, exchange, notes, PREFLIGHT);
   requireMcpRoute(method, path, { mcpPath: rules.path, documents });
-  await limits.admitAddress(address);
-  const verified = await authenticate(parts, request, headers, address);
+  const leave = await limits.admitAddress(address);
+  const admit = admitOnce(limits);
+  const verified = await authenticate(parts, request, { headers, address, admit }).finally(leave);
   notes.verified = verified;
   // From here on, what ends the credential ends the request: also while its content is on its way.
   const underWay = openUnderWay(exchange, verified, parts);
   try {
+    await admit(verified.principal.id);
     await readAndServe(parts, notes, { exchange, headers, address, verified, underWay });
   } finally {
     underWay.close();
   }
+}
+
+/** Each request counts once, whether a proof of its caller was used up or none came with it. */
+function admitOnce(limits: FrontLimits): (principalId: string) => Promise<void> {
+  let admitted: Promise<void> | undefined;
+  return (principalId) => (admitted ??= limits.admitPrincipal(principalId));
 }
 
 interface Known {
@@ -148,7 +157,6 @@ async function readAndServe(parts: Parts, notes: Notes, known: Known): Promise<v
   try {
     const message = readMessage(body.bytes);
     notes.message = message;
-    await limits.admitPrincipal(verified.principal.id);
     // A stream is idle and lasts for hours: a caller has few, and they must not take the places of calls.
     leave = isListen(message) ? () => undefined : limits.enter();
     leaveRoom();

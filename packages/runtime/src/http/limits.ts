@@ -2,6 +2,7 @@ import type { Rate } from '../call/limits.ts';
 import type { LimitVerdict, Store } from '../store/store.ts';
 import type { ClientAddress } from './exchange.ts';
 import type { FrontLimits } from './front-parts.ts';
+import { createAttempts } from './limits-attempts.ts';
 import { failureRates } from './limits-failures.ts';
 import { createPlaces } from './limits-places.ts';
 import { refuseHttp } from './refusals.ts';
@@ -35,18 +36,31 @@ export function createFrontLimits(options: FrontLimitsOptions): FrontLimits {
   const { calls, seconds } = options.failureRate;
   const unanswered = { calls: calls * UNANSWERED_MORE, seconds };
   const places = createPlaces(options.placesMax);
+  const attempts = createAttempts({
+    look: (key) => Promise.all(failures.map((rate) => store.peek(`failure:${key}`, rate))),
+    refuse: assertAllowed,
+  });
   return {
     async admitAddress({ key }: ClientAddress) {
+      const attempt = attempts.open(key);
       // Both at once: before each request, the store is asked in one round trip.
       const verdicts = await Promise.all([
         store.consume(`address:${key}`, addressRate),
         ...failures.map((rate) => store.peek(`failure:${key}`, rate)),
         store.peek(`unanswered:${key}`, unanswered),
       ]);
-      assertAllowed(verdicts);
+      try {
+        assertAllowed(verdicts);
+        await attempt.enter(verdicts.slice(1));
+      } catch (error) {
+        attempt.leave();
+        throw error;
+      }
+      return () => attempt.leave();
     },
     async countFailure({ key }: ClientAddress) {
       await Promise.all(failures.map((rate) => store.consume(`failure:${key}`, rate)));
+      attempts.failed(key);
     },
     async countUnanswered({ key }: ClientAddress) {
       await store.consume(`unanswered:${key}`, unanswered);

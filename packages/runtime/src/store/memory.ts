@@ -25,6 +25,7 @@ export function memoryStore({
   const windows = new Map<string, Promise<MemoryWindow>>();
   const used = new Map<string, UsedMemory>();
   const published = new Map<string, number>();
+  const began = Date.now();
 
   const windowOf = async (key: string, rate: Rate): Promise<MemoryWindow> => {
     const name = `${spaceOf(key)}:${String(rate.calls)}/${String(rate.seconds)}`;
@@ -46,12 +47,14 @@ export function memoryStore({
     async peek(key, rate) {
       return (await windowOf(key, rate)).peek(boundedKey(key));
     },
-    async use(key, ttlMs) {
+    async use(key, ttlMs, { owner, madeAt = Infinity } = {}) {
       assertTtl(ttlMs);
+      // The process before this one may have seen it.
+      if (madeAt < began) throw new StoreDown('it was made before the memory began');
       const space = spaceOf(key);
       const memory = used.get(space) ?? createUsedMemory(usedMax);
       used.set(space, memory);
-      return memory.use(boundedKey(key), ttlMs);
+      return memory.use(boundedKey(key), ttlMs, owner === undefined ? owner : boundedKey(owner));
     },
     async publish(entries) {
       assertEntries(entries);

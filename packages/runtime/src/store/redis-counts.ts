@@ -4,7 +4,7 @@ import type { RateLimiterRedis } from 'rate-limiter-flexible';
 import type { Rate } from '../call/limits.ts';
 import { hashedKey, spaceOf } from './key.ts';
 import type { LimitVerdict } from './store.ts';
-import { afterUse, ALLOWED, asStanding, beforeUse } from './verdict.ts';
+import { afterUse, allowed, asStanding, beforeUse } from './verdict.ts';
 
 /** Counts in one Redis. Rejects where it fails. */
 export interface RedisCounts {
@@ -34,8 +34,10 @@ export function createRedisCounts(namespace: string): RedisCounts {
       const limiter = await limiterOf(redis, key, rate);
       const name = hashedKey(key);
       // One short command for each look that finds room. The library would send four.
-      const count = await redis.get(limiter.getKey(name));
-      return Number(count) < rate.calls ? ALLOWED : beforeUse(await limiter.get(name), rate);
+      const count = Number(await redis.get(limiter.getKey(name)));
+      return count < rate.calls
+        ? allowed(rate.calls - count)
+        : beforeUse(await limiter.get(name), rate);
     },
   };
 }

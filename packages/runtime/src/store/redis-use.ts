@@ -22,7 +22,7 @@ export function createRedisUse({
   beginning,
 }: RedisUseParts): Pick<Store, 'use'> {
   return {
-    async use(key, ttlMs) {
+    async use(key, ttlMs, { madeAt = Infinity } = {}) {
       assertTtl(ttlMs);
       const keys = [beginningKey, `${namespace}:used:${spaceOf(key)}:${hashedKey(key)}`];
       const ttl = String(Math.ceil(ttlMs));
@@ -30,6 +30,8 @@ export function createRedisUse({
       const [first, found, now] = Array.isArray(answer) ? answer.map(Number) : [];
       if (first === undefined || found === undefined || now === undefined)
         throw new StoreDown('failed');
+      // A Redis that forgot began anew: it may have known this one.
+      if (madeAt < found) throw new StoreDown('it was made before the memory began');
       // It forgot what was used before: until all of that has ended, this may be a second use.
       if (found !== beginning() && now < found + ttlMs) throw new StoreDown('it has forgotten');
       return first === 1;

@@ -7,6 +7,8 @@ export interface LimitVerdict {
   readonly allowed: boolean;
   /** When the next use can succeed, in milliseconds. 0 where this one is allowed. */
   readonly retryAfterMs: number;
+  /** How many more uses the window lets pass as it is now. 0 where this one is refused. */
+  readonly remaining: number;
 }
 
 /** A short text that all replicas are told, such as a revocation. */

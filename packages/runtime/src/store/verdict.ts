@@ -1,8 +1,6 @@
 import type { Rate } from '../call/limits.ts';
 import type { LimitVerdict } from './store.ts';
 
-export const ALLOWED: LimitVerdict = { allowed: true, retryAfterMs: 0 };
-
 /** What the library tells of a window. */
 export interface Standing {
   readonly consumedPoints: number;
@@ -11,13 +9,16 @@ export interface Standing {
 
 /** Judges a use that the window has counted already. */
 export function afterUse({ consumedPoints, msBeforeNext }: Standing, rate: Rate): LimitVerdict {
-  return consumedPoints <= rate.calls ? ALLOWED : refused(msBeforeNext);
+  return consumedPoints <= rate.calls
+    ? allowed(rate.calls - consumedPoints)
+    : refused(msBeforeNext);
 }
 
 /** Judges a use that has not been counted. */
 export function beforeUse(standing: Standing | null, rate: Rate): LimitVerdict {
-  return standing === null || standing.consumedPoints < rate.calls
-    ? ALLOWED
+  const used = standing?.consumedPoints ?? 0;
+  return standing === null || used < rate.calls
+    ? allowed(rate.calls - used)
     : refused(standing.msBeforeNext);
 }
 
@@ -27,8 +28,12 @@ export function asStanding(rejection: unknown): Standing {
   throw rejection;
 }
 
+export function allowed(remaining: number): LimitVerdict {
+  return { allowed: true, retryAfterMs: 0, remaining };
+}
+
 function refused(msBeforeNext: number): LimitVerdict {
-  return { allowed: false, retryAfterMs: Math.max(1, msBeforeNext) };
+  return { allowed: false, retryAfterMs: Math.max(1, msBeforeNext), remaining: 0 };
 }
 
 function isStanding(value: unknown): value is Standing {

@@ -149,7 +149,7 @@ describe('credentials that are not accepted', () => {
     await restart({
       parts: {
         limits: {
-          admitAddress: async () => undefined,
+          admitAddress: async () => () => undefined,
           countFailure: async () => void (failures += 1),
           countUnanswered: async () => undefined,
           admitPrincipal: async () => undefined,
@@ -339,9 +339,46 @@ test(
     const refused = await ask('{"jsonrpc":"2.0","id":"third","method":"tools/list"}');
     expect(refused?.status).toBe(429);
     expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(50);
-    expect(JSON.parse(refused?.body ?? '')).toMatchObject({ id: 'third' });
+    // Nothing of its content has been read.
+    expect(JSON.parse(refused?.body ?? '')).toMatchObject({ id: null });
     // Who it is, the trail knows by now.
     expect(world.records).toMatchObject([{ type: 'ratelimit.hit', principal: 'key:ada' }]);
+    await store.close();
+  },
+);
+
+test(
+  verifies('C12.calls', 'C12.memory', 'a caller is held back before a proof of its is used up'),
+  async () => {
+    const store = memoryStore();
+    const limits = createFrontLimits({
+      store,
+      addressRate: MANY,
+      failureRate: MANY,
+      messageRate: { calls: 2, seconds: 60 },
+      placesMax: 9,
+    });
+    const { good, file } = keysOfOffice();
+    const keys = authenticatorFor(file, store);
+    let used = 0;
+    const authenticator: Authenticator = {
+      async authenticate(presented) {
+        await presented.admit?.('key:office');
+        used += 1;
+        return keys.authenticate(presented);
+      },
+    };
+    await restart({ parts: { limits, authenticator } });
+    const statusOf = async (contentType: string): Promise<number | undefined> => {
+      const headers = { authorization: `Bearer ${good}`, 'content-type': contentType };
+      const { answers } = await talk(world.port, world.call('x', { headers }), { answers: 1 });
+      return answers[0]?.status;
+    };
+    // Counted once each, whatever comes with it.
+    expect(await statusOf('application/json')).toBe(200);
+    expect(await statusOf('text/plain')).toBe(415);
+    expect(await statusOf('text/plain')).toBe(429);
+    expect(used).toBe(2);
     await store.close();
   },
 );

@@ -1,7 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
 import { verifies } from '@secure-mcp/testkit';
 import { describe, expect, test } from 'vitest';
 
 import type { ClientAddress } from '../../src/http/exchange.ts';
+import type { FrontLimits } from '../../src/http/front-parts.ts';
 import { failureRates } from '../../src/http/limits-failures.ts';
 import { createFrontLimits, type FrontLimitsOptions } from '../../src/http/limits.ts';
 import { HttpRefusal } from '../../src/http/refusals.ts';
@@ -20,6 +23,12 @@ function limits(options: Partial<FrontLimitsOptions> = {}) {
 
 function from(key: string): ClientAddress {
   return { ip: key, key, forwarded: false };
+}
+
+/** A request whose caller is known at once. */
+async function passAddress(front: FrontLimits, address: ClientAddress): Promise<void> {
+  const leave = await front.admitAddress(address);
+  leave();
 }
 
 /** The refusal that something ends with; undefined where it lets pass. */
@@ -43,13 +52,13 @@ describe('addresses', () => {
       const front = limits({ addressRate: { calls: 2, seconds: 30 } });
       const codes = [];
       for (let request = 0; request < 4; request += 1)
-        codes.push((await refusalOf(() => front.admitAddress(from('192.0.2.1'))))?.code);
+        codes.push((await refusalOf(() => passAddress(front, from('192.0.2.1'))))?.code);
       expect(codes).toEqual([undefined, undefined, 'http.rate', 'http.rate']);
-      const refusal = await refusalOf(() => front.admitAddress(from('192.0.2.1')));
+      const refusal = await refusalOf(() => passAddress(front, from('192.0.2.1')));
       expect(refusal?.status).toBe(429);
       expect(refusal?.options.retryAfterMs).toBeGreaterThan(20_000);
       expect(refusal?.options.retryAfterMs).toBeLessThanOrEqual(30_000);
-      expect(await refusalOf(() => front.admitAddress(from('192.0.2.2')))).toBeUndefined();
+      expect(await refusalOf(() => passAddress(front, from('192.0.2.2')))).toBeUndefined();
     },
   );
 
@@ -62,13 +71,13 @@ describe('addresses', () => {
       const front = limits();
       const attacker = from('2001:db8::/64');
       for (let failure = 0; failure < 3; failure += 1) {
-        expect(await refusalOf(() => front.admitAddress(attacker))).toBeUndefined();
+        expect(await refusalOf(() => passAddress(front, attacker))).toBeUndefined();
         await front.countFailure(attacker);
       }
-      const refusal = await refusalOf(() => front.admitAddress(attacker));
+      const refusal = await refusalOf(() => passAddress(front, attacker));
       expect(refusal?.code).toBe('http.rate');
       expect(refusal?.options.retryAfterMs).toBeLessThanOrEqual(60_000);
-      expect(await refusalOf(() => front.admitAddress(from('192.0.2.2')))).toBeUndefined();
+      expect(await refusalOf(() => passAddress(front, from('192.0.2.2')))).toBeUndefined();
     },
   );
 
@@ -78,12 +87,65 @@ describe('addresses', () => {
     const waits: number[] = [];
     for (let failure = 1; failure <= 12; failure += 1) {
       await front.countFailure(attacker);
-      const refusal = await refusalOf(() => front.admitAddress(attacker));
+      const refusal = await refusalOf(() => passAddress(front, attacker));
       waits.push(Math.ceil((refusal?.options.retryAfterMs ?? 0) / 60_000));
     }
     // In minutes: three failures, twice as many, and twice as many again.
     expect(waits).toEqual([0, 0, 1, 1, 1, 10, 10, 10, 10, 10, 10, 100]);
   });
+
+  /** A request whose credential takes a while to verify. */
+  const slowly = async (front: FrontLimits, address: ClientAddress, isGood: boolean) => {
+    const leave = await front.admitAddress(address);
+    await pause(20);
+    if (!isGood) await front.countFailure(address);
+    leave();
+  };
+
+  test(
+    verifies('C12.failures', 'of many guesses at once no more are looked at than may fail'),
+    async () => {
+      const front = limits({ failureRate: { calls: 20, seconds: 60 } });
+      const attacker = from('192.0.2.1');
+      const guesses = await Promise.all(
+        Array.from({ length: 120 }, () => refusalOf(() => slowly(front, attacker, false))),
+      );
+      expect(guesses.filter((refusal) => refusal === undefined)).toHaveLength(20);
+      expect(new Set(guesses.flatMap((refusal) => refusal?.code ?? []))).toEqual(
+        new Set(['http.rate']),
+      );
+    },
+  );
+
+  test(
+    verifies('C12.failures', 'many good callers of one address at once are all let in'),
+    async () => {
+      const front = limits({ failureRate: { calls: 20, seconds: 60 } });
+      const office = from('192.0.2.1');
+      // One failure is left, so they come one by one.
+      for (let failure = 0; failure < 19; failure += 1) await front.countFailure(office);
+      const calls = Array.from({ length: 100 }, () => refusalOf(() => slowly(front, office, true)));
+      expect(await Promise.all(calls)).toEqual(calls.map(() => undefined));
+    },
+  );
+
+  test(
+    verifies('C12.failures', 'a guess among good callers who wait refuses all that come after it'),
+    async () => {
+      const front = limits({ failureRate: { calls: 1, seconds: 60 } });
+      const address = from('192.0.2.1');
+      const order = [true, false, true, true];
+      const seen = await Promise.all(
+        order.map((isGood) => refusalOf(() => slowly(front, address, isGood))),
+      );
+      expect(seen.map((refusal) => refusal?.code)).toEqual([
+        undefined,
+        undefined,
+        'http.rate',
+        'http.rate',
+      ]);
+    },
+  );
 
   test('no wait is longer than a day', () => {
     const seconds = failureRates({ calls: 5, seconds: 86_400 }).map((rate) => rate.seconds);
@@ -108,7 +170,7 @@ describe('callers', () => {
   test('a caller that is called like an address is counted apart from it', async () => {
     const one = { calls: 1, seconds: 30 };
     const front = limits({ addressRate: one, messageRate: one, failureRate: one });
-    expect(await refusalOf(() => front.admitAddress(from('192.0.2.1')))).toBeUndefined();
+    expect(await refusalOf(() => passAddress(front, from('192.0.2.1')))).toBeUndefined();
     expect(await refusalOf(() => front.admitPrincipal('192.0.2.1'))).toBeUndefined();
     expect(await refusalOf(() => front.admitPrincipal('address:192.0.2.1'))).toBeUndefined();
   });

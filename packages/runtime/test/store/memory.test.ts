@@ -148,6 +148,37 @@ describe('single use', () => {
     },
   );
 
+  test(
+    verifies('C12.memory', 'one caller fills a share of the memory, and others use theirs'),
+    async () => {
+      const store = memoryStore({ usedMax: 100 });
+      for (let use = 0; use < 10; use += 1)
+        expect(await store.use(`dpop:eve${String(use)}`, 1000, { owner: 'eve' })).toBe(true);
+      for (let use = 10; use < 200; use += 1)
+        await expect(store.use(`dpop:eve${String(use)}`, 1000, { owner: 'eve' })).rejects.toThrow(
+          'its share',
+        );
+      expect(await store.use('dpop:eve0', 1000, { owner: 'eve' })).toBe(false);
+      expect(await store.use('dpop:ada', 1000, { owner: 'ada' })).toBe(true);
+      await pause(2050);
+      expect(await store.use('dpop:eve200', 1000, { owner: 'eve' })).toBe(true);
+      await store.close();
+    },
+  );
+
+  test(
+    verifies('E11.dpop', 'what was made before the memory began may have been used before'),
+    async () => {
+      const madeAt = Date.now();
+      await pause(20);
+      // The process after the one that it was used in.
+      const store = memoryStore();
+      await expect(store.use('dpop:a', 60_000, { madeAt })).rejects.toThrow('before the memory');
+      expect(await store.use('dpop:b', 60_000, { madeAt: Date.now() })).toBe(true);
+      await store.close();
+    },
+  );
+
   test.each([Number.NaN, Number.POSITIVE_INFINITY, 0, -1])(
     'a time to live of %d is no time to live',
     async (ttlMs) => {

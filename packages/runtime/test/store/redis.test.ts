@@ -377,6 +377,31 @@ describe.skipIf(backend.kind === 'none')(suite, () => {
     });
   });
 
+  test(
+    verifies(
+      'E11.dpop',
+      'a proof from before Redis forgot is new to no replica, and none else is refused',
+    ),
+    async () => {
+      const namespace = freshNamespace();
+      const first = await open({ namespace });
+      const madeAt = Date.now() + 1000;
+      await pause(1500);
+      // One more that shares with a Redis that knows everything.
+      const second = await open({ namespace });
+      expect(await second.use('dpop:early', 60_000, { madeAt })).toBe(true);
+      expect(await first.use('dpop:early', 60_000, { madeAt })).toBe(false);
+      const { host, port, password } = redis();
+      const raw = new Redis({ host, port, password });
+      await raw.del(...(await raw.keys(`${namespace}:*`)));
+      raw.disconnect();
+      await pause(1000);
+      const late = await open({ namespace });
+      await expect(late.use('dpop:early', 60_000, { madeAt })).rejects.toThrow('before the memory');
+      expect(await late.use('dpop:fresh', 60_000, { madeAt: Date.now() + 60_000 })).toBe(true);
+    },
+  );
+
   describe('on the way to Redis', () => {
     test('TLS is checked before anything is said', async () => {
       const authority = createTestAuthority();

@@ -8,6 +8,14 @@ import type { ClientAddress, Headers } from '../exchange.ts';
 import type { Challenges, FrontParts } from '../front-parts.ts';
 import { HttpRefusal, type HttpRefusalCode } from '../refusals.ts';
 
+/** What is known of a request by then. */
+interface Known {
+  readonly headers: Headers;
+  readonly address: ClientAddress;
+  /** Counts a message of a caller; it is asked before a proof of the caller's is used up. */
+  readonly admit: (principalId: string) => Promise<void>;
+}
+
 /**
  * Finds out who is calling. Nothing of the content has been read yet, and whoever is nobody sends none.
  */
@@ -18,10 +26,9 @@ export async function authenticate(
     challenges,
   }: Pick<FrontParts, 'authenticator' | 'limits' | 'challenges'>,
   request: IncomingMessage,
-  headers: Headers,
-  address: ClientAddress,
+  { headers, address, admit }: Known,
 ): Promise<Verified> {
-  const outcome = await authenticator.authenticate(presentedBy(request, headers));
+  const outcome = await authenticator.authenticate({ ...presentedBy(request, headers), admit });
   if (outcome.ok) return outcome.verified;
   const { problem } = outcome;
   if (isGuess(problem)) await limits.countFailure(address);
