@@ -5,6 +5,7 @@ import { type Application, createApplication } from '../application.ts';
 import type { Call } from '../call/call.ts';
 import { type CommonOptions, limitsOf, rateOf } from '../config/common.ts';
 import { withConfigured } from '../mcp/lock.ts';
+import { heedRefusals } from '../mcp/protocol-error.ts';
 import { buildMcpServer } from '../mcp/register.ts';
 import type { ServerDefinition, ServerOptions } from '../server-definition.ts';
 import type { Store } from '../store/store.ts';
@@ -34,7 +35,7 @@ export interface Assembled {
   readonly answer: Front;
   readonly bridge: Bridge;
   readonly resource: URL;
-  readonly app: Pick<Application<never>, 'dispatch' | 'recordStop'>;
+  readonly app: Pick<Application<never>, 'assertReviewed' | 'dispatch' | 'recordStop'>;
   /** Readiness fails from here on. */
   drain(): void;
   /** Records what was counted of floods of refusals, and not recorded. */
@@ -54,7 +55,8 @@ export function assemble<Options extends ServerOptions, Context>(
   const { title } = definition.identity;
   const { challenges, documents } = directionsOf({ common, resource, title, scopes });
   const bridge = createBridge({
-    build: (caller, delivery) => buildMcpServer(app, caller, delivery),
+    build: (caller, delivery, onRefused) =>
+      heedRefusals(buildMcpServer(app, caller, delivery), onRefused),
     callerOf: callerOfRequest,
     authorizer: createAuthorizer(app),
     challenges,
@@ -85,6 +87,7 @@ export function assemble<Options extends ServerOptions, Context>(
       documents: new Map([...health.documents, ...documents]),
       serveMcp: bridge.serveMcp,
       live,
+      isRevoked: (verified) => isRevokedNow(world, verified),
       metrics,
       audit,
       logger,
@@ -109,6 +112,13 @@ function limitsOfFront(common: CommonOptions, store: Store): FrontLimits {
     messageRate: messageRateOf(common),
     placesMax: common.requests,
   });
+}
+
+function isRevokedNow<Context>(
+  { revocations, sources }: World<Context>,
+  verified: Verified,
+): boolean {
+  return revocations.current().isRevoked(verified) || isWithdrawn(verified, sources.keys?.current);
 }
 
 /** A request under way ends once its credential is taken back, in whichever of the files. */

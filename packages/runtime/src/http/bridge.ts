@@ -19,8 +19,8 @@ import { sdkRequest } from './sdk-request.ts';
 const ASKED_AGAIN_MS = 30_000;
 
 export interface BridgeParts {
-  /** The SDK's server for one request. */
-  build(caller: Caller, delivery: Delivery, era: 'legacy' | 'modern'): McpServer;
+  /** The SDK's server for one request, which tells of what it refuses by itself. */
+  build(caller: Caller, delivery: Delivery, onRefused: (code: number) => void): McpServer;
   callerOf(admitted: Admitted): Caller;
   readonly authorizer: Authorizer;
   readonly challenges: Challenges;
@@ -45,7 +45,7 @@ export interface Bridge {
   close(): Promise<void>;
 }
 
-interface OneRequest {
+interface OneRequest extends Pick<Admitted, 'onRefused'> {
   readonly caller: Caller;
   readonly delivery: Delivery;
 }
@@ -63,11 +63,11 @@ export function createBridge(parts: BridgeParts): Bridge {
   let anew = new AbortController();
 
   const handler = createMcpHandler(
-    ({ requestInfo, era }) => {
+    ({ requestInfo }) => {
       const one = requestInfo && requests.get(requestInfo);
       // The handler shows each factory call the request that we gave it. Without one, nobody is calling.
       if (one === undefined) throw new Error('a request that did not come through the front');
-      return parts.build(one.caller, one.delivery, era);
+      return parts.build(one.caller, one.delivery, one.onRefused);
     },
     {
       legacy: 'stateless',
@@ -85,7 +85,8 @@ export function createBridge(parts: BridgeParts): Bridge {
       const isStream = isListen(message);
       const ends = isStream ? AbortSignal.any([signal, anew.signal, askAgainOf(admitted)]) : signal;
       const request = sdkRequest(resource, admitted.headers, ends);
-      requests.set(request, { caller, delivery: deliveryOf(admitted) });
+      const { onRefused } = admitted;
+      requests.set(request, { caller, delivery: deliveryOf(admitted), onRefused });
       const options = { authInfo: authInfoOf(caller, admitted), parsedBody: message };
       if (!isStream) {
         const answer = handler.fetch(request, options);

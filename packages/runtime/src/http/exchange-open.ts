@@ -4,7 +4,7 @@ import type { Verified } from '@secure-mcp/auth';
 
 import { ClientGone } from './client-gone.ts';
 import type { Exchange } from './exchange.ts';
-import type { Challenges, LiveRequests } from './front-parts.ts';
+import type { FrontParts } from './front-parts.ts';
 import { HttpRefusal } from './refusals.ts';
 import { refusalOf } from './steps/authenticate.ts';
 
@@ -32,20 +32,22 @@ export interface UnderWay {
 export function openUnderWay(
   exchange: Exchange,
   verified: Verified,
-  { live, challenges }: { readonly live: LiveRequests; readonly challenges: Challenges },
+  { live, challenges, isRevoked }: Pick<FrontParts, 'live' | 'challenges' | 'isRevoked'>,
 ): UnderWay {
   const controller = new AbortController();
   const { signal } = controller;
   const onGone = (): void => controller.abort(exchange.signal.reason);
   if (exchange.signal.aborted) onGone();
   else exchange.signal.addEventListener('abort', onGone, { once: true });
-  const leave = live.open(verified, (reason) =>
+  const end = (reason?: Error): void =>
     controller.abort(
       reason instanceof HttpRefusal
         ? reason
         : refusalOf({ kind: 'invalid', detail: 'ended under way' }, challenges),
-    ),
-  );
+    );
+  const leave = live.open(verified, end);
+  // Asked once more now: a revocation that came before ends only what was among the live ones.
+  if (isRevoked(verified)) end();
   return {
     signal,
     race: (work) => Promise.race([work, whenAborted(signal)]),

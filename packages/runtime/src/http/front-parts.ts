@@ -14,6 +14,8 @@ export interface Admitted {
   readonly message: JSONRPCMessage;
   /** Aborts when the client leaves, its credential ends or is revoked, or the server stops. */
   readonly signal: AbortSignal;
+  /** To be told the code of JSON-RPC where the SDK refuses the request by itself. */
+  readonly onRefused: (code: number) => void;
 }
 
 /** Serves an admitted request. Rejects with an HttpRefusal where the caller's scopes do not suffice. */
@@ -73,6 +75,8 @@ export interface FrontParts {
   readonly documents: ReadonlyMap<string, () => PlainAnswer>;
   readonly serveMcp: ServeMcp;
   readonly live: LiveRequests;
+  /** True for a caller whose credential is revoked or withdrawn by now. */
+  readonly isRevoked: (verified: Verified) => boolean;
   readonly metrics: FrontMetrics;
   readonly audit: Audit;
   readonly logger: Logger;

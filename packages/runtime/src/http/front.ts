@@ -29,7 +29,7 @@ import type { ClientAddress, Exchange, Headers, PlainAnswer } from './exchange.t
 import { openExchange, openUnderWay, type UnderWay } from './exchange-open.ts';
 import type { FrontLimits, FrontParts } from './front-parts.ts';
 import type { Notes } from './notes.ts';
-import { type Said, withoutEcho } from './protocol-error.ts';
+import { watchRefusal, withoutEcho } from './protocol-error.ts';
 import { recordRefusal, type RefuseParts, refuseRequest } from './refuse-request.ts';
 import { createRefusalTrail, type RefusalTrail } from './refusal-trail.ts';
 import { type HttpRefusal, refuseHttp } from './refusals.ts';
@@ -124,6 +124,8 @@ async function serve(parts: Parts, exchange: Exchange, notes: Notes): Promise<vo
   // From here on, what ends the credential ends the request: also while its content is on its way.
   const underWay = openUnderWay(exchange, verified, parts);
   try {
+    // What was revoked since it was verified has ended no request: this one was not among the live ones.
+    underWay.signal.throwIfAborted();
     await admit(verified.principal.id);
     await readAndServe(parts, notes, { exchange, headers, address, verified, underWay });
   } finally {
@@ -176,28 +178,20 @@ async function serveMcp(
   const { signal } = underWay;
   // Revoked between the headers and now: nothing of it may run.
   signal.throwIfAborted();
-  const admitted = { exchange, address, verified, message, signal };
+  // Whatever refuses a request, the trail tells.
+  const watch = watchRefusal((told) => recordRefusal(parts, exchange.request, notes, told));
+  const { refused } = watch;
   const passed = withoutCredentials(headers);
-  const answered = await underWay.race(parts.serveMcp({ ...admitted, headers: passed }));
+  const admitted = { exchange, address, verified, message, signal, headers: passed };
+  const answered = await underWay.race(parts.serveMcp({ ...admitted, onRefused: refused }));
   // The SDK's own word for a call that was ended because the handler closes.
   if (answered.status === 499) refuseHttp('http.stopping');
   notes.answeredAt = performance.now();
   const { unreadMs } = parts.rules;
   const said = await withoutEcho(answered);
-  if (said.refused !== undefined) recordProtocolError(parts, notes, exchange, said);
+  watch.answered(answered.status);
+  if (said.refused !== undefined) refused(said.refused);
   await writeAnswer(exchange, said.answer, { headers: notes.fields, signal, unreadMs });
-}
-
-/** Whatever refuses a request, the trail tells. */
-function recordProtocolError(
-  parts: Parts,
-  notes: Notes,
-  { request }: Exchange,
-  { answer: { status }, refused }: Said,
-): void {
-  const code = status === 404 ? 'http.rpc_method' : 'http.message';
-  const detail = `JSON-RPC ${String(refused)}`;
-  recordRefusal(parts, request, notes, { code, status, detail });
 }
 
 /** What the SDK and its tools are not given, they can neither log nor pass on. */

@@ -1,38 +1,12 @@
 import * as z from 'zod';
 
-/** What the codes of JSON-RPC and MCP mean, in our words. */
-const SENTENCES: ReadonlyMap<number, string> = new Map([
-  [-32_700, 'The content is not JSON.'],
-  [-32_600, 'The request is not valid.'],
-  [-32_601, 'There is no such method.'],
-  [-32_602, 'The parameters of the request are not valid.'],
-  [-32_603, 'Internal error.'],
-  [-32_020, 'The headers and the content of the request disagree, or a header is missing.'],
-  [-32_021, 'The request needs a capability that the client did not declare.'],
-  [-32_022, 'This version of the protocol is not supported.'],
-]);
-const OTHER = 'The request cannot be served.';
+import { inOurWords, rpcError } from '../mcp/protocol-error.ts';
+import type { HttpRefusalCode } from './refusals.ts';
 
 const protocolError = z.object({
   jsonrpc: z.literal('2.0'),
   id: z.union([z.string(), z.number(), z.null()]).optional(),
-  error: z.object({
-    code: z.int(),
-    data: z
-      .object({
-        /** Of this server: a client chooses its next try by it. */
-        supported: z.array(z.string()).optional(),
-        /** MCP demands that it is repeated; so it is one word, of the kind that versions are. */
-        requested: z
-          .string()
-          .regex(/^[\w.-]{1,32}$/)
-          .optional()
-          .catch('unknown'),
-        requiredCapabilities: z.looseObject({}).optional(),
-      })
-      .optional()
-      .catch(undefined),
-  }),
+  error: rpcError,
 });
 
 /** The SDK's answer as it may be said, and the code of JSON-RPC where it refused the request by itself. */
@@ -48,6 +22,7 @@ export interface Said {
  */
 export async function withoutEcho(answer: Response): Promise<Said> {
   const { status } = answer;
+  // What it says with the status of success, the bridge has put into our words.
   if (status < 400) return { answer };
   if (status >= 500) throw new Error('the SDK failed to serve a request');
   if (answer.headers.get('content-type')?.startsWith('application/json') !== true)
@@ -58,10 +33,11 @@ export async function withoutEcho(answer: Response): Promise<Said> {
   // No JSON-RPC: it is not an error of the SDK's, and somebody of ours has written it.
   if (body === undefined) return { answer: new Response(text, { status, headers }) };
   const { id = null, error } = body;
-  const { code, data } = error;
-  const said = { code, message: SENTENCES.get(code) ?? OTHER, ...(data !== undefined && { data }) };
-  const worded = Response.json({ jsonrpc: '2.0', id, error: said }, { status, headers });
-  return { answer: worded, refused: code };
+  const worded = Response.json(
+    { jsonrpc: '2.0', id, error: inOurWords(error) },
+    { status, headers },
+  );
+  return { answer: worded, refused: error.code };
 }
 
 function parsed(text: string): z.output<typeof protocolError> | undefined {
@@ -71,3 +47,43 @@ function parsed(text: string): z.output<typeof protocolError> | undefined {
     return undefined;
   }
 }
+
+/** A request that the SDK refused by itself, as it is recorded. */
+export interface SdkRefused {
+  readonly code: HttpRefusalCode;
+  readonly status: number;
+  readonly detail: string;
+}
+
+/** What is known of one request, until it is told. */
+export interface RefusalWatch {
+  refused(rpcCode: number): void;
+  answered(status: number): void;
+}
+
+/** Tells once, when both are known: the answer can begin before the SDK has judged the request. */
+export function watchRefusal(tell: (refused: SdkRefused) => void): RefusalWatch {
+  let rpcCode: number | undefined;
+  let status: number | undefined;
+  let told = false;
+  const look = (): void => {
+    if (told || rpcCode === undefined || status === undefined) return;
+    told = true;
+    tell({ code: CODES.get(rpcCode) ?? 'http.message', status, detail: `JSON-RPC ${rpcCode}` });
+  };
+  return {
+    refused(code) {
+      rpcCode ??= code;
+      look();
+    },
+    answered(known) {
+      status = known;
+      look();
+    },
+  };
+}
+
+const CODES: ReadonlyMap<number, HttpRefusalCode> = new Map([
+  [-32_601, 'http.rpc_method'],
+  [-32_603, 'internal'],
+]);

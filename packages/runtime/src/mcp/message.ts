@@ -26,6 +26,11 @@ const INVALID_PARAMS = -32_602;
 const NAME = boundedText(128);
 const requestId = z.union([boundedText(128), z.int()]);
 
+const META = z.looseObject({
+  progressToken: requestId.optional(),
+  'io.modelcontextprotocol/related-task': z.looseObject({ taskId: NAME }).optional(),
+});
+
 /**
  * One JSON-RPC message and nothing beside it. The SDK drops what it does not know without a word, and
  * the caller would wait for ever.
@@ -34,9 +39,7 @@ const envelope = z.strictObject({
   jsonrpc: z.literal('2.0'),
   id: requestId.optional(),
   method: NAME.optional(),
-  params: z
-    .looseObject({ _meta: z.looseObject({ progressToken: requestId.optional() }).optional() })
-    .optional(),
+  params: z.looseObject({ _meta: META.optional() }).optional(),
   result: z.looseObject({}).optional(),
   error: z.looseObject({ code: z.int(), message: boundedText(65_536) }).optional(),
 });
@@ -51,8 +54,8 @@ const BESIDE_CHARACTERS_MAX = 32_768;
 const LIST = z.looseObject({ cursor: z.undefined().optional() }).optional();
 
 /**
- * What the methods that we serve need at least. The SDK checks the same shapes later, but answers
- * with Zod's own dump, sometimes under the wrong code, and nobody records it.
+ * What the methods that we serve need at least. The SDK checks the same shapes later, but
+ * sometimes under the wrong code, and does not say what is wrong in words that may be repeated.
  */
 const SHAPES: Readonly<Record<string, z.ZodType>> = {
   initialize: z.looseObject({
@@ -62,8 +65,18 @@ const SHAPES: Readonly<Record<string, z.ZodType>> = {
   }),
   // What the SDK does not take for a cancelling is answered after all, when its id may be in use again.
   'notifications/cancelled': z.looseObject({ requestId, reason: z.string().optional() }),
-  'tools/call': z.looseObject({ name: NAME, arguments: z.looseObject({}).optional() }),
+  'tools/call': z.looseObject({
+    name: NAME,
+    arguments: z.looseObject({}).optional(),
+    // Clients of 2025-11-25 may ask for a task of a server that has none, and are served without.
+    task: z.looseObject({ ttl: z.number().optional() }).optional(),
+  }),
   'tools/list': LIST,
+  'prompts/get': z.looseObject({
+    name: NAME,
+    arguments: z.record(NAME, boundedText(65_536)).optional(),
+  }),
+  'prompts/list': LIST,
   'resources/read': z.looseObject({ uri: boundedText(16_384) }),
   'resources/list': LIST,
   'resources/templates/list': LIST,

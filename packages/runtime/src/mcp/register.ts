@@ -17,6 +17,7 @@ import type { Resource, ResourceContent } from '../resource.ts';
 import type { Delivery, LongData } from './delivery.ts';
 import type { ListedPrompt, ListedTemplate, ListedTool } from './lock.ts';
 import { progressReporter } from './progress.ts';
+import { ourData } from './protocol-error.ts';
 import { completeArgumentOperation, mayPrompt, promptOperation } from './prompt-operation.ts';
 import { completeOperation, listOperation, mayRead, readOperation } from './resource-operation.ts';
 import { mayUse, refusedAnswer, toolOperation } from './tool-operation.ts';
@@ -297,7 +298,7 @@ async function performOrThrow<Input, Result, Answer>(
     throw new ProtocolError(
       OURS.test(code) ? ProtocolErrorCode.InternalError : ProtocolErrorCode.InvalidParams,
       `${code}: ${message}`,
-      { code, ...(retryAfterMs !== undefined && { retryAfterMs }) },
+      ourData({ code, ...(retryAfterMs !== undefined && { retryAfterMs }) }),
     );
   }
 }

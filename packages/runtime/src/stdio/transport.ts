@@ -6,6 +6,7 @@ import { parseStrictJson } from '@secure-mcp/validation';
 
 import type { Delivery } from '../mcp/delivery.ts';
 import { checkMessage, INVALID_REQUEST, type MessageVerdict, PARSE_ERROR } from '../mcp/message.ts';
+import { sdkRefusal } from '../mcp/protocol-error.ts';
 import { createLineReader, type Line } from './lines.ts';
 import { OpenRequests } from './open-requests.ts';
 import { createOutbox } from './outbox.ts';
@@ -25,7 +26,7 @@ const SETTLE_LOOK_MS = 5;
 export interface StdioOptions {
   readonly input: Readable;
   readonly output: Writable;
-  /** Told of each message that never became a request. */
+  /** Told of each message that never became a request, and of each request that the SDK refused by itself. */
   readonly onRefused: (reason: string) => void;
   readonly messageBytesMax?: number;
 }
@@ -85,9 +86,11 @@ export function createStdioTransport(options: StdioOptions): StdioTransport {
     },
     async send(message) {
       if (closed) return;
+      const refusal = sdkRefusal(message);
+      if (refusal !== undefined) onRefused(`JSON-RPC ${String(refusal.code)}`);
       const kept =
         'method' in message || message.id === undefined ? undefined : open.answer(message.id);
-      write(message, kept?.enclosed, () => {
+      write(refusal?.message ?? message, kept?.enclosed, () => {
         for (const taken of kept?.whenTaken ?? []) taken();
       });
     },

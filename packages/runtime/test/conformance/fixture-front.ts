@@ -56,6 +56,7 @@ export async function startFixtureFront(): Promise<FixtureFront> {
     documents: new Map(),
     serveMcp: served.serveMcp,
     live,
+    isRevoked: () => false,
     metrics: createMetrics({
       live: () => live.size,
       connections: () => listener.sockets.size,

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 
+import type { Verified } from '@secure-mcp/auth';
 import { verifies } from '@secure-mcp/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
@@ -567,6 +568,36 @@ describe('an answer under way', () => {
       expect(answersIn(heard.raw)[0]?.status).toBe(401);
       expect(world.ran).toEqual([]);
       socket.destroy();
+    },
+  );
+
+  test(
+    verifies('C13.ended', 'does not begin when its credential is revoked once it was verified'),
+    async () => {
+      const verified: Verified = {
+        principal: { id: 'key:ada', kind: 'service', scopes: new Set() },
+        method: 'api-key',
+        expiresAt: Infinity,
+      };
+      let revoked = false;
+      await restart({
+        parts: {
+          authenticator: {
+            async authenticate() {
+              // The list changes now: this request is not among the live ones yet.
+              revoked = true;
+              world.live.endWhere(() => true);
+              return { ok: true, verified };
+            },
+          },
+          isRevoked: () => revoked,
+        },
+      });
+      const { status } = await ask({ body: callBody('late') });
+      expect(status).toBe(401);
+      expect(world.ran).toEqual([]);
+      expect(world.live.size).toBe(0);
+      expect(world.records).toMatchObject([{ type: 'auth.failure', detail: 'ended under way' }]);
     },
   );
 

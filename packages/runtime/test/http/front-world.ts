@@ -173,6 +173,7 @@ export async function startWorld({
     ]),
     serveMcp: serveBy(tool, admitted),
     live,
+    isRevoked: () => false,
     metrics: { answered: (status) => void answered.push(status), refused: () => undefined },
     audit: { record: (event) => void records.push(event) },
     logger: { debug: log, info: log, warn: log, error: log, flush: async () => undefined },

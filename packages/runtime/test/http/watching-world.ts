@@ -20,6 +20,7 @@ import { createAuthorizer } from '../../src/http/authorize.ts';
 import { type Bridge, createBridge } from '../../src/http/bridge.ts';
 import { callerOf } from '../../src/http/callers.ts';
 import { createLiveRequests } from '../../src/http/live-requests.ts';
+import { heedRefusals } from '../../src/mcp/protocol-error.ts';
 import { defineResource, defineTool, READS } from '../../src/index.ts';
 import { startWorld, type World } from './front-world.ts';
 
@@ -139,7 +140,7 @@ export async function startGuarded(options: GuardedOptions): Promise<Guarded> {
     expiresAt: options.expiresAt ?? Infinity,
   };
   const bridge = createBridge({
-    build: () => serverOf(ran, false),
+    build: (_caller, _delivery, onRefused) => heedRefusals(serverOf(ran, false), onRefused),
     callerOf: ({ address }) =>
       callerOf(verified, address, {
         policy: options.policy,

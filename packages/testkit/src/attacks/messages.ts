@@ -9,6 +9,7 @@ export interface BadLine {
 
 const PARSE = -32_700;
 const REQUEST = -32_600;
+const METHOD = -32_601;
 const PARAMS = -32_602;
 
 function nested(depth: number): string {
@@ -86,6 +87,30 @@ export const BAD_LINES: readonly BadLine[] = [
     line: call(41, `{"name":"a","_meta":{"pad":"${'a'.repeat(40_000)}"}}`),
     code: REQUEST,
     id: 41,
+  },
+  {
+    name: 'a task of no duration',
+    line: call(42, '{"name":"a","task":{"ttl":"x"}}'),
+    code: PARAMS,
+    id: 42,
+  },
+  {
+    name: 'a relation to no task',
+    line: call(43, '{"name":"a","_meta":{"io.modelcontextprotocol/related-task":5}}'),
+    code: REQUEST,
+    id: 43,
+  },
+  {
+    name: 'a prompt without a name',
+    line: '{"jsonrpc":"2.0","id":44,"method":"prompts/get","params":{"arguments":{"a":5}}}',
+    code: PARAMS,
+    id: 44,
+  },
+  {
+    name: 'a method that nobody serves',
+    line: '{"jsonrpc":"2.0","id":45,"method":"logging/setLevel","params":{"level":"x"}}',
+    code: METHOD,
+    id: 45,
   },
   { name: 'no JSON', line: 'hello', code: PARSE, id: null },
   { name: 'half of a JSON', line: '{"jsonrpc":"2.0","id":1', code: PARSE, id: null },
