@@ -48,11 +48,11 @@ async function judge(
 
 const refused = (detail: string) => ({ ok: false, problem: { kind: 'proof', detail } });
 
-/** A proof by the right key, at the wrong time. */
-const skewed = {
+/** Of a proof by the right key: nobody has guessed it. */
+const genuine = (detail: string) => ({
   ok: false,
-  problem: { kind: 'proof', detail: 'proof of another time', genuine: true },
-};
+  problem: { kind: 'proof', detail, genuine: true },
+});
 
 describe('a proof holds', () => {
   test.each([...DPOP_ALGORITHMS, 'ES384'])('when signed with %s', async (alg) => {
@@ -152,7 +152,7 @@ describe('a proof does not hold', () => {
     ],
   ])(verifies('E11.dpop', '%s'), async (_what, parts, detail) => {
     const outcome = await judge(await makeProof(key, PURPOSE, parts()));
-    expect(outcome).toEqual(detail === 'proof of another time' ? skewed : refused(detail));
+    expect(outcome).toEqual(detail === 'proof of another time' ? genuine(detail) : refused(detail));
   });
 
   test(
@@ -311,7 +311,7 @@ describe('a proof is good once', () => {
     const uses = memoryOfUses();
     const proof = await makeProof(key, PURPOSE);
     expect(await judge(proof, {}, uses)).toBe('good');
-    expect(await judge(proof, {}, uses)).toEqual(refused('proof used again'));
+    expect(await judge(proof, {}, uses)).toEqual(genuine('proof used again'));
   });
 
   test('of many at the same time', async () => {
@@ -330,7 +330,7 @@ describe('a proof is good once', () => {
     expect(twin).not.toBe(proof);
     expect(await judge(twin)).toBe('good');
     expect(await judge(proof, {}, uses)).toBe('good');
-    expect(await judge(twin, {}, uses)).toEqual(refused('proof used again'));
+    expect(await judge(twin, {}, uses)).toEqual(genuine('proof used again'));
   });
 
   test('while another sender may use the same id', async () => {
