@@ -67,7 +67,7 @@ export async function startOnFreePort(
     try {
       return await startHttpProcess(commandFor(await freePort()));
     } catch (error) {
-      if (tries === TRIES || !String(error).includes('cannot be listened on')) throw error;
+      if (tries === TRIES || !String(error).includes('is in use')) throw error;
     }
   }
 }

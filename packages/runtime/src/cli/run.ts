@@ -129,7 +129,9 @@ async function check<Options extends ServerOptions, Context>(
   const opened = await openServices(definition, prepared, policyOf(prepared));
   try {
     const front =
-      prepared.common.http === undefined ? [] : await (await loadHttp()).checkHttp(prepared);
+      prepared.common.http === undefined
+        ? []
+        : await (await loadHttp()).checkHttp(definition, prepared, opened);
     const found = (await opened.services.check?.()) ?? [];
     for (const warning of [...opened.warnings, ...front, ...found])
       process.stdout.write(`warning: ${toVisibleName(warning)}\n`);

@@ -24,6 +24,7 @@ import { parseObject } from '../config/read.ts';
 import type { Reloads } from '../reload/reloads.ts';
 import { watchFiles } from '../reload/watch-files.ts';
 import type { Watched } from '../reload/watched.ts';
+import { forOption } from './for-option.ts';
 import { reportedReload } from './reported-reload.ts';
 import { type ReloadListeners, textOf } from './serving.ts';
 import { rememberVerified } from './verified-tokens.ts';
@@ -118,7 +119,9 @@ export interface AuthenticatorParts {
 export function authenticatorOf(parts: AuthenticatorParts): Authenticator {
   const { common, sources, resource, revocations, singleUse, scopes } = parts;
   if (common.unsafeNoAuth) return everybodyIsLocal(scopes);
-  const dpop = createDpopVerifier({ resource: resource.href, singleUse, now: Date.now });
+  const dpop = forOption('--resource', () =>
+    createDpopVerifier({ resource: resource.href, singleUse, now: Date.now }),
+  );
   return createAuthenticator({
     verifiers: verifiersOf(parts),
     keys: () => sources.keys?.current,
@@ -143,10 +146,12 @@ function jwtOf(parts: AuthenticatorParts, issuer: string): TokenVerifier {
   const { jwks, anyTokenType: anyType, tokenLifetime } = common;
   const keys = jwks === undefined ? {} : { jwks };
   const jwt = rememberVerified(
-    createJwtVerifier({
-      resource: resource.href,
-      issuers: [{ issuer, ...keys, anyType, lifetimeMaxMs: tokenLifetime * 1000 }],
-    }),
+    forOption('--issuer', () =>
+      createJwtVerifier({
+        resource: resource.href,
+        issuers: [{ issuer, ...keys, anyType, lifetimeMaxMs: tokenLifetime * 1000 }],
+      }),
+    ),
   );
   const reload = reportedReload('--issuer', () => jwt.reload(), listeners);
   reloads.add('--issuer', { ...ALWAYS_READY, reload });
@@ -156,14 +161,16 @@ function jwtOf(parts: AuthenticatorParts, issuer: string): TokenVerifier {
 function askedOf(parts: AuthenticatorParts, issuer: string): TokenVerifier {
   const { common, resource, reloads, listeners, sources } = parts;
   const { introspection: endpoint, tokenLifetime } = common;
-  const asked = createIntrospection({
-    resource: resource.href,
-    issuer,
-    ...(endpoint !== undefined && { endpoint }),
-    client: () => clientNow(sources),
-    jwts: true,
-    lifetimeMaxMs: tokenLifetime * 1000,
-  });
+  const asked = forOption('--introspection', () =>
+    createIntrospection({
+      resource: resource.href,
+      issuer,
+      ...(endpoint !== undefined && { endpoint }),
+      client: () => clientNow(sources),
+      jwts: true,
+      lifetimeMaxMs: tokenLifetime * 1000,
+    }),
+  );
   const reload = reportedReload('--introspection', async () => asked.reload(), listeners);
   reloads.add('--introspection', { ...ALWAYS_READY, reload });
   return asked;

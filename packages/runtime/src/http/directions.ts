@@ -8,6 +8,7 @@ import {
 
 import type { CommonOptions } from '../config/common.ts';
 import type { PlainAnswer } from './exchange.ts';
+import { forOption } from './for-option.ts';
 
 /** What a client is told about getting in, and what is told it when it did not. */
 export interface Directions {
@@ -51,15 +52,18 @@ function metadataOf({
   title,
   scopes,
 }: DirectionsParts): ResourceMetadata | undefined {
-  if (common.issuer === undefined) return undefined;
-  return resourceMetadata({
-    resource: resource.href,
-    issuers: [common.issuer],
-    scopes: baseline(scopes),
-    name: title,
-    dpopAlgorithms: DPOP_ALGORITHMS,
-    certificateBound: common.tlsClientCa !== undefined,
-  });
+  const { issuer, tlsClientCa } = common;
+  if (issuer === undefined) return undefined;
+  return forOption('--issuer', () =>
+    resourceMetadata({
+      resource: resource.href,
+      issuers: [issuer],
+      scopes: baseline(scopes),
+      name: title,
+      dpopAlgorithms: DPOP_ALGORITHMS,
+      certificateBound: tlsClientCa !== undefined,
+    }),
+  );
 }
 
 /**

@@ -6,7 +6,7 @@ import type { CommonOptions } from '../config/common.ts';
 import { ConfigurationProblem } from '../config/problem.ts';
 import { accessProblem } from '../reload/file-access.ts';
 import { placeProblem } from '../reload/file-place.ts';
-import { parseStoreAddress } from '../store/address.ts';
+import { parseStoreAddress, type StoreAddress } from '../store/address.ts';
 import { memoryStore } from '../store/memory.ts';
 import type { Store } from '../store/store.ts';
 
@@ -20,22 +20,31 @@ export interface StoreParts {
 
 /** Opens what limits are counted in. Rejects with a ConfigurationProblem; a Redis that is away is none. */
 export async function openStore({ common, name, audit, logger }: StoreParts): Promise<Store> {
-  const { store, storePasswordFile, resource = '' } = common;
-  if (store === undefined) return memoryStore();
+  const address = readStoreAddress(common);
+  if (address === undefined) return memoryStore();
+  // Loaded for those who share only: it is a third of what the front is.
+  const { redisStore } = await import('../store/redis.ts');
+  return redisStore({
+    address,
+    namespace: `${name}:${common.resource ?? ''}`,
+    audit,
+    logger,
+  });
+}
+
+/** Where the store is, with its password; undefined where there is none. Throws a ConfigurationProblem. */
+export function readStoreAddress({
+  store,
+  storePasswordFile,
+}: CommonOptions): StoreAddress | undefined {
+  if (store === undefined) return undefined;
   const parsed = parseStoreAddress(store);
   if (!parsed.ok) throw new ConfigurationProblem('--store', parsed.problem);
   const password =
     storePasswordFile === undefined
       ? undefined
       : readSecret('--store-password-file', storePasswordFile).toString('utf8').trimEnd();
-  // Loaded for those who share only: it is a third of what the front is.
-  const { redisStore } = await import('../store/redis.ts');
-  return redisStore({
-    address: { ...parsed.address, password },
-    namespace: `${name}:${resource}`,
-    audit,
-    logger,
-  });
+  return { ...parsed.address, password };
 }
 
 const STATE_KEY_BYTES_MIN = 32;

@@ -1,16 +1,20 @@
 import type { Prepared } from '../cli/prepare.ts';
 import type { CommonOptions } from '../config/common.ts';
-import { ConfigurationProblem } from '../config/problem.ts';
 import type { ServerDefinition, ServerOptions } from '../server-definition.ts';
 import { assemble, type Assembled } from './assemble.ts';
-import { type Binding, decideBinding } from './bind.ts';
+import type { Binding } from './bind.ts';
+import { type Bindings, bindingsOf, listenOn } from './bindings.ts';
 import { collectOften } from './collector.ts';
 import { closeGracefully, listenForStop, type StopSignals } from './drain.ts';
 import type { Front } from './front.ts';
 import { createListener, type Listener } from './listener.ts';
 import { createMetricsListener } from './metrics-listener.ts';
-import { assertHttpOptions, type Endpoint, endpointOf, rulesOf } from './settings.ts';
-import { checkFiles, openWorld, type World } from './world.ts';
+import { assertAsReviewed, recordStart } from './review.ts';
+import { rulesOf } from './settings.ts';
+import { warningsNow, warnOfChanges } from './warnings.ts';
+import { openWorld, type World } from './world.ts';
+
+export { checkHttp } from './check.ts';
 
 /**
  * Serves callers over HTTP until a signal stops it. Resolves to false when something did not let go
@@ -20,77 +24,75 @@ export async function serveOverHttp<Options extends ServerOptions, Context>(
   definition: ServerDefinition<Options, Context>,
   prepared: Prepared<Options>,
 ): Promise<boolean> {
-  const { common } = prepared;
-  const { binding, metrics } = await bindingsOf(prepared);
+  const bindings = await bindingsOf(prepared);
   collectOften();
   const world = await openWorld(definition, prepared);
   // Until here nobody is served, and a signal may end the process as it ends any.
   const stop = listenForStop();
-  const stopListening = world.reloads.onSignal();
-  const beside = await serveMetrics(world, metrics);
+  const stopListening = world.reloads.onSignal(() => world.reload());
+  /** All that listen. */
+  const listeners: Listener[] = [];
+  try {
+    const { listener, front } = await start({ definition, prepared, world, bindings, listeners });
+    await stop.stopping;
+    return await end({ world, listener, front, stop, common: prepared.common });
+  } catch (error) {
+    await world.close();
+    throw error;
+  } finally {
+    stopListening();
+    stop.close();
+    for (const { server, sockets } of listeners) {
+      server.close();
+      sockets.destroy();
+    }
+  }
+}
+
+interface Start<Options extends ServerOptions, Context> {
+  readonly definition: ServerDefinition<Options, Context>;
+  readonly prepared: Prepared<Options>;
+  readonly world: World<Context>;
+  readonly bindings: Bindings;
+  /** Takes each listener, so that one is closed when the next cannot listen. */
+  readonly listeners: Listener[];
+}
+
+/** Listens, and answers once it is known under which URL. Rejects with a ConfigurationProblem. */
+async function start<Options extends ServerOptions, Context>({
+  definition,
+  prepared,
+  world,
+  bindings: { binding, metrics },
+  listeners,
+}: Start<Options, Context>): Promise<{ listener: Listener; front: Assembled }> {
+  const { common } = prepared;
+  assertAsReviewed(definition, world.serving.first.services, world);
+  if (metrics !== undefined) {
+    const beside = createMetricsListener(() => world.metrics.text());
+    listeners.push(beside);
+    await listenOn(beside, '--metrics', metrics);
+  }
   const { listener, attach } = listenerOf(world, common, binding);
+  listeners.push(listener);
   const port = await listenOn(listener, '--http', binding);
   const front = assemble(world, definition, { common, bound: { host: binding.host, port } });
+  recordStart(front.app);
   attach(front.answer);
+  warnOfChanges(world, common);
   announce(front.resource, prepared, world);
-  await stop.stopping;
-  const isClean = await end({ world, listener, front, stop, common });
-  stopListening();
-  beside?.server.close();
-  return isClean;
-}
-
-/** Judges all that serving would read, and gives what an operator should know. */
-export async function checkHttp<Options extends ServerOptions>(
-  prepared: Prepared<Options>,
-): Promise<readonly string[]> {
-  const { common, logger } = prepared;
-  await bindingsOf(prepared);
-  return [...warningsOf(common), ...(await checkFiles(common, logger))];
-}
-
-interface Bindings {
-  readonly binding: Binding;
-  readonly metrics: Binding | undefined;
-}
-
-async function bindingsOf({
-  common,
-  given,
-}: Pick<Prepared<ServerOptions>, 'common' | 'given'>): Promise<Bindings> {
-  assertHttpOptions(common, given);
-  const secure = common.tlsCert !== undefined;
-  const binding = await decideBinding(endpointOf('--http', common.http ?? ''), {
-    field: '--http',
-    secure,
-    proxied: common.behindProxy.length > 0,
-    authenticated: !common.unsafeNoAuth,
-  });
-  if (common.metrics === undefined) return { binding, metrics: undefined };
-  // Whoever may see how much is done is not asked who he is.
-  const open = { field: '--metrics', secure: false, proxied: false, authenticated: false };
-  return { binding, metrics: await decideBinding(endpointOf('--metrics', common.metrics), open) };
-}
-
-function warningsOf({ unsafeNoAuth, store, stateKeyFile }: CommonOptions): readonly string[] {
-  return [
-    ...(unsafeNoAuth
-      ? ['--unsafe-no-auth: whoever can connect to this port is the local user']
-      : []),
-    ...(store !== undefined && stateKeyFile === undefined
-      ? ['--store without --state-key-file: a person’s answer has to reach the replica that asked']
-      : []),
-  ];
+  return { listener, front };
 }
 
 /** Says where it serves, on stderr: the one line that an operator and a supervisor wait for. */
 function announce<Context>(
   resource: URL,
   { common, logger }: Pick<Prepared<ServerOptions>, 'common' | 'logger'>,
-  { serving, revocations }: World<Context>,
+  world: World<Context>,
 ): void {
-  const { warnings } = serving.first;
-  for (const warning of [...warnings, ...warningsOf(common), ...revocations.warnings()])
+  const { warnings } = world.serving.first;
+  const { revocations } = world;
+  for (const warning of [...warnings, ...warningsNow(world, common), ...revocations.warnings()])
     logger.warn(warning);
   process.stderr.write(`serving ${resource.href}\n`);
 }
@@ -134,24 +136,6 @@ function listenerOf<Context>(
       attach(answer);
     },
   };
-}
-
-async function listenOn(listener: Listener, field: string, endpoint: Endpoint): Promise<number> {
-  try {
-    return await listener.listen(endpoint);
-  } catch {
-    throw new ConfigurationProblem(field, 'the address cannot be listened on');
-  }
-}
-
-async function serveMetrics<Context>(
-  { metrics }: World<Context>,
-  binding: Binding | undefined,
-): Promise<Listener | undefined> {
-  if (binding === undefined) return undefined;
-  const listener = createMetricsListener(() => metrics.text());
-  await listenOn(listener, '--metrics', binding);
-  return listener;
 }
 
 interface Ending<Context> {

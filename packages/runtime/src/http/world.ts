@@ -30,6 +30,8 @@ export interface World<Context> {
   readonly metrics: ServerMetrics;
   readonly audit: Audit;
   readonly logger: Logger;
+  /** Makes all anew, and says so where nothing came of it: whoever asked for it waits for a line. */
+  reload(): Promise<void>;
   /** Tells the metrics whose connections to count. */
   useSockets(sockets: Sockets): void;
   /** Lets go of everything. False when something did not let go in time. */
@@ -45,6 +47,7 @@ export async function openWorld<Options extends ServerOptions, Context>(
   const reloads = createReloads();
   const live = createLiveRequests();
   const { name } = definition.identity;
+  const stateKey = readStateKey(common);
   const store = await openStore({ common, name, audit: prepared.audit, logger });
   let sockets: Sockets | undefined;
   const metrics = createMetrics({
@@ -54,7 +57,8 @@ export async function openWorld<Options extends ServerOptions, Context>(
     configHealthy: () => reloads.healthy,
   });
   const audit = counting(prepared.audit, metrics);
-  const listeners = listenersOf({ audit, logger, metrics });
+  let news = 0;
+  const listeners = listenersOf({ audit, logger, metrics, onNews: () => (news += 1) });
   const reloading = { reloads, listeners };
   const serving = await openServing(definition, prepared, reloading);
   const revocations = await openRevocations({
@@ -69,7 +73,7 @@ export async function openWorld<Options extends ServerOptions, Context>(
   return {
     serving,
     store,
-    stateKey: readStateKey(common),
+    stateKey,
     sources: await openCredentialSources(common, reloading),
     revocations,
     tls: await openTls(common, reloading),
@@ -79,6 +83,13 @@ export async function openWorld<Options extends ServerOptions, Context>(
     metrics,
     audit,
     logger,
+    async reload() {
+      const before = news;
+      await reloads.reload();
+      const { unhealthy } = reloads;
+      if (unhealthy.length > 0) logger.warn('read again, and not valid', { what: unhealthy });
+      else if (news === before) logger.info('read again, and nothing has changed');
+    },
     useSockets(used) {
       sockets = used;
     },
@@ -103,32 +114,8 @@ function counting(audit: Audit, metrics: Pick<ServerMetrics, 'limited'>): Audit 
   };
 }
 
-/**
- * Reads every file that serving would read, but those that the server's own services open. Gives what an
- * operator should know of them.
- */
-export async function checkFiles(
-  common: CommonOptions,
-  logger: Logger,
-): Promise<readonly string[]> {
-  const reloads = createReloads();
-  const silent = () => undefined;
-  const reloading = { reloads, listeners: { onReloaded: silent, onFailed: silent } };
-  try {
-    await openTls(common, reloading);
-    await openCredentialSources(common, reloading);
-    readStateKey(common);
-    const { revocations: file, issuer } = common;
-    const alone = { shared: undefined, onHeard: silent, logger };
-    const revocations = await openRevocations({ file, issuer, ...alone, ...reloading });
-    revocations.close();
-    return revocations.warnings();
-  } finally {
-    reloads.close();
-  }
-}
-
-async function openTls(
+/** Opens the certificate of the server. Rejects with a ConfigurationProblem. */
+export async function openTls(
   { tlsCert, tlsKey, tlsClientCa }: CommonOptions,
   { reloads, listeners }: { readonly reloads: Reloads; readonly listeners: ReloadListeners },
 ): Promise<Watched<TlsMaterial> | undefined> {
@@ -143,18 +130,22 @@ function listenersOf({
   audit,
   logger,
   metrics,
+  onNews,
 }: {
   readonly audit: Audit;
   readonly logger: Logger;
   readonly metrics: ServerMetrics;
+  readonly onNews: () => void;
 }): ReloadListeners {
   return {
     onReloaded(what) {
+      onNews();
       metrics.reloaded(what, true);
       logger.info('read again', { what });
       audit.record({ type: 'config.reload', outcome: 'allow', what });
     },
     onFailed(what, reason) {
+      onNews();
       metrics.reloaded(what, false);
       logger.error('not valid, so what was valid before stays', { what, reason });
       audit.record({ type: 'config.reload_failed', outcome: 'deny', what, reason });

@@ -13,8 +13,8 @@ export interface Reloads {
   readonly unhealthy: readonly string[];
   /** Makes all anew. Resolves when all are settled; one that fails says so itself. */
   reload(): Promise<void>;
-  /** Reloads with each SIGHUP. Gives back how to stop. */
-  onSignal(): () => void;
+  /** Reloads with each SIGHUP, in another way than by `reload` where one is given. Gives back how to stop. */
+  onSignal(run?: () => Promise<void>): () => void;
   close(): void;
 }
 
@@ -24,8 +24,7 @@ export function createReloads(): Reloads {
   const reload = async (): Promise<void> => {
     await Promise.allSettled(all.map(async ({ one }) => one.reload()));
   };
-  const onHangup = (): void => void reload();
-  const stop = (): void => void process.off('SIGHUP', onHangup);
+  let stop = (): void => undefined;
   return {
     add(what, one) {
       all.push({ what, one });
@@ -38,8 +37,10 @@ export function createReloads(): Reloads {
       return unhealthy();
     },
     reload,
-    onSignal() {
+    onSignal(run = reload) {
+      const onHangup = (): void => void run();
       process.on('SIGHUP', onHangup);
+      stop = () => void process.off('SIGHUP', onHangup);
       return stop;
     },
     close() {
