@@ -29,6 +29,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { servedFrom } from './http-served.ts';
+import { type Passage, startPassage } from './loopback.ts';
 
 /** The one URL that clients know, whichever replica they reach. */
 const RESOURCE = 'https://files.example/mcp';
@@ -47,6 +48,7 @@ describe.skipIf(redis === undefined)(suite, () => {
   const keysFile = `${temp.path}/keys.json`;
   const auditOf = (replica: number): string => `${temp.path}/audit-${String(replica)}.jsonl`;
   let issuer: AuthorizationServerUnderTest;
+  let passage: Passage;
   let replicas: readonly HttpProcess[] = [];
   const ports: number[] = [];
 
@@ -54,6 +56,10 @@ describe.skipIf(redis === undefined)(suite, () => {
     const { scope } = contract;
     issuer = await startAuthorizationServer({ resources: { [RESOURCE]: { scope } } });
     await addKey(contract, keysFile, 'nobody');
+    passage = await startPassage(() => ({
+      host: redis?.host ?? '',
+      port: redis?.port ?? 0,
+    }));
     const password = writeSecret(temp, 'password', redis?.password ?? '');
     replicas = await Promise.all(
       REPLICAS.map((replica) =>
@@ -66,7 +72,7 @@ describe.skipIf(redis === undefined)(suite, () => {
             `--keys=${keysFile}`,
             `--revocations=${setRevoked(replica, [])}`,
             `--audit-log=${auditOf(replica)}`,
-            `--store=redis://${redis?.host ?? ''}:${String(redis?.port)}`,
+            `--store=redis://127.0.0.1:${String(passage.port)}`,
             `--store-password-file=${password}`,
             `--rate-limit=${String(CALLS)}/3600`,
             '--address-rate-limit=1000000/1',
@@ -78,7 +84,7 @@ describe.skipIf(redis === undefined)(suite, () => {
   });
   afterAll(async () => {
     await Promise.all(replicas.map((replica) => replica.close()));
-    await Promise.all([issuer.close(), redis?.close()]);
+    await Promise.all([issuer.close(), passage.close(), redis?.close()]);
     temp.remove();
   });
 

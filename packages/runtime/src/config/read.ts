@@ -133,7 +133,7 @@ function statOf(field: string, path: string): Stats {
 }
 
 /** Reads a whole text file, within a bound. Throws a ConfigurationProblem. */
-export function readText(field: string, path: string): string {
+function readText(field: string, path: string): string {
   try {
     const { size } = statSync(path);
     if (size > FILE_BYTES_MAX) throw new ConfigurationProblem(field, 'the file is too large');

@@ -278,7 +278,7 @@ function networkOf(entry: string) {
 }
 
 /** The names of this machine that no name server answers for. */
-export function isLoopbackName(host: string): boolean {
+function isLoopbackName(host: string): boolean {
   return /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/.test(host);
 }
 
