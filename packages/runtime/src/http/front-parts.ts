@@ -35,8 +35,11 @@ export interface FrontLimits {
   countUnanswered(address: ClientAddress): Promise<void>;
   /** Counts a message of a caller, whatever it asks for. */
   admitPrincipal(principalId: string): Promise<void>;
-  /** Takes one of the places for requests under way, overall. Gives back how to leave it. */
-  enter(): () => void;
+  /**
+   * Takes one of the places for requests under way, of which each caller has its share. Gives back how
+   * to leave it.
+   */
+  enter(principalId: string): () => void;
 }
 
 /** Words what a caller without an accepted credential is told: the `WWW-Authenticate` of RFC 6750, 9449 and 9728. */

@@ -24,7 +24,7 @@ import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import type { Verified } from '@secure-mcp/auth';
 
 import { type BodyRoom, createBodyRoom } from './body-room.ts';
-import { createConnections } from './connections.ts';
+import { type Admission, createConnections } from './connections.ts';
 import type { ClientAddress, Exchange, Headers, PlainAnswer } from './exchange.ts';
 import { openExchange, openUnderWay, type UnderWay } from './exchange-open.ts';
 import type { FrontLimits, FrontParts } from './front-parts.ts';
@@ -32,7 +32,7 @@ import type { Notes } from './notes.ts';
 import { watchRefusal, withoutEcho } from './protocol-error.ts';
 import { recordRefusal, type RefuseParts, refuseRequest } from './refuse-request.ts';
 import { createRefusalTrail, type RefusalTrail } from './refusal-trail.ts';
-import { type HttpRefusal, refuseHttp } from './refusals.ts';
+import { HttpRefusal, refuseHttp } from './refusals.ts';
 import { writeAnswer, writePlain } from './respond.ts';
 import { securityHeaders } from './security-headers.ts';
 import { isListen } from './listen.ts';
@@ -77,18 +77,22 @@ export function createFront(
     room: createBodyRoom(frontParts.rules.bodyBytesMax),
   };
   return (request, response) => {
-    const problem = parts.connections.admit(request, response);
-    if (problem === 'drop') request.socket.destroy();
-    else
-      answer(parts, openExchange(request, response), problem).catch(() => request.socket.destroy());
+    const exchange = openExchange(request, response);
+    const serveIt = (admission: Admission): void => {
+      if (admission === 'drop') request.socket.destroy();
+      else answer(parts, exchange, admission).catch(() => request.socket.destroy());
+    };
+    const admission = parts.connections.admit(request, response);
+    if (admission instanceof Promise) void admission.then(serveIt);
+    else serveIt(admission);
   };
 }
 
-async function answer(parts: Parts, exchange: Exchange, problem?: HttpRefusal): Promise<void> {
+async function answer(parts: Parts, exchange: Exchange, admission: Admission): Promise<void> {
   const started = performance.now();
   const notes: Notes = { fields: parts.security };
   try {
-    if (problem !== undefined) throw problem;
+    if (admission instanceof HttpRefusal) throw admission;
     await serve(parts, exchange, notes);
   } catch (error) {
     await refuseRequest(parts, exchange, notes, error);
@@ -160,7 +164,7 @@ async function readAndServe(parts: Parts, notes: Notes, known: Known): Promise<v
     const message = readMessage(body.bytes);
     notes.message = message;
     // A stream is idle and lasts for hours: a caller has few, and they must not take the places of calls.
-    leave = isListen(message) ? () => undefined : limits.enter();
+    leave = isListen(message) ? () => undefined : limits.enter(verified.principal.id);
     leaveRoom();
     await serveMcp(parts, notes, known, message);
   } finally {

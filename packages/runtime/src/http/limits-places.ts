@@ -3,23 +3,38 @@ import { refuseHttp } from './refusals.ts';
 /** What a caller is told to wait when all places are taken, in milliseconds. Nobody knows when one is left. */
 const RETRY_AFTER_MS = 1000;
 
+/** The part of all places that one caller may take: one divided by this. */
+const CALLERS_MIN = 4;
+
 /** Places for requests under way, overall. */
 export interface Places {
-  /** Takes one, or refuses. Gives back how to leave it; a second time does nothing. */
-  enter(): () => void;
+  /** Takes one for a caller, or refuses. Gives back how to leave it; a second time does nothing. */
+  enter(principalId: string): () => void;
 }
 
-/** Makes `placesMax` places. Nobody waits for one here: a queue of requests would be memory without end. */
+/**
+ * Makes `placesMax` places, of which one caller has a quarter at most. Nobody waits for one here: a
+ * queue of requests would be memory without end.
+ */
 export function createPlaces(placesMax: number): Places {
+  const eachMax = Math.ceil(placesMax / CALLERS_MIN);
   let taken = 0;
+  const ofCaller = new Map<string, number>();
   return {
-    enter() {
-      if (taken >= placesMax) refuseHttp('http.busy', { retryAfterMs: RETRY_AFTER_MS });
+    enter(principalId) {
+      const own = ofCaller.get(principalId) ?? 0;
+      if (taken >= placesMax || own >= eachMax)
+        refuseHttp('http.busy', { retryAfterMs: RETRY_AFTER_MS });
       taken += 1;
+      ofCaller.set(principalId, own + 1);
       let left = false;
       return () => {
-        if (!left) taken -= 1;
+        if (left) return;
         left = true;
+        taken -= 1;
+        const rest = (ofCaller.get(principalId) ?? 1) - 1;
+        if (rest === 0) ofCaller.delete(principalId);
+        else ofCaller.set(principalId, rest);
       };
     },
   };

@@ -101,8 +101,10 @@ export function createListener(options: ListenerOptions): Listener {
   });
   server.on('drop', () => onDropped('full'));
   server.on('secureConnection', sockets.secure);
-  server.on('request', sockets.begin).on('request', answer);
-  server.on('checkContinue', sockets.begin).on('checkContinue', answer);
+  const begin: RequestListener = (request, response) => {
+    if (sockets.begin(request, response)) answer(request, response);
+  };
+  server.on('request', begin).on('checkContinue', begin);
   refuseWhatIsNotServed(server, sockets, onDropped);
 
   tls?.material.onChange((material) => {

@@ -8,8 +8,11 @@ export interface Sockets {
   accept(socket: Socket): void;
   /** Takes in what requests come over where it is not what was accepted: a TLS connection. */
   secure(socket: Socket): void;
-  /** Takes in a request, until its answer is complete. */
-  begin(request: IncomingMessage, response: ServerResponse): void;
+  /**
+   * Takes in a request, until its answer is complete. False for one that must not be served: its
+   * connection was to close before it came.
+   */
+  begin(request: IncomingMessage, response: ServerResponse): boolean;
   /** True while an answer is under way on the connection. */
   isBusy(socket: Duplex): boolean;
   /** Closes all that are open now: the idle ones at once, the busy ones after their answer. */
@@ -49,20 +52,26 @@ export function createSockets(): Sockets {
     },
     begin({ socket }, response) {
       const connection = ofSocket.get(socket);
-      if (connection === undefined) return;
+      if (connection === undefined) return true;
+      // Whoever leaves an answer unread could go on for ever with what is not believed any more.
+      if (connection.isRetired) {
+        connection.accepted.destroy();
+        return false;
+      }
       const { responses } = connection;
       responses.add(response);
-      if (connection.isRetired) response.shouldKeepAlive = false;
       response.once('close', () => {
         responses.delete(response);
         if (connection.isRetired && responses.size === 0) socket.destroySoon();
       });
+      return true;
     },
     isBusy: (socket) => (ofSocket.get(socket)?.responses.size ?? 0) > 0,
     retire() {
       for (const connection of open.values()) {
         connection.isRetired = true;
-        if (connection.responses.size === 0) connection.accepted.destroy();
+        // One request is answered; what waits behind its answer has not begun.
+        if (connection.responses.size !== 1) connection.accepted.destroy();
         // Tells the client not to use the connection again, where it can still be told.
         for (const response of connection.responses) response.shouldKeepAlive = false;
       }

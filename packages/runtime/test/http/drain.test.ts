@@ -1,3 +1,4 @@
+import { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { verifies } from '@secure-mcp/testkit';
@@ -56,6 +57,30 @@ async function start(options: Parameters<typeof startListening>[0] = {}): Promis
       }),
   };
 }
+
+test(
+  verifies('E4.replaced', 'a connection that was to close serves nothing that comes after that'),
+  async () => {
+    const { listener, happened } = await start();
+    const taken: (() => void)[] = [];
+    const socket = new Duplex({
+      read: () => undefined,
+      write: (_chunk, _encoding, done) => void taken.push(done),
+    });
+    const destroySoon = (): void => void socket.destroy();
+    const peer = { remoteAddress: '127.0.0.1', remotePort: 1, destroySoon };
+    listener.server.emit('connection', Object.assign(socket, peer));
+    socket.on('error', () => undefined);
+    socket.push('GET /quick HTTP/1.1\r\nHost: a\r\n\r\n');
+    await until('the answer is written', () => taken.length > 0);
+    listener.sockets.retire();
+    // Its answer is not taken yet, so the connection still stands.
+    expect(socket.destroyed).toBe(false);
+    socket.push('GET /later HTTP/1.1\r\nHost: a\r\n\r\n');
+    await until('it is closed', () => socket.destroyed);
+    expect(happened).not.toContain('began /later');
+  },
+);
 
 /** How a request ended that gets no whole answer. */
 async function endOf(request: Promise<unknown>): Promise<string> {

@@ -4,6 +4,7 @@ import { verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { type Bare, callBody, startBare, startWorld, type World } from './front-world.ts';
+import { until } from '../reload/watching.ts';
 import { talk } from './wire.ts';
 
 let world: World;
@@ -86,6 +87,57 @@ test(
     slow.destroy();
   },
 );
+
+/** A connection whose answers are written, and not taken until `take` is called. */
+function unreadConnection(to: World) {
+  let said = '';
+  const held: (() => void)[] = [];
+  const socket = new Duplex({
+    read: () => undefined,
+    write(chunk: Buffer, _encoding, taken) {
+      said += chunk.toString('latin1');
+      held.push(taken);
+    },
+  });
+  to.server.emit('connection', Object.assign(socket, { remoteAddress: '127.0.0.1' }));
+  socket.on('error', () => undefined);
+  return {
+    socket,
+    said: () => said,
+    take: () => {
+      for (const taken of held.splice(0)) taken();
+    },
+  };
+}
+
+describe('behind an answer that its client has not taken', () => {
+  test(verifies('C10.requests', 'one request waits, and no other one is served'), async () => {
+    const { socket, said } = unreadConnection(world);
+    socket.push(world.call('unread first'));
+    await until('the answer has begun', () => said().includes('200 OK'));
+    await settled(world);
+    for (const text of ['unread second', 'unread third', 'unread fourth']) {
+      socket.push(world.call(text));
+      await settled(world);
+    }
+    expect(world.ran.filter((text) => text.startsWith('unread'))).toEqual(['unread first']);
+    expect(socket.destroyed).toBe(true);
+  });
+
+  test('the one that waits is served once the answer is taken', async () => {
+    const { socket, said, take } = unreadConnection(world);
+    socket.push(world.call('taken first'));
+    await until('the answer has begun', () => said().includes('200 OK'));
+    await settled(world);
+    socket.push(world.call('taken second'));
+    await settled(world);
+    expect(world.ran).not.toContain('taken second');
+    const taking = setInterval(take, 5);
+    await until('the second answer is written', () => said().includes('noted taken second'));
+    clearInterval(taking);
+    socket.destroy();
+  });
+});
 
 describe('several requests at once on a connection', () => {
   test('are served without the front', async () => {

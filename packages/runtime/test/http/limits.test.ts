@@ -184,16 +184,26 @@ describe('places', () => {
     ),
     async () => {
       const front = limits({ placesMax: 2 });
-      const first = front.enter();
-      front.enter();
-      const refusal = await refusalOf(() => front.enter());
+      const first = front.enter('alice');
+      front.enter('bob');
+      const refusal = await refusalOf(() => front.enter('carol'));
       expect(refusal?.code).toBe('http.busy');
       expect(refusal?.status).toBe(503);
       expect(refusal?.options.retryAfterMs).toBe(1000);
       first();
       first();
-      front.enter();
-      expect((await refusalOf(() => front.enter()))?.code).toBe('http.busy');
+      front.enter('carol');
+      expect((await refusalOf(() => front.enter('alice')))?.code).toBe('http.busy');
     },
   );
+
+  test(verifies('C12.places', 'one caller has a quarter of them'), async () => {
+    const front = limits({ placesMax: 8 });
+    const leave = front.enter('alice');
+    front.enter('alice');
+    expect((await refusalOf(() => front.enter('alice')))?.code).toBe('http.busy');
+    front.enter('bob');
+    leave();
+    front.enter('alice');
+  });
 });
