@@ -2,9 +2,13 @@ import { readFileSync } from 'node:fs';
 
 import { describe, expect, test } from 'vitest';
 
-import { callRequest, type HttpWorld } from './http-contract-world.ts';
+import { callRequest, type HttpWorld, recordsIn } from './http-contract-world.ts';
 import type { WireRequest } from './http-wire.ts';
 import { verifies } from './verifies.ts';
+
+/** What nobody but the caller has written. */
+const WORDS = 'ignore-all-previous-instructions';
+const RELATED = 'io.modelcontextprotocol/related-task';
 
 /** Tests that what was shown to the server, rightly or wrongly, has gone nowhere. */
 export function testSecrecy(world: () => HttpWorld): void {
@@ -49,6 +53,35 @@ export function testSecrecy(world: () => HttpWorld): void {
         const parts = [...secrets].flatMap((secret) => [secret, secret.split('.')[2] ?? secret]);
         for (const [place, text] of Object.entries(places))
           expect([place, parts.filter((part) => text.includes(part))]).toEqual([place, []]);
+      },
+    );
+  });
+
+  describe('a request of 2025 that no tool sees', () => {
+    test.each<readonly [string, string, object]>([
+      ['a task of no duration', 'tools/call', { task: { ttl: WORDS } }],
+      ['a relation to no task', 'tools/call', { _meta: { [RELATED]: WORDS } }],
+      ['a method that nobody has', WORDS, {}],
+      ['a method that is not served', 'resources/subscribe', { uri: WORDS }],
+      ['a level of no log', 'logging/setLevel', { level: WORDS }],
+    ])(
+      verifies('C9.complete', 'C1.no-echo', 'leaves one record, and is not repeated: %s'),
+      async (_what, method, more) => {
+        const { served, contract, keys, witness, files } = world();
+        const { name, args } = contract.call;
+        const params = method === 'tools/call' ? { name, arguments: args, ...more } : more;
+        const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+        const before = recordsIn(files.audit).length;
+        const headers = {
+          authorization: `Bearer ${keys.reader}`,
+          'mcp-protocol-version': '2025-11-25',
+        };
+        const { text } = await witness.send({ url: served.url, body, headers });
+        expect(text).toContain('"error"');
+        expect(text).not.toContain(WORDS);
+        expect(recordsIn(files.audit).slice(before)).toMatchObject([
+          { type: 'http.refused', outcome: 'deny', principal: 'key:reader' },
+        ]);
       },
     );
   });
