@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 import { compareCalls, compareStarts, digits, type Row } from './compare.ts';
 import { benchGit, GIT } from './git.ts';
+import { benchHttp } from './http.ts';
 import { coldStart, median, openPeer } from './peer.ts';
 import { benchPostgres, POSTGRES } from './postgres.ts';
 
@@ -126,3 +127,4 @@ await Promise.all([server.end(), loop.end()]);
 rmSync(tree, { recursive: true });
 await benchPostgres();
 await benchGit();
+await benchHttp();
