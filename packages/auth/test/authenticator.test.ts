@@ -36,10 +36,6 @@ const ended = (detail: string) => ({
   problem: { kind: 'invalid', detail, genuine: true },
 });
 const badProof = (detail: string) => ({ ok: false, problem: { kind: 'proof', detail } });
-const usedAgain = {
-  ok: false,
-  problem: { kind: 'proof', detail: 'proof used again', genuine: true },
-};
 const letIn = (verified: object) => ({ ok: true, verified: expect.objectContaining(verified) });
 
 describe('lets in', () => {
@@ -282,7 +278,7 @@ describe('a bound token is no bearer token:', () => {
       const presented = { authorization: `DPoP ${token}`, proof: await proofFor(token) };
       const singleUse = memoryOfUses();
       expect(await judge(presented, { singleUse })).toMatchObject({ ok: true });
-      expect(await judge(presented, { singleUse })).toEqual(usedAgain);
+      expect(await judge(presented, { singleUse })).toEqual(badProof('proof used again'));
     },
   );
 

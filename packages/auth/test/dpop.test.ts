@@ -311,8 +311,19 @@ describe('a proof is good once', () => {
     const uses = memoryOfUses();
     const proof = await makeProof(key, PURPOSE);
     expect(await judge(proof, {}, uses)).toBe('good');
-    expect(await judge(proof, {}, uses)).toEqual(genuine('proof used again'));
+    expect(await judge(proof, {}, uses)).toEqual(refused('proof used again'));
   });
+
+  test(
+    verifies('C12.failures', 'and from before a restart it is not taken for a guess'),
+    async () => {
+      const uses = memoryOfUses();
+      const proof = await makeProof(key, PURPOSE);
+      expect(await judge(proof, {}, uses)).toBe('good');
+      const restarted = NOW + 1000;
+      expect(await judge(proof, { now: restarted }, uses)).toEqual(genuine('proof used again'));
+    },
+  );
 
   test('of many at the same time', async () => {
     const uses = memoryOfUses();
@@ -330,7 +341,7 @@ describe('a proof is good once', () => {
     expect(twin).not.toBe(proof);
     expect(await judge(twin)).toBe('good');
     expect(await judge(proof, {}, uses)).toBe('good');
-    expect(await judge(twin, {}, uses)).toEqual(genuine('proof used again'));
+    expect(await judge(twin, {}, uses)).toEqual(refused('proof used again'));
   });
 
   test('while another sender may use the same id', async () => {

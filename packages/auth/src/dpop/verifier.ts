@@ -44,6 +44,7 @@ export interface DpopVerifier {
 export function createDpopVerifier({ resource, singleUse, now }: DpopOptions): DpopVerifier {
   const target = normalisedTarget(resource);
   if (target === undefined) throw new TypeError('the resource is no HTTP URL');
+  const began = now();
   return {
     async verify(use) {
       const proof = readProof(use.proof);
@@ -56,8 +57,9 @@ export function createDpopVerifier({ resource, singleUse, now }: DpopOptions): D
       // no faster than his messages are let through.
       await use.admit();
       const used = await useUp(proof, use, singleUse, now());
-      // After a restart, all clients come with proofs that may have been used before it.
-      return used && asGenuine(used);
+      // After a restart, all clients come with proofs that may have been used before it. Later on, who
+      // comes with a used one may have stolen it.
+      return used && madeAt(proof) < began ? asGenuine(used) : used;
     },
   };
 }
@@ -94,23 +96,27 @@ async function keyProblem({ key, alg }: Proof, use: ProofUse): Promise<string | 
  * nobody can use up the ids of somebody else.
  */
 async function useUp(
-  { claims }: Proof,
+  proof: Proof,
   { thumbprint, owner }: ProofUse,
   singleUse: SingleUse,
   now: number,
 ): Promise<Denial | undefined> {
+  const { claims } = proof;
   const key = `dpop:${thumbprint}:${sha256(claims.jti)}`;
   const endsAt = claims.iat * 1000 + PROOF_WINDOW_MS;
   const ttlMs = Math.ceil(endsAt - now) + REPLICA_SKEW_MS;
-  // Senders write whole seconds: it was made before the next one began.
-  const madeAt = (Math.floor(claims.iat) + 1) * 1000 - 1;
   let isFirst: boolean;
   try {
-    isFirst = await singleUse.use(key, ttlMs, { owner, madeAt });
+    isFirst = await singleUse.use(key, ttlMs, { owner, madeAt: madeAt(proof) });
   } catch {
     return deny('unavailable', 'used proofs cannot be looked up');
   }
   return isFirst ? undefined : deny('proof', 'proof used again');
+}
+
+/** Senders write whole seconds: it was made before the next one began. */
+function madeAt({ claims }: Proof): number {
+  return (Math.floor(claims.iat) + 1) * 1000 - 1;
 }
 
 function sha256(text: string): string {
