@@ -57,8 +57,8 @@ export async function openWorld<Options extends ServerOptions, Context>(
     configHealthy: () => reloads.healthy,
   });
   const audit = counting(prepared.audit, metrics);
-  let news = 0;
-  const listeners = listenersOf({ audit, logger, metrics, onNews: () => (news += 1) });
+  const { reload, onNews } = reloadWithWords(reloads, logger);
+  const listeners = listenersOf({ audit, logger, metrics, onNews });
   const reloading = { reloads, listeners };
   const serving = await openServing(definition, prepared, reloading);
   const revocations = await openRevocations({
@@ -83,13 +83,7 @@ export async function openWorld<Options extends ServerOptions, Context>(
     metrics,
     audit,
     logger,
-    async reload() {
-      const before = news;
-      await reloads.reload();
-      const { unhealthy } = reloads;
-      if (unhealthy.length > 0) logger.warn('read again, and not valid', { what: unhealthy });
-      else if (news === before) logger.info('read again, and nothing has changed');
-    },
+    reload,
     useSockets(used) {
       sockets = used;
     },
@@ -100,6 +94,21 @@ export async function openWorld<Options extends ServerOptions, Context>(
       await store.close();
       await logger.flush();
       return isClosed;
+    },
+  };
+}
+
+/** A reload that says what came of it, also where no listener is told of anything. */
+function reloadWithWords(reloads: Reloads, logger: Logger) {
+  let news = 0;
+  return {
+    onNews: () => void (news += 1),
+    async reload() {
+      const before = news;
+      await reloads.reload();
+      const { unhealthy } = reloads;
+      if (unhealthy.length > 0) logger.warn('read again, and not valid', { what: unhealthy });
+      else if (news === before) logger.info('read again, and nothing has changed');
     },
   };
 }

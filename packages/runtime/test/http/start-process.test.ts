@@ -212,47 +212,48 @@ describe('what is without effect is told at the start, by check, and after a cha
     return (await promisify(execFile)(command, [...args])).stdout;
   }
 
-  /** A server on good files, and what it says once one of them is not. */
-  async function expectWarning(
+  /** How often a warning is told before a file is spoilt, after that, by `check`, and by another start. */
+  async function toldOf(
     options: readonly string[],
     spoil: () => void,
     warning: string,
-  ): Promise<void> {
+  ): Promise<readonly number[]> {
+    const count = (text: string): number => text.split(warning).length - 1;
     const served = await serve('--http', '0', ...options);
-    expect(served.stderr()).not.toContain(warning);
+    const before = count(served.stderr());
     spoil();
     await until('the warning', () => served.stderr().includes(warning));
-    const lines = (await check(['--http', '0', ...options])).split('\n');
-    expect(lines.filter((line) => line.includes(warning))).toEqual([
-      expect.stringMatching(/^warning: /),
-    ]);
+    const checked = count(await check(['--http', '0', ...options]));
     const anew = await serve('--http', '0', ...options);
     await until('the warning at the start', () => anew.stderr().includes(warning));
+    return [before, count(served.stderr()), checked, count(anew.stderr())];
   }
 
   test('a scope that the server does not have', async () => {
     const options = ['--keys', keysOf({ principal: 'a' })];
     const spoil = () => keysOf({ principal: 'a', scopes: ['test:raed'] });
-    await expectWarning(options, spoil, 'of a grants test:raed, which is not served here');
+    const warning = 'of a grants test:raed, which is not served here';
+    expect(await toldOf(options, spoil, warning)).toEqual([0, 1, 1, 1]);
   });
 
   test('a key that no entry of the policy matches', async () => {
     const options = ['--keys', keysOf({ principal: 'a' }), '--policy', policyOf('key:a')];
     const spoil = () => keysOf({ principal: 'a' }, { principal: 'b' });
     const warning = '--policy: no entry matches key:b of --keys, so it may do nothing';
-    await expectWarning(options, spoil, warning);
+    expect(await toldOf(options, spoil, warning)).toEqual([0, 1, 1, 1]);
   });
 
   test('an entry of the policy that names nobody', async () => {
     const options = ['--keys', keysOf({ principal: 'a' }), '--policy', policyOf('key:a')];
     const warning = '--policy: principals.1: --keys lets in nobody who is called key:A';
-    await expectWarning(options, () => policyOf('key:a', 'key:A'), warning);
+    const spoil = () => policyOf('key:a', 'key:A');
+    expect(await toldOf(options, spoil, warning)).toEqual([0, 1, 1, 1]);
   });
 
   test('an empty file of keys', async () => {
     const options = ['--keys', keysOf({ principal: 'a' })];
     const warning = '--keys: the file names nobody who may call now';
-    await expectWarning(options, () => keysOf(), warning);
+    expect(await toldOf(options, () => keysOf(), warning)).toEqual([0, 1, 1, 1]);
   });
 
   test('a certificate that is for another host, and ends soon', async () => {
@@ -262,15 +263,18 @@ describe('what is without effect is told at the start, by check, and after a cha
     const [cert, key] = [join(temp.path, 'cert.pem'), secret('key.pem', good.key)];
     writeFileSync(cert, good.certificate, { mode: 0o644 });
     const options = [
-      ...['--keys', keysOf({ principal: 'a' })],
-      ...['--resource', 'https://mcp.example/mcp', '--tls-cert', cert, '--tls-key', key],
+      `--keys=${keysOf({ principal: 'a' })}`,
+      '--resource=https://mcp.example/mcp',
+      `--tls-cert=${cert}`,
+      `--tls-key=${key}`,
     ];
     const bad = authority.issueServer({ hosts: ['other.example'] });
     const spoil = (): void => {
       writeFileSync(cert, bad.certificate);
       writeFileSync(key, bad.key);
     };
-    await expectWarning(options, spoil, '--tls-cert: the certificate is not for mcp.example');
+    const warning = '--tls-cert: the certificate is not for mcp.example';
+    expect(await toldOf(options, spoil, warning)).toEqual([0, 1, 1, 1]);
     expect(await check(['--http', '0', ...options])).toContain('the certificate ends within a day');
   });
 });
@@ -284,4 +288,5 @@ test('SIGHUP that changes nothing says so, and one that cannot says what is not 
   await until('the failure', () => served.stderr().includes('what was valid before stays'));
   served.signal('SIGHUP');
   await until('the warning', () => served.stderr().includes('read again, and not valid'));
+  expect(served.stderr()).toContain('"what":["--keys"]');
 });
