@@ -246,6 +246,26 @@ describe('the text of an entry', () => {
   );
 });
 
+test(
+  verifies('C13.revoked', 'a list is refused that replicas could not tell each other whole'),
+  () => {
+    const listOf = (length: number) => ({
+      version: 1,
+      revoked: Array.from({ length }, (_, at) => ({ principal: `key:${String(at)}` })),
+    });
+    expect(parseRevocations(listOf(10_000)).ok).toBe(true);
+    expect(parseRevocations(listOf(10_001))).toEqual({
+      ok: false,
+      problem: 'revoked: must hold at most 10000 entries; one with issuedBefore can stand for many',
+    });
+    const name = '\u0001'.repeat(512);
+    expect(parseRevocations({ version: 1, revoked: [{ issuer: name, subject: name }] })).toEqual({
+      ok: false,
+      problem: 'revoked.0: must be at most 4096 characters long',
+    });
+  },
+);
+
 test('ten thousand entries are read at once and asked in no time', () => {
   const revoked = Array.from({ length: 10_000 }, (_, at) =>
     at % 2 === 0

@@ -9,6 +9,7 @@ import { failureRates } from '../../src/http/limits-failures.ts';
 import { createFrontLimits, type FrontLimitsOptions } from '../../src/http/limits.ts';
 import { HttpRefusal } from '../../src/http/refusals.ts';
 import { memoryStore } from '../../src/store/memory.ts';
+import type { Store } from '../../src/store/store.ts';
 
 const DEFAULTS = {
   addressRate: { calls: 1000, seconds: 60 },
@@ -114,6 +115,29 @@ describe('addresses', () => {
       expect(new Set(guesses.flatMap((refusal) => refusal?.code ?? []))).toEqual(
         new Set(['http.rate']),
       );
+    },
+  );
+
+  test(
+    verifies('C12.failures', 'nor when the store is far away, and what it says is old news'),
+    async () => {
+      const near = memoryStore();
+      const store: Store = {
+        ...near,
+        async peek(key, rate) {
+          const verdict = await near.peek(key, rate);
+          await pause(60);
+          return verdict;
+        },
+      };
+      const front = limits({ store, failureRate: { calls: 5, seconds: 60 } });
+      const attacker = from('192.0.2.1');
+      const guesses = Array.from({ length: 100 }, async (_, at) => {
+        await pause(at);
+        return refusalOf(() => slowly(front, attacker, false));
+      });
+      const looked = (await Promise.all(guesses)).filter((refusal) => refusal === undefined);
+      expect(looked).toHaveLength(5);
     },
   );
 

@@ -193,6 +193,7 @@ describe.skipIf(backend.kind === 'none')(suite, () => {
           const later = String(Date.now() + 400 * 86_400_000);
           const soon = String(Date.now() + 60_000.5);
           await raw.zadd(`${namespace}:published`, 'inf', 'forever', later, 'long', soon, 'poison');
+          expect(await second.published()).toEqual(['poison']);
           await first.publish(own);
           for (const store of [first, second])
             expect((await store.published()).toSorted()).toEqual(['own', 'poison']);
