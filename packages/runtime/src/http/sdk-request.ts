@@ -15,9 +15,8 @@ const PARAMETER_HEADER = 'mcp-param-';
 /**
  * Makes the request that the SDK is shown, with the signal that it is given.
  *
- * Given to `Request` itself, the signal would be followed by a second one, and a registry of the
- * platform then keeps each request until old memory is collected: under load, most of what a server
- * holds.
+ * Given to `Request` itself, the signal would be followed by a second one of its own, which is
+ * registered with the platform and costs each request its making and its listener.
  */
 export function sdkRequest(
   resource: URL,
