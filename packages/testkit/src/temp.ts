@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path';
 /** A directory for one suite, gone after it. */
 export interface TempDirectory {
   readonly path: string;
-  /** Writes a file, with the directories that lead to it. */
+  /** Writes a file, with the directories that lead to it. Nobody else may write any, whatever the umask is. */
   write(name: string, content: string | Uint8Array): string;
   remove(): void;
 }
@@ -28,8 +28,8 @@ export function makeTemp(word = 'HOSTPATHMARKER'): TempDirectory {
     path,
     write(name, content) {
       const file = join(path, name);
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, content);
+      mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
+      writeFileSync(file, content, { mode: 0o644 });
       return file;
     },
     remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }),

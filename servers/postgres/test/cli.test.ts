@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { connect, makeTemp, runOnce, verifies } from '@secure-mcp/testkit';
@@ -35,6 +35,17 @@ const config = (value: object) =>
   temp.write(`config-${String(Math.random())}.json`, JSON.stringify(value));
 
 describe('a configuration that cannot be served', () => {
+  test(
+    verifies('C6.configuration', 'a file that others may write does not say which database'),
+    () => {
+      const dsn = temp.write('shared/dsn', url);
+      expect(run(['check', '--dsn-file', dsn, '--schema', 'app'], {}).status).toBe(0);
+      chmodSync(dsn, 0o664);
+      const { status, stderr } = run(['check', '--dsn-file', dsn, '--schema', 'app'], {});
+      expect([status, stderr]).toEqual([2, expect.stringContaining('--dsn-file: the file may be')]);
+    },
+  );
+
   test.each<
     readonly [args: readonly string[], env: Readonly<Record<string, string>>, problem: string]
   >([

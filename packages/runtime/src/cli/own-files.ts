@@ -1,8 +1,9 @@
-import { realpathSync, type BigIntStats, statSync } from 'node:fs';
+import { type BigIntStats, existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 
-import { ConfigurationProblem } from '../config/problem.ts';
 import { type Option, optionsOf } from '../config/options.ts';
+import { ConfigurationProblem } from '../config/problem.ts';
+import { assertTrusted } from '../config/read.ts';
 import type { Readable, ServerOptions } from '../server-definition.ts';
 
 /** A file that an option names. */
@@ -37,6 +38,15 @@ export function assertApart(files: readonly OwnFile[], readable: readonly Readab
         `the file lies beneath ${root}, where callers could read it`,
       );
   }
+}
+
+/**
+ * Refuses files that others can write or replace: they would say where to connect, and whom to believe.
+ * What is not there is left to whoever opens it. The audit log has a stricter judge.
+ */
+export function assertOwned(files: readonly OwnFile[]): void {
+  for (const { flag, path } of files)
+    if (flag !== '--audit-log' && existsSync(path)) assertTrusted(flag, path);
 }
 
 /** The files that options name, and that of `--config`. */

@@ -17,7 +17,7 @@ import { httpOptions } from '../config/http-options.ts';
 import { optionsOf } from '../config/options.ts';
 import { parseObject, readConfiguration } from '../config/read.ts';
 import type { OpenParts, ServerDefinition, ServerOptions, Services } from '../server-definition.ts';
-import { assertApart, ownFiles } from './own-files.ts';
+import { assertApart, assertOwned, ownFiles } from './own-files.ts';
 import { policyWarnings } from './policy-warnings.ts';
 
 /** A command line that has been understood, before anything is opened. */
@@ -42,6 +42,7 @@ export function prepare<Options extends ServerOptions, Context>(
   });
   const common = commonOptions.strip().parse(options);
   assertServed(definition.options, { options, given });
+  assertOwned(ownFiles(definition.options, options, file));
   const stderr = stderrSink();
   const logger = createLogger({ level: common.logLevel, sink: stderr, scrub });
   const sink = common.auditLog === undefined ? stderr : openAuditLog(common.auditLog);

@@ -1,6 +1,6 @@
 import { readFileSync, type Stats, statSync } from 'node:fs';
 
-import { describeIssue, parseStrictJson } from '@secure-mcp/validation';
+import { describeIssue, JSON_FILE_LIMITS, parseStrictJson } from '@secure-mcp/validation';
 import type * as z from 'zod';
 
 import { accessProblem } from '../reload/file-access.ts';
@@ -104,7 +104,7 @@ export function readObject(field: string, path: string): Record<string, unknown>
 
 /** Reads one JSON object out of its text. */
 export function parseObject(field: string, text: string): Record<string, unknown> {
-  const parsed = parseStrictJson(text);
+  const parsed = parseStrictJson(text, JSON_FILE_LIMITS);
   if (!parsed.ok) throw new ConfigurationProblem(field, `not valid JSON (${parsed.problem})`);
   const { value } = parsed;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -118,10 +118,15 @@ export function parseObject(field: string, text: string): Record<string, unknown
  * another in its place, would decide it, so then it throws a ConfigurationProblem.
  */
 export function readTrusted(field: string, path: string): string {
+  assertTrusted(field, path);
+  return readText(field, path);
+}
+
+/** Throws a ConfigurationProblem for a file that others can change or replace, and for none. */
+export function assertTrusted(field: string, path: string): void {
   const stats = statOf(field, path);
   const wrong = accessProblem(stats, false) ?? placeProblem(path);
   if (wrong !== undefined) throw new ConfigurationProblem(field, `the file ${wrong}`);
-  return readText(field, path);
 }
 
 function statOf(field: string, path: string): Stats {

@@ -1,3 +1,5 @@
+import { chmodSync } from 'node:fs';
+
 import { makeTemp, runToEnd, verifies } from '@secure-mcp/testkit';
 import { afterAll, expect, test } from 'vitest';
 
@@ -51,3 +53,15 @@ test('what has no effect over HTTP either is said by check', async () => {
     stderr: 'fixture: --token-lifetime: needs --issuer\n',
   });
 });
+
+test(
+  verifies('C6.configuration', 'a file of an option that others may write, over stdio'),
+  async () => {
+    const policy = temp.write('policy.json', '{"version":1,"principals":[]}');
+    expect(await start(['check', '--policy', policy])).toMatchObject({ status: 0 });
+    chmodSync(policy, 0o664);
+    const stderr = 'fixture: --policy: the file may be written by others (chmod go-w)\n';
+    expect(await start(['check', '--policy', policy])).toMatchObject({ status: 2, stderr });
+    expect(await start(['--policy', policy])).toMatchObject({ status: 2, stdout: '', stderr });
+  },
+);
