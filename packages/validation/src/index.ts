@@ -1,7 +1,14 @@
 export { byteStringFromText, textFromByteString } from './byte-text.ts';
 export { beginningOf, endOf, outsideSecrets, type TextPart } from './cut.ts';
 export { type Identifier, identifier } from './identifiers.ts';
-export { JSON_DEPTH_MAX, type JsonProblem, parseStrictJson, type StrictJson } from './json.ts';
+export {
+  JSON_DEPTH_MAX,
+  JSON_FILE_LIMITS,
+  type JsonProblem,
+  parseStrictJson,
+  type StrictJson,
+} from './json.ts';
+export type { JsonLimits } from './json-scan.ts';
 export {
   NAME_BYTES_MAX,
   PATH_CHARACTERS_MAX,

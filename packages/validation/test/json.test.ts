@@ -2,7 +2,7 @@ import { verifies } from '@secure-mcp/testkit';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { JSON_DEPTH_MAX, parseStrictJson } from '../src/index.ts';
+import { JSON_DEPTH_MAX, JSON_FILE_LIMITS, parseStrictJson } from '../src/index.ts';
 
 describe('parseStrictJson', () => {
   test('reads what JSON.parse reads, when it has one meaning', () => {
@@ -43,6 +43,10 @@ describe('parseStrictJson', () => {
     ['{"\\udc00":1}', 'lone surrogate'],
     ['9007199254740992', 'unsafe number'],
     ['1e999', 'unsafe number'],
+    ['1e-400', 'unsafe number'],
+    ['[-0.001e-400]', 'unsafe number'],
+    [`0.${'3'.repeat(100)}`, 'unsafe number'],
+    [`1${'0'.repeat(900_000)}`, 'unsafe number'],
     ['[1,]', 'syntax'],
     ['', 'syntax'],
   ])(verifies('C1.one-meaning', '%s is refused: %s'), (text, problem) => {
@@ -55,6 +59,31 @@ describe('parseStrictJson', () => {
     expect(parseStrictJson(nested(JSON_DEPTH_MAX + 1))).toMatchObject({ problem: 'too deep' });
     expect(parseStrictJson(nested(100_000))).toMatchObject({ problem: 'too deep' });
   });
+});
+
+test.each(['0', '-0', '0.0e10', '5e-324', '-1.7976931348623157e-300', '{"a":[1,-2.5e3]}'])(
+  'the number %s is read',
+  (text) => {
+    expect(parseStrictJson(text)).toEqual({ ok: true, value: JSON.parse(text) });
+  },
+);
+
+test(verifies('E2.body', 'a text of more values or members than a tool takes is refused'), () => {
+  const members = (count: number): string =>
+    `{${Array.from({ length: count }, (_, at) => `"${String(4_294_967_294 - 3 * at)}":0`).join()}}`;
+  const list = (count: number, item: string): string =>
+    `[${Array.from({ length: count }, () => item).join()}]`;
+  expect(parseStrictJson(members(1000))).toMatchObject({ ok: true });
+  expect(parseStrictJson(members(1001))).toEqual({ ok: false, problem: 'too many members' });
+  expect(parseStrictJson(list(5000, '{"a":1}'))).toMatchObject({ problem: 'too many values' });
+  expect(parseStrictJson(list(9000, '1'))).toMatchObject({ ok: true });
+  expect(parseStrictJson(list(50_000, '{}'))).toMatchObject({ problem: 'too many values' });
+  expect(parseStrictJson(list(20_000, '1'), JSON_FILE_LIMITS)).toMatchObject({ ok: true });
+});
+
+test('what a text may hold is asked before anything is made of it', () => {
+  // Not JSON: a parser would have said so.
+  expect(parseStrictJson(`[${'{},'.repeat(20_000)}`)).toMatchObject({ problem: 'too many values' });
 });
 
 function escapeUnits(character: string): string {

@@ -5,12 +5,15 @@ export interface BodyShare {
   give(bytes: number): void;
 }
 
-/** Memory for all contents that arrive, until each request has its place among those under way. */
+/** Memory for all contents that arrive, and for what is made of them, until their answers are taken. */
 export interface BodyRoom {
   shareOf(principalId: string): BodyShare;
 }
 
-/** Contents of the largest size that there is room for. Most are a thousand times smaller. */
+/**
+ * Contents of the largest size that there is room for while they arrive; half as many once they are
+ * under way. Most are a thousand times smaller.
+ */
 const LARGEST_AT_ONCE = 32;
 /** The same for one caller, so that it cannot take the room from the others. */
 const LARGEST_EACH = 8;

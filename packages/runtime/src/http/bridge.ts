@@ -14,6 +14,7 @@ import type { Admitted, Challenges, ServeMcp } from './front-parts.ts';
 import { isListen, watchedUris } from './listen.ts';
 import { refuseHttp } from './refusals.ts';
 import { sdkRequest } from './sdk-request.ts';
+import { idOf } from './steps/message.ts';
 
 /** How long an issuer's word on a token holds for an open stream, in milliseconds. */
 const ASKED_AGAIN_MS = 30_000;
@@ -213,8 +214,4 @@ function createStreams({ authorizer, streamsMax, audit, logger }: BridgeParts): 
       };
     },
   };
-}
-
-function idOf(message: JSONRPCMessage): string | number | null {
-  return 'id' in message && message.id !== undefined ? message.id : null;
 }

@@ -35,6 +35,8 @@ export interface FrontLimits {
   countUnanswered(address: ClientAddress): Promise<void>;
   /** Counts a message of a caller, whatever it asks for. */
   admitPrincipal(principalId: string): Promise<void>;
+  /** Counts a large message once more for each piece of its content, once that is known. */
+  admitBytes(principalId: string, bytes: number): Promise<void>;
   /**
    * Takes one of the places for requests under way, of which each caller has its share. Gives back how
    * to leave it.

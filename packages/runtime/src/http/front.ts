@@ -20,7 +20,6 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import type { Verified } from '@secure-mcp/auth';
 
 import { type BodyRoom, createBodyRoom } from './body-room.ts';
@@ -29,7 +28,8 @@ import type { ClientAddress, Exchange, Headers, PlainAnswer } from './exchange.t
 import { openExchange, openUnderWay, type UnderWay } from './exchange-open.ts';
 import type { FrontLimits, FrontParts } from './front-parts.ts';
 import type { Notes } from './notes.ts';
-import { watchRefusal, withoutEcho } from './protocol-error.ts';
+import { type RefusalWatch, watchRefusal, withoutEcho } from './protocol-error.ts';
+import { refusedPart } from './refused-part.ts';
 import { recordRefusal, type RefuseParts, refuseRequest } from './refuse-request.ts';
 import { createRefusalTrail, type RefusalTrail } from './refusal-trail.ts';
 import { HttpRefusal, refuseHttp } from './refusals.ts';
@@ -37,13 +37,13 @@ import { writeAnswer, writePlain } from './respond.ts';
 import { securityHeaders } from './security-headers.ts';
 import { isListen } from './listen.ts';
 import { authenticate } from './steps/authenticate.ts';
-import { readBody } from './steps/body.ts';
+import { type Body, readBody } from './steps/body.ts';
 import { clientAddress, requireAllowed } from './steps/client-address.ts';
 import { requireContent } from './steps/content.ts';
 import { corsHeaders, isPreflight, PREFLIGHT } from './steps/cors.ts';
 import { requireOneFraming } from './steps/framing.ts';
 import { requireHost } from './steps/host.ts';
-import { readMessage } from './steps/message.ts';
+import { idOf, readMessage } from './steps/message.ts';
 import { requireOrigin } from './steps/origin.ts';
 import { readHeaders } from './steps/raw-headers.ts';
 import { findDocument, requireMcpRoute } from './steps/route.ts';
@@ -153,48 +153,79 @@ interface Known {
 
 /** The steps with the content of a request whose caller is known. */
 async function readAndServe(parts: Parts, notes: Notes, known: Known): Promise<void> {
-  const { rules, limits, room } = parts;
+  const { rules, room } = parts;
   const { exchange, headers, verified } = known;
   requireContent(headers, rules.bodyBytesMax);
   const share = room.shareOf(verified.principal.id);
   const body = await readBody(exchange, headers, { ...rules, share });
-  const leaveRoom = (): void => body.leave();
-  let leave = leaveRoom;
+  const leaves = [(): void => body.leave()];
   try {
-    const message = readMessage(body.bytes);
-    notes.message = message;
-    // A stream is idle and lasts for hours: a caller has few, and they must not take the places of calls.
-    leave = isListen(message) ? () => undefined : limits.enter(verified.principal.id);
-    leaveRoom();
-    await serveMcp(parts, notes, known, message);
+    await tell(parts, notes, known, await ask(parts, notes, known, { body, leaves }));
   } finally {
-    leave();
+    for (const leave of leaves) leave();
   }
 }
 
-/** Hands a request to the SDK. No answer outlives its credential. */
-async function serveMcp(
+interface Content {
+  readonly body: Body;
+  /** What gives back what the request takes up, once its answer is taken. */
+  readonly leaves: (() => void)[];
+}
+
+interface Answered {
+  readonly answered: Response;
+  readonly watch: RefusalWatch;
+}
+
+/**
+ * Hands a request to the SDK. Its message is known here only: an answer can stay unread for long, and
+ * what asked for it is not kept meanwhile.
+ */
+async function ask(
   parts: Parts,
   notes: Notes,
   { exchange, headers, address, verified, underWay }: Known,
-  message: JSONRPCMessage,
-): Promise<void> {
+  { body, leaves }: Content,
+): Promise<Answered> {
+  const { limits } = parts;
+  const { id } = verified.principal;
+  await limits.admitBytes(id, body.bytes.length);
+  const message = readMessage(body.bytes);
+  notes.id = idOf(message);
+  if (isListen(message)) {
+    // A stream is idle and lasts for hours: a caller has few, and they must not take the places of calls.
+    body.leave();
+  } else {
+    leaves.push(limits.enter(id));
+    body.keepRoom();
+  }
   const { signal } = underWay;
   // Revoked between the headers and now: nothing of it may run.
   signal.throwIfAborted();
   // Whatever refuses a request, the trail tells.
-  const watch = watchRefusal((told) => recordRefusal(parts, exchange.request, notes, told));
-  const { refused } = watch;
+  const watch = watchRefusal(
+    (told) => recordRefusal(parts, exchange.request, notes, told),
+    refusedPart(headers, message),
+  );
+  const onRefused = watch.refused;
   const passed = withoutCredentials(headers);
-  const admitted = { exchange, address, verified, message, signal, headers: passed };
-  const answered = await underWay.race(parts.serveMcp({ ...admitted, onRefused: refused }));
+  const admitted = { exchange, address, verified, message, signal, headers: passed, onRefused };
+  return { answered: await underWay.race(parts.serveMcp(admitted)), watch };
+}
+
+/** Writes the SDK's answer. No answer outlives its credential. */
+async function tell(
+  { rules: { unreadMs } }: Parts,
+  notes: Notes,
+  { exchange, underWay: { signal } }: Known,
+  { answered, watch }: Answered,
+): Promise<void> {
   // The SDK's own word for a call that was ended because the handler closes.
   if (answered.status === 499) refuseHttp('http.stopping');
   notes.answeredAt = performance.now();
-  const { unreadMs } = parts.rules;
   const said = await withoutEcho(answered);
   watch.answered(answered.status);
-  if (said.refused !== undefined) refused(said.refused);
+  if (said.refused !== undefined) watch.refused(said.refused);
   await writeAnswer(exchange, said.answer, { headers: notes.fields, signal, unreadMs });
 }
 

@@ -29,6 +29,12 @@ export interface FrontLimitsOptions {
  */
 const UNANSWERED_MORE = 10;
 
+/**
+ * Bytes of a content that count as one message. Reading a message takes time by its size, and only one
+ * is read at a time: few of a megabyte each would stop all others.
+ */
+const PIECE_BYTES = 65_536;
+
 /** Makes the limits of one front. */
 export function createFrontLimits(options: FrontLimitsOptions): FrontLimits {
   const { store, addressRate, messageRate } = options;
@@ -67,6 +73,14 @@ export function createFrontLimits(options: FrontLimitsOptions): FrontLimits {
     },
     async admitPrincipal(principalId) {
       assertAllowed([await store.consume(`messages:${principalId}`, messageRate)]);
+    },
+    async admitBytes(principalId, bytes) {
+      // However low the rate is, one message of any size is within it.
+      const pieces = Math.min(Math.ceil(bytes / PIECE_BYTES), messageRate.calls);
+      const uses = Array.from({ length: Math.max(0, pieces - 1) }, () =>
+        store.consume(`messages:${principalId}`, messageRate),
+      );
+      assertAllowed(await Promise.all(uses));
     },
     enter: places.enter,
   };

@@ -1,4 +1,3 @@
-import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import type { Verified } from '@secure-mcp/auth';
 
 import type { ClientAddress } from './exchange.ts';
@@ -9,7 +8,8 @@ export interface Notes {
   fields: Readonly<Record<string, string>>;
   address?: ClientAddress;
   verified?: Verified;
-  message?: JSONRPCMessage;
+  /** The id of its JSON-RPC request; null where it has none. */
+  id?: string | number | null;
   /** When the head of the answer was written. */
   answeredAt?: number;
 }

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 
-import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import type { AuditedSource } from '@secure-mcp/logging';
 
 import { crypto } from '../crypto.ts';
@@ -49,7 +48,7 @@ export async function refuseRequest(
     return;
   }
   notes.answeredAt = performance.now();
-  const { status, headers, body } = refusalAnswer(refusal, idOf(notes.message), reference);
+  const { status, headers, body } = refusalAnswer(refusal, notes.id ?? null, reference);
   const whole = { status, body, headers: { ...notes.fields, ...headers } };
   const { unreadMs } = rules;
   await writePlain(exchange, whole, { close, unreadMs }).catch(() => response.destroy());
@@ -80,8 +79,4 @@ function originOf({ address, verified }: Notes, ip: string): AuditedSource {
   if (address === undefined) return { address: ip };
   if (verified !== undefined) return sourceOf(verified, address);
   return { address: ip, ...(address.forwarded && { forwarded: true }) };
-}
-
-function idOf(message: JSONRPCMessage | undefined): string | number | null {
-  return message !== undefined && 'id' in message ? (message.id ?? null) : null;
 }

@@ -46,7 +46,8 @@ const envelope = z.strictObject({
 
 /**
  * Characters of a message beside the arguments of its tool. They are kept until its answer, and no
- * schema of a tool bounds them. The longest member is a URI of half of that.
+ * schema of a tool bounds them: nor the arguments of what is no tool. The longest member is a URI of
+ * half of that.
  */
 const BESIDE_CHARACTERS_MAX = 32_768;
 
@@ -143,7 +144,9 @@ function shapeProblem(
 
 /** Counted without making the text again: that would be as large as the message. */
 function holdsMuchBesideArguments({ params, ...message }: z.output<typeof envelope>): boolean {
-  const pending: unknown[] = [{ ...message, params: { ...params, arguments: undefined } }];
+  const isCall = message.method === 'tools/call';
+  const counted = isCall ? { ...params, arguments: undefined } : params;
+  const pending: unknown[] = [{ ...message, params: counted }];
   let characters = 0;
   while (pending.length > 0 && characters <= BESIDE_CHARACTERS_MAX) {
     const next = pending.pop();

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { until } from '../reload/watching.ts';
 import { callBody, startWorld, type World } from './front-world.ts';
 import { answersIn, talk } from './wire.ts';
 
@@ -98,6 +99,48 @@ test(
     expect(world.ran).not.toContain('one more');
   },
 );
+
+test(
+  verifies('E2.body', 'room is kept for what is under way, until its answer is taken'),
+  async () => {
+    // A message takes twice its content, so four of the largest take what one caller has.
+    const HELD = 4;
+    const message = callBody('room held', { wait: true });
+    const body = message + ' '.repeat(BODY_MAX - message.length);
+    const sockets = Array.from({ length: HELD }, () => {
+      const socket = connect(world.port, '127.0.0.1');
+      socket.on('error', () => undefined).write(world.call('', { body }));
+      return socket;
+    });
+    const held = (): number => world.ran.filter((text) => text === 'room held').length;
+    await until('they are under way', () => held() === HELD);
+    const busy = await talk(world.port, world.call('no room'), { answers: 1 });
+    expect(busy.answers[0]?.status).toBe(503);
+    for (const socket of sockets) socket.destroy();
+    await until('they have ended', () => world.ended.length === HELD);
+    const free = await talk(world.port, world.call('room once more'), { answers: 1 });
+    expect(free.answers[0]?.status).toBe(200);
+    expect(world.ran).not.toContain('no room');
+  },
+);
+
+describe('what is in the content', () => {
+  const big = { note: 'x'.repeat(40_000) };
+  const many = Object.fromEntries(Array.from({ length: 5000 }, (_, at) => [String(7 * at), 0]));
+  test.each([
+    ['arguments of a tool', 'tools/call', { name: 'note', arguments: { text: 'in it' } }, 200],
+    ['large arguments of a resource', 'resources/read', { uri: 'a://b', arguments: big }, 400],
+    ['large arguments of a ping', 'ping', { arguments: big }, 400],
+    ['large arguments of a prompt', 'prompts/get', { name: 'a', arguments: big }, 400],
+    ['thousands of members', 'tools/call', { name: 'note', arguments: many }, 400],
+  ])(verifies('E2.body', '%s: %s'), async (_, method, params, status) => {
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+    const { answers } = await talk(world.port, world.call('', { body }), { answers: 1 });
+    expect(answers[0]?.status).toBe(status);
+    const isServed = world.admitted.some(({ message }) => JSON.stringify(message) === body);
+    expect(isServed).toBe(status === 200);
+  });
+});
 
 describe('the time of the content', () => {
   test(

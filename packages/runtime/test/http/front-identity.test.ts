@@ -153,6 +153,7 @@ describe('credentials that are not accepted', () => {
           countFailure: async () => void (failures += 1),
           countUnanswered: async () => undefined,
           admitPrincipal: async () => undefined,
+          admitBytes: async () => undefined,
           enter: () => () => undefined,
         },
       },

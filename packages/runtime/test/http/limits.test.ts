@@ -191,6 +191,18 @@ describe('callers', () => {
     },
   );
 
+  test(verifies('C12.calls', 'a large message counts as often as it has pieces'), async () => {
+    const PIECE = 65_536;
+    const front = limits({ messageRate: { calls: 8, seconds: 30 } });
+    expect(await refusalOf(() => front.admitBytes('alice', PIECE))).toBeUndefined();
+    expect(await refusalOf(() => front.admitBytes('alice', 9 * PIECE))).toBeUndefined();
+    // Seven uses, so that the message fits with the one that it had before its content was known.
+    expect(await refusalOf(() => front.admitPrincipal('alice'))).toBeUndefined();
+    expect((await refusalOf(() => front.admitPrincipal('alice')))?.code).toBe('http.rate');
+    expect((await refusalOf(() => front.admitBytes('alice', 2 * PIECE)))?.code).toBe('http.rate');
+    expect(await refusalOf(() => front.admitBytes('bob', 2 * PIECE))).toBeUndefined();
+  });
+
   test('a caller that is called like an address is counted apart from it', async () => {
     const one = { calls: 1, seconds: 30 };
     const front = limits({ addressRate: one, messageRate: one, failureRate: one });

@@ -13,8 +13,19 @@ export interface BodyLimits {
 /** A content, and the room that it takes until it is given back. */
 export interface Body {
   readonly bytes: Uint8Array;
+  /**
+   * Lets go of the bytes, and keeps room for what was made of them. Refuses where there is none.
+   */
+  keepRoom(): void;
+  /** Lets go of the bytes, and gives back the room. */
   leave(): void;
 }
+
+/**
+ * What a message takes beside its content: a text of two bytes a character at most, and the values in
+ * it, of which there are few.
+ */
+const MADE_OF_IT = 2;
 
 /** What a retry can wait for, in milliseconds: others arrive, or their time is over. */
 const NO_ROOM_MS = 1000;
@@ -79,6 +90,7 @@ export async function readBody(
 class Content implements Body {
   #memory = new Uint8Array();
   #length = 0;
+  #taken = 0;
   readonly #max: number;
   readonly #share: BodyShare;
 
@@ -101,16 +113,29 @@ class Content implements Body {
   }
 
   grow(length: number): void {
-    if (!this.#share.take(length - this.#memory.length))
-      refuseHttp('http.busy', { detail: 'contents', retryAfterMs: NO_ROOM_MS });
+    this.#take(length);
     const grown = new Uint8Array(length);
     grown.set(this.bytes);
     this.#memory = grown;
   }
 
-  leave(): void {
-    this.#share.give(this.#memory.length);
+  keepRoom(): void {
+    this.#take(Math.max(this.#taken, MADE_OF_IT * this.#length));
     this.#memory = new Uint8Array();
     this.#length = 0;
+  }
+
+  leave(): void {
+    this.#share.give(this.#taken);
+    this.#taken = 0;
+    this.#memory = new Uint8Array();
+    this.#length = 0;
+  }
+
+  /** Takes room up to so many bytes. */
+  #take(bytes: number): void {
+    if (!this.#share.take(bytes - this.#taken))
+      refuseHttp('http.busy', { detail: 'contents', retryAfterMs: NO_ROOM_MS });
+    this.#taken = bytes;
   }
 }

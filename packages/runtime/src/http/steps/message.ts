@@ -24,6 +24,11 @@ export function readMessage(bytes: Uint8Array): JSONRPCMessage {
   });
 }
 
+/** The id that an answer to a message bears; null where it has none. */
+export function idOf(message: JSONRPCMessage): string | number | null {
+  return 'id' in message && message.id !== undefined ? message.id : null;
+}
+
 function decode(bytes: Uint8Array): string {
   try {
     return UTF8.decode(bytes);
