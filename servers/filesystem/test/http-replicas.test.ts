@@ -188,6 +188,12 @@ describe.skipIf(redis === undefined)(suite, () => {
         );
       for (const replica of REPLICAS)
         expect(isGood(await call(replica, `Bearer ${bob}`))).toBe(true);
+      // Where it was heard, the trail says so; where it was read, the file.
+      const heard = REPLICAS.map((replica) =>
+        recordsIn(auditOf(replica)).filter((record) => 'heard' in record),
+      );
+      const news = { type: 'config.reload', outcome: 'allow', what: '--store', heard: 1 };
+      expect(heard).toMatchObject([[], [news], [news]]);
     },
   );
 
