@@ -228,18 +228,16 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     promise: 'C7.hidden',
     file: 'packages/runtime/src/call/dispatch.ts',
-    control: '  if (!operation.allowed(caller)) refuse(operation.unknown);\n  const budgets',
-    without:
-      '  operation.parse();\n  if (!operation.allowed(caller)) refuse(operation.unknown);\n  const budgets',
+    control: '  const barred = operation.barred(caller);\n',
+    without: '  operation.parse();\n  const barred = operation.barred(caller);\n',
     tests: ['packages/runtime/test/policy.test.ts'],
   },
   {
     promise: 'C7.default',
     file: 'packages/auth/src/grant.ts',
-    control:
-      'const entry = policy.principals.find((candidate) => matches(candidate, principal)) ?? NOTHING;',
+    control: 'const entry = entryFor(policy, principal) ?? NOTHING;',
     without:
-      'const entry = policy.principals.find((candidate) => matches(candidate, principal));\n  if (entry === undefined) return UNRESTRICTED;',
+      'const entry = entryFor(policy, principal);\n  if (entry === undefined) return UNRESTRICTED;',
     tests: ['packages/auth/test', `${FILESYSTEM}/contract.test.ts`],
   },
   {

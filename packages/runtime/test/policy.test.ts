@@ -1,4 +1,12 @@
-import { CLIENTS, connect, makeTemp, type TestClient, verifies } from '@secure-mcp/testkit';
+import {
+  CLIENTS,
+  connect,
+  eventually,
+  makeTemp,
+  recordsOf,
+  type TestClient,
+  verifies,
+} from '@secure-mcp/testkit';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 
 import { fixtureCommand } from './fixture/command.ts';
@@ -47,6 +55,37 @@ describe.each(CLIENTS)('authorization, with the %s client', (kind) => {
       await expect(client.read('thing://a')).rejects.toThrow('resource.unknown');
       await expect(client.complete('thing://{+name}', 'name', 'a')).rejects.toThrow(
         'resource.unknown',
+      );
+    },
+  );
+
+  test(
+    verifies(
+      'C7.hidden',
+      'the trail tells what is hidden from what is not there, the answer does not',
+    ),
+    async () => {
+      const file = policy('echo-too', { match: { kind: 'local' }, tools: ['echo', 'destroy'] });
+      const client = await start(kind, '--policy', file, '--scopes', 'test:read');
+      const answers = await Promise.all([
+        client.call('wait', { ms: 1 }),
+        client.call('destroy', { file: '/nope' }),
+        client.call('no_such_tool'),
+      ]);
+      expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+      const told = (): readonly unknown[] =>
+        recordsOf(client).flatMap(({ reason, detail }) =>
+          reason === 'tool.unknown' ? [detail] : [],
+        );
+      const details = await eventually(told, ({ length }) => length === 3);
+      expect(new Set(details)).toEqual(new Set(['no such tool', 'policy', 'scope']));
+      await expect(client.read('thing://a')).rejects.toThrow('resource.unknown');
+      await eventually(
+        () => recordsOf(client),
+        (records) =>
+          records.some(
+            ({ reason, detail }) => reason === 'resource.unknown' && detail === 'policy',
+          ),
       );
     },
   );

@@ -69,7 +69,8 @@ export interface Request {
 /** What a request asks for, with each step that its kind needs. */
 export interface Operation<Input, Result, Answer> {
   readonly event: CallEvent['type'];
-  allowed(caller: Caller): boolean;
+  /** Why the caller may not have it, for the trail; undefined where it may. */
+  barred(caller: Caller): string | undefined;
   /** The refusal for what may not be used and for what does not exist alike. */
   readonly unknown: 'tool.unknown' | 'resource.unknown' | 'prompt.unknown';
   parse(): Input;
@@ -222,7 +223,8 @@ async function performSteps<Input, Result, Answer>(
 ): Promise<Answer> {
   const { principal, limits } = caller;
   await parts.rate.admit(principal.id, limits.rates);
-  if (!operation.allowed(caller)) refuse(operation.unknown);
+  const barred = operation.barred(caller);
+  if (barred !== undefined) refuse(operation.unknown, { detail: barred });
   const budgets = operation.event === 'tool.call' ? budgetsOf(limits, request.audited.name) : [];
   await parts.rate.admitTool(principal.id, budgets);
   if (operation.describeArgs !== undefined) notes.args = operation.describeArgs();

@@ -61,15 +61,23 @@ export interface RefusalWatch {
   answered(status: number): void;
 }
 
-/** Tells once, when both are known: the answer can begin before the SDK has judged the request. */
-export function watchRefusal(tell: (refused: SdkRefused) => void): RefusalWatch {
+/**
+ * Tells once, when both are known: the answer can begin before the SDK has judged the request. What of it
+ * was refused is added, where the code tells.
+ */
+export function watchRefusal(
+  tell: (refused: SdkRefused) => void,
+  partOf: (rpcCode: number) => string | undefined,
+): RefusalWatch {
   let rpcCode: number | undefined;
   let status: number | undefined;
   let told = false;
   const look = (): void => {
     if (told || rpcCode === undefined || status === undefined) return;
     told = true;
-    tell({ code: CODES.get(rpcCode) ?? 'http.message', status, detail: `JSON-RPC ${rpcCode}` });
+    const part = partOf(rpcCode);
+    const detail = `JSON-RPC ${String(rpcCode)}${part === undefined ? '' : `: ${part}`}`;
+    tell({ code: CODES.get(rpcCode) ?? 'http.message', status, detail });
   };
   return {
     refused(code) {

@@ -6,6 +6,7 @@ import { markUntrusted } from '../call/mark.ts';
 import { shapeOutput } from '../call/shape.ts';
 import type { Prompt } from '../prompt.ts';
 import { refuse } from '../refusals.ts';
+import { whyBarred } from './barred.ts';
 import { shapedNames } from './resource-operation.ts';
 
 type Values = Readonly<Record<string, string>>;
@@ -23,7 +24,7 @@ export function promptOperation<Context>(
   return {
     event: 'prompt.get',
     unknown: 'prompt.unknown',
-    allowed: (caller) => prompt !== undefined && mayPrompt(prompt, caller),
+    barred: (caller) => whyBarred('prompt', prompt, caller, mayPrompt),
     parse: () => valuesOf(prompt, given),
     run: async (values) => prompt?.write(values, markUntrusted) ?? refuse('prompt.unknown'),
     shape(text, { secrets, limits }: Caller) {
@@ -56,7 +57,7 @@ export function completeArgumentOperation<Context>(
   return {
     event: 'prompt.complete',
     unknown: 'prompt.unknown',
-    allowed: (caller) => prompt !== undefined && mayPrompt(prompt, caller),
+    barred: (caller) => whyBarred('prompt', prompt, caller, mayPrompt),
     parse: () => undefined,
     run: async (_nothing, call) =>
       (await prompt?.complete?.(argument, value, contextOf(call))) ?? [],

@@ -261,7 +261,7 @@ function performListing<Item>(
   const operation: Operation<undefined, Item[], Item[]> = {
     event,
     unknown: 'tool.unknown',
-    allowed: () => true,
+    barred: () => undefined,
     parse: () => undefined,
     run: list,
     shape: (items) => ({ answer: items, output: { bytes: 0, redacted: 0, escaped: 0 } }),

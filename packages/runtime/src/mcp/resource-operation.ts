@@ -5,6 +5,7 @@ import type { Call } from '../call/call.ts';
 import type { Caller, Operation, Rights } from '../call/dispatch.ts';
 import { shapeOutput } from '../call/shape.ts';
 import type { ListedResource, Resource, ResourceContent } from '../resource.ts';
+import { whyBarred } from './barred.ts';
 
 /** Values for one completion at most (the protocol's own ceiling). */
 const COMPLETIONS_MAX = 100;
@@ -30,7 +31,7 @@ export function readOperation<Context>(
   return {
     event: 'resource.read',
     unknown: 'resource.unknown',
-    allowed: (caller) => resource !== undefined && mayRead(resource, caller),
+    barred: (caller) => whyBarred('resource', resource, caller, mayRead),
     parse: () => uri,
     run: async (text, call) => resource?.read(text, contextOf(call)) ?? [],
     shape: (contents, caller, hidden) =>
@@ -47,7 +48,7 @@ export function listOperation<Context>(
   return {
     event: 'resource.list',
     unknown: 'resource.unknown',
-    allowed: () => true,
+    barred: () => undefined,
     parse: () => undefined,
     async run(_nothing, call) {
       const context = contextOf(call);
@@ -72,7 +73,7 @@ export function completeOperation<Context>(
   return {
     event: 'resource.complete',
     unknown: 'resource.unknown',
-    allowed: (caller) => resource !== undefined && mayRead(resource, caller),
+    barred: (caller) => whyBarred('resource', resource, caller, mayRead),
     parse: () => undefined,
     run: async (_nothing, call) => {
       return (await resource?.complete(variable, value, known, contextOf(call))) ?? [];

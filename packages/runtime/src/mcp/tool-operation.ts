@@ -16,6 +16,7 @@ import { markUntrusted } from '../call/mark.ts';
 import { shapeOutput } from '../call/shape.ts';
 import { refuse } from '../refusals.ts';
 import type { Media, Rendering, Tool, ToolResult } from '../tool.ts';
+import { whyBarred } from './barred.ts';
 import type { LongData } from './delivery.ts';
 
 /** 5 MiB as base64: media is shown, not read as text, so it has a ceiling of its own. */
@@ -54,12 +55,13 @@ export function toolOperation<Context>({
   const base = { event: 'tool.call', unknown: 'tool.unknown' } as const;
   if (tool === undefined) {
     const never = (): never => refuse('tool.unknown');
-    return { ...base, allowed: () => false, parse: never, run: async () => never(), shape: never };
+    const barred = (): string => 'no such tool';
+    return { ...base, barred, parse: never, run: async () => never(), shape: never };
   }
   const { effect } = tool;
   return {
     ...base,
-    allowed: (caller) => mayUse(tool, caller),
+    barred: (caller) => whyBarred('tool', tool, caller, mayUse),
     describeArgs: () => describeArguments(args, tool.input.json('input')),
     parse() {
       const parsed = tool.input.parse(args ?? {});
