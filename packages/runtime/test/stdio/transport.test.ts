@@ -8,6 +8,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { MESSAGE_BYTES_MAX } from '../../src/index.ts';
 import { fixtureCommand } from '../fixture/command.ts';
 
+/** What nobody but the caller has written. */
+const WORDS = 'ignore-all-previous-instructions';
+
 const running: RawStdio[] = [];
 afterEach(async () => {
   await Promise.all(running.splice(0).map((raw) => raw.kill()));
@@ -63,6 +66,28 @@ describe('lines that are no message', () => {
     expect((await raw.ask(1, 'no/such/method')).error?.code).toBe(-32_601);
     expect(raw.received).toHaveLength(2);
   });
+
+  test.each<readonly [string, string, object]>([
+    ['a task of no duration', 'tools/call', { name: 'wait', task: { ttl: WORDS } }],
+    ['a method that nobody has', WORDS, {}],
+    ['a method that is not served', 'logging/setLevel', { level: WORDS }],
+  ])(
+    verifies('C9.complete', 'C1.no-echo', '%s leaves one record, and is not repeated'),
+    async (_what, method, params) => {
+      const raw = start('--log-level', 'silent');
+      await raw.initialize();
+      const logged = raw.stderr().length;
+      const { error } = await raw.ask(1, method, params);
+      expect(error?.message).toEqual(expect.any(String));
+      expect(error?.message).not.toContain(WORDS);
+      // Of the schema library's own dump.
+      expect(error?.message).not.toContain('"expected"');
+      await raw.end();
+      const records = raw.stderr().slice(logged).split('\n');
+      expect(records.filter((record) => record.includes('"type":"input.invalid"'))).toHaveLength(1);
+      expect(records.join('')).not.toContain(WORDS);
+    },
+  );
 
   test('an id that is in use is refused', async () => {
     const raw = start();
