@@ -14,7 +14,7 @@ export interface Endpoint {
 }
 
 /** The one path that speaks MCP. */
-export const MCP_PATH = '/mcp';
+const MCP_PATH = '/mcp';
 
 /** How long the content of a request may take to arrive, in milliseconds. */
 const BODY_MS = 10_000;
