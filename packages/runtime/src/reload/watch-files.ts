@@ -18,10 +18,10 @@ const STUCK_MS = 5000;
  * ConfigurationProblem, whose words are shown; those of any other error are not, because they quote.
  */
 export async function watchFiles<Value>(options: WatchOptions<Value>): Promise<Watched<Value>> {
-  const { what, paths, secretPaths = [] } = options;
+  const { paths, secretPaths = [] } = options;
   const first = await readTogether(paths, secretPaths);
   const made = await make(options, first);
-  if (!made.ok) throw new ConfigurationProblem(made.field, made.reason);
+  if (!made.ok) throw made.problem;
 
   const held = holdValue({ value: made.value, digest: first.digest }, options);
   let { appearance } = first;
@@ -38,7 +38,7 @@ export async function watchFiles<Value>(options: WatchOptions<Value>): Promise<W
     const next = await make(options, snapshot);
     if (isClosed) return;
     if (next.ok) held.swap(next.value, digest);
-    else held.fail(digest, next.field === what ? next.reason : `${next.field}: ${next.reason}`);
+    else held.fail(digest, next.reason);
   };
   const look = async (): Promise<void> => {
     lookingSince = performance.now();
@@ -80,31 +80,36 @@ export async function watchFiles<Value>(options: WatchOptions<Value>): Promise<W
 
 type Made<Value> =
   | { readonly ok: true; readonly value: Value }
-  /** The field is the option that names the file at fault. */
-  | { readonly ok: false; readonly field: string; readonly reason: string };
+  /** The reason is told with the option that names all of the files. */
+  | { readonly ok: false; readonly problem: ConfigurationProblem; readonly reason: string };
 
 async function make<Value>(options: WatchOptions<Value>, snapshot: Snapshot): Promise<Made<Value>> {
   const { what, parse } = options;
   const { contents } = snapshot;
-  if (contents === undefined) return unread(options, snapshot);
+  if (contents === undefined) return failed(what, unread(options, snapshot));
   try {
     return { ok: true, value: await parse(contents) };
   } catch (error) {
+    if (error instanceof ConfigurationProblem) return failed(what, error);
     // `JSON.parse` quotes what it could not read, and that may be a key.
-    if (!(error instanceof ConfigurationProblem))
-      return { ok: false, field: what, reason: 'it is not valid' };
-    const { field, message } = error;
-    return { ok: false, field, reason: message.slice(field.length + 2) };
+    return failed(what, new ConfigurationProblem(what, 'it is not valid'));
   }
+}
+
+function failed<Value>(what: string, problem: ConfigurationProblem): Made<Value> {
+  const own = `${what}: `;
+  const { message } = problem;
+  const reason = message.startsWith(own) ? message.slice(own.length) : message;
+  return { ok: false, problem, reason };
 }
 
 /** Says which file cannot be had. */
 function unread<Value>(
   { what, names, paths }: WatchOptions<Value>,
   { reason, at }: Snapshot,
-): Made<Value> {
-  if (at === undefined) return { ok: false, field: what, reason };
+): ConfigurationProblem {
+  if (at === undefined) return new ConfigurationProblem(what, reason);
   const isClear = names !== undefined || paths.length === 1;
   const which = isClear ? 'the file' : `file ${String(at + 1)}`;
-  return { ok: false, field: names?.[at] ?? what, reason: `${which} ${reason}` };
+  return new ConfigurationProblem(names?.[at] ?? what, `${which} ${reason}`);
 }
