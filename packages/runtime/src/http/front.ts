@@ -3,7 +3,7 @@
  * found or refuses, and nothing after it happens then:
  *
  *   connection   one request at a time
- *   headers      each with one meaning; one framing
+ *   headers      each with one meaning; one version, one framing
  *   address      of the client, and whether it may come
  *   target       a path and nothing else
  *   document     what is everybody's is answered here
@@ -48,6 +48,7 @@ import { requireOrigin } from './steps/origin.ts';
 import { readHeaders } from './steps/raw-headers.ts';
 import { findDocument, requireMcpRoute } from './steps/route.ts';
 import { readTarget } from './steps/target.ts';
+import { requireVersion } from './steps/version.ts';
 
 /** What the metrics call a request whose client left before its answer. */
 const CLIENT_GONE = 499;
@@ -108,6 +109,7 @@ async function serve(parts: Parts, exchange: Exchange, notes: Notes): Promise<vo
   const { request } = exchange;
   const { method } = request;
   const headers = readHeaders(request);
+  requireVersion(request, headers);
   requireOneFraming(request, headers);
   const address = clientAddress(request.socket.remoteAddress, headers, rules.addresses.proxies);
   notes.address = address;

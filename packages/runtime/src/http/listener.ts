@@ -129,7 +129,8 @@ function serverOptionsOf(limits: ListenerLimits): ServerOptions {
     connectionsCheckingInterval: CHECK_MS,
     insecureHTTPParser: false,
     joinDuplicateHeaders: false,
-    requireHostHeader: true,
+    // The front demands it: behind Node's own answer, the next request on the connection would run.
+    requireHostHeader: false,
     keepAlive: true,
     keepAliveInitialDelay: PROBE_AFTER_MS,
   };
@@ -159,7 +160,6 @@ function refuseWhatIsNotServed(
     onDropped('malformed');
     socket.destroy();
   };
-  server.on('upgrade', ({ socket }) => drop(socket));
   server.on('connect', ({ socket }) => drop(socket));
   server.on('checkExpectation', ({ socket }) => drop(socket));
   server.on('dropRequest', ({ socket }) => drop(socket));

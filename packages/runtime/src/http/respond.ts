@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
+import { TLSSocket } from 'node:tls';
 
 import type { Exchange, PlainAnswer } from './exchange.ts';
 
@@ -64,7 +66,7 @@ export async function writePlain(
     await readAway(request);
   }
   response.end(whole ? bytes : undefined);
-  await taken(response, unreadMs);
+  await taken(response, { unreadMs });
 }
 
 /** Reads what a client still sends, within bounds. */
@@ -101,7 +103,7 @@ export async function writeAnswer(
     await pump(answer, response, writing);
     response.end();
   }
-  await taken(response, writing.unreadMs);
+  await taken(response, writing);
 }
 
 /** Ends an answer. A small rest goes out as one piece with the head before it, which Node does for texts only. */
@@ -185,18 +187,35 @@ async function drained(
   response.off('drain', resolve).off('close', resolve);
 }
 
-/** Resolves when an answer is out of our hands. */
-async function taken(response: ServerResponse, unreadMs = UNREAD_MS): Promise<void> {
+/**
+ * Resolves when an answer is out of our hands. What is not taken when the signal ends it goes no further;
+ * the end of a stream that it has ended has a moment.
+ */
+async function taken(
+  response: ServerResponse,
+  { signal, unreadMs = UNREAD_MS }: Pick<Writing, 'unreadMs'> & Partial<Pick<Writing, 'signal'>>,
+): Promise<void> {
   // Most answers are taken by the system at once.
   if (!response.writableFinished) await new Promise<void>((done) => process.nextTick(done));
   if (response.writableFinished || response.destroyed) return;
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => {
-    response.destroy();
+  const cut = (): void => {
+    reset(response);
     // An answer that waits for its turn on the connection says nothing of its end.
     resolve();
-  }, unreadMs);
+  };
+  const timer = setTimeout(cut, signal?.aborted === true ? LINGER_MS : unreadMs);
+  signal?.addEventListener('abort', cut, { once: true });
   response.once('finish', resolve).once('close', resolve);
   await promise;
   clearTimeout(timer);
+  signal?.removeEventListener('abort', cut);
+}
+
+/** Ends a connection so that the system sends nothing more of what it has been given. */
+function reset(response: ServerResponse): void {
+  const { socket } = response;
+  // What stands below TLS cannot be reached from here.
+  if (socket instanceof Socket && !(socket instanceof TLSSocket)) socket.resetAndDestroy();
+  response.destroy();
 }

@@ -139,6 +139,44 @@ describe('behind an answer that its client has not taken', () => {
   });
 });
 
+test(
+  verifies('C13.ended', 'what is left of an answer is not sent once its credential has ended'),
+  async () => {
+    const { socket, said, take } = unreadConnection(world);
+    socket.push(world.call('revoked'));
+    await until('the answer has begun', () => said().includes('200 OK'));
+    await settled(world);
+    expect(world.live.endWhere(() => true)).toBe(1);
+    await until('the connection is cut', () => socket.destroyed);
+    take();
+    await settled(world);
+    expect(world.ran).toContain('revoked');
+    expect(said()).not.toContain('noted revoked');
+  },
+);
+
+test.each([
+  ['no Host', 'POST /mcp HTTP/1.1'],
+  ['another version', 'POST /mcp HTTP/2.0\r\nHost: HOST'],
+  ['another version yet', 'POST /mcp HTTP/1.2\r\nHost: HOST'],
+])(verifies('C10.requests', 'behind a request with %s nothing is served'), async (_, head) => {
+  const text = `behind ${_}`;
+  const first = `${head.replace('HOST', `127.0.0.1:${String(world.port)}`)}\r\nContent-Length: 0\r\n\r\n`;
+  const { answers, closed } = await talk(world.port, first + world.call(text));
+  await settled(world);
+  // The end of the connection can be faster than the answer.
+  expect(answers.every(({ status }) => status === 400)).toBe(true);
+  expect(world.ran).not.toContain(text);
+  expect(closed).toBe(true);
+});
+
+test('a request of another version of HTTP gets no answer of a tool', async () => {
+  const { answers } = await talk(world.port, world.call('version two', { version: '2.0' }));
+  await settled(world);
+  expect(answers.map(({ status }) => status)).toEqual([400]);
+  expect(world.ran).not.toContain('version two');
+});
+
 describe('several requests at once on a connection', () => {
   test('are served without the front', async () => {
     await talk(bare.port, bare.call('one') + bare.call('two'), { answers: 2 });

@@ -110,7 +110,7 @@ export interface WorldOptions {
 export async function startWorld({
   rules = {},
   parts = {},
-  server = createServer(),
+  server = createServer({ requireHostHeader: false }),
 }: WorldOptions = {}): Promise<World> {
   const tool = openTool();
   const { text: key, file } = oneKey();

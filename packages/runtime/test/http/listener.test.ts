@@ -38,10 +38,6 @@ describe('what is no request', () => {
   });
 
   test.each([
-    [
-      'a protocol to change to',
-      'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n',
-    ],
     ['a tunnel to open', 'CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: a\r\n\r\n'],
     ['an expectation of its own', 'GET / HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\n'],
   ])('%s ends the connection without a word', async (_, bytes) => {
@@ -57,7 +53,6 @@ describe('what is no request', () => {
       'headers of more than 16 KiB',
       `GET / HTTP/1.1\r\nHost: a\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`,
     ],
-    ['no Host', 'GET / HTTP/1.1\r\n\r\n'],
     ['two Hosts, folded', 'GET / HTTP/1.1\r\nHost: a\r\n b\r\nX: y\r\n z\r\n\r\n'],
     ['a bare line feed', 'GET / HTTP/1.1\nHost: a\n\n'],
     [
@@ -82,6 +77,15 @@ describe('what is no request', () => {
     const text = await wire.closed;
     expect(text).not.toContain('200');
     expect(answered).toBe(0);
+  });
+
+  test('a protocol to change to is left alone, and the request answered', async () => {
+    const { port, dropped } = await start();
+    const wire = dial(port);
+    const lines = ['GET /up HTTP/1.1', 'Host: a', 'Upgrade: h2c', 'Connection: Upgrade, close'];
+    wire.socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+    await expect(wire.closed).resolves.toMatch(/^HTTP\/1\.1 200 [^]*hello \/up$/);
+    expect(dropped).toEqual([]);
   });
 
   test('does not break into an answer that is under way', async () => {
