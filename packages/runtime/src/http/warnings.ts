@@ -7,7 +7,7 @@ import type { TlsMaterial } from './tls.ts';
 import type { World } from './world.ts';
 
 /** What warnings are about, as it is now. */
-export interface Warned {
+interface Warned {
   readonly common: CommonOptions;
   readonly policy: Policy | undefined;
   /** All that is served under the operator's options. */
