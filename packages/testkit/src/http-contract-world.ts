@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, renameSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 
 import {
   type AuthorizationServerUnderTest,
@@ -150,10 +150,10 @@ export async function openHttpWorld(
   };
   const keys = { reader: '', writer: '', narrow: '', stranger: '' };
   for (const name of KEY_NAMES) {
-    const scope = name === 'narrow' ? OTHER_SCOPE : contract.scope;
-    keys[name] = await addKey(contract, files.keys, name, scope);
+    keys[name] = await addKey(contract, files.keys, name, contract.scope);
     secrets.add(keys[name]);
   }
+  giveOtherScope(files.keys, 'narrow');
   const served = await startOnFreePort((port) =>
     contract.server(
       `--http=${String(port)}`,
@@ -294,4 +294,18 @@ export async function soon<Value>(
       setTimeout(resolve, 50);
     });
   }
+}
+
+interface WrittenKeys {
+  readonly keys: readonly { readonly principal: string }[];
+}
+
+/** Gives a key a scope of another server. The command refuses it; a file that servers share can have it. */
+function giveOtherScope(file: string, principal: string): void {
+  const content: WrittenKeys = JSON.parse(readFileSync(file, 'utf8'));
+  const keys = content.keys.map((key) =>
+    key.principal === principal ? { ...key, scopes: [OTHER_SCOPE] } : key,
+  );
+  // In place, so that it stays a file of its owner alone.
+  writeFileSync(file, JSON.stringify({ ...content, keys }));
 }
