@@ -347,7 +347,7 @@ export const CONTROLS = {
       'C12.calls':
         'Calls above the rate are refused with the time to wait, on stdio too, whatever their kind.',
       'C12.address':
-        'An address has so many requests before anybody is identified; an IPv6 network counts as one.',
+        'An address has so many requests to the endpoint before a credential is looked at; an IPv6 network counts as one.',
       'C12.failures':
         'An address whose credentials fail waits before the next one is looked at, longer each time.',
       'C12.tools':
