@@ -108,7 +108,7 @@ export function testLimits(contract: HttpContract): void {
     test(
       verifies(
         'C12.failures',
-        'an address whose credentials fail has to wait, also with a good one',
+        'an address whose credentials fail has to wait, and who shares it is let in with a key',
       ),
       async () => {
         const address = '203.0.113.50';
@@ -116,9 +116,10 @@ export function testLimits(contract: HttpContract): void {
         const failed = await times(FAILURES, () => address, wrong);
         expect(failed.map(({ status }) => status)).toEqual(failed.map(() => 401));
         const before = calls();
-        expectLater(await from(address, keys.patient));
+        expectLater(await from(address, wrong));
         expect(calls()).toBe(before);
-        expect((await from('203.0.113.51', keys.patient)).text).toContain(contract.call.holds);
+        expect((await from('203.0.113.51', wrong)).status).toBe(401);
+        expect((await from(address, keys.patient)).text).toContain(contract.call.holds);
       },
     );
 

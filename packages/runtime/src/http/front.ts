@@ -23,6 +23,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Verified } from '@secure-mcp/auth';
 
 import { type BodyRoom, createBodyRoom } from './body-room.ts';
+import { type Certain, createCertain } from './certain.ts';
 import { type Admission, createConnections } from './connections.ts';
 import type { ClientAddress, Exchange, Headers, PlainAnswer } from './exchange.ts';
 import { openExchange, openUnderWay, type UnderWay } from './exchange-open.ts';
@@ -36,7 +37,8 @@ import { HttpRefusal, refuseHttp } from './refusals.ts';
 import { writeAnswer, writePlain } from './respond.ts';
 import { securityHeaders } from './security-headers.ts';
 import { isListen } from './listen.ts';
-import { authenticate } from './steps/authenticate.ts';
+import { admitAddress } from './steps/address.ts';
+import { authenticate, presentedBy } from './steps/authenticate.ts';
 import { type Body, readBody } from './steps/body.ts';
 import { clientAddress, requireAllowed } from './steps/client-address.ts';
 import { requireContent } from './steps/content.ts';
@@ -59,6 +61,7 @@ export type Front = (request: IncomingMessage, response: ServerResponse) => void
 interface Parts extends RefuseParts {
   readonly security: Readonly<Record<string, string>>;
   readonly room: BodyRoom;
+  readonly certain: Certain;
 }
 
 /**
@@ -76,6 +79,7 @@ export function createFront(
     connections: createConnections(),
     security: securityHeaders(frontParts.rules.secure),
     room: createBodyRoom(frontParts.rules.bodyBytesMax),
+    certain: createCertain(),
   };
   return (request, response) => {
     const exchange = openExchange(request, response);
@@ -105,7 +109,7 @@ async function answer(parts: Parts, exchange: Exchange, admission: Admission): P
 
 /** The steps. */
 async function serve(parts: Parts, exchange: Exchange, notes: Notes): Promise<void> {
-  const { rules, limits, documents } = parts;
+  const { rules, limits, documents, certain } = parts;
   const { request } = exchange;
   const { method } = request;
   const headers = readHeaders(request);
@@ -123,9 +127,12 @@ async function serve(parts: Parts, exchange: Exchange, notes: Notes): Promise<vo
   if (path === rules.path && isPreflight(method, headers))
     return plain(parts, exchange, notes, PREFLIGHT);
   requireMcpRoute(method, path, { mcpPath: rules.path, documents });
-  const leave = await limits.admitAddress(address);
+  const presented = presentedBy(request, headers);
+  const { leave, barred } = await admitAddress(limits, address, () => certain.holds(presented));
   const admit = admitOnce(limits);
-  const verified = await authenticate(parts, request, { headers, address, admit }).finally(leave);
+  const known = { address, admit, barred };
+  const verified = await authenticate(parts, presented, known).finally(leave);
+  certain.accepted(presented);
   notes.verified = verified;
   // From here on, what ends the credential ends the request: also while its content is on its way.
   const underWay = openUnderWay(exchange, verified, parts);

@@ -6,6 +6,7 @@ import { createAttempts } from './limits-attempts.ts';
 import { failureRates } from './limits-failures.ts';
 import { createPlaces } from './limits-places.ts';
 import { refuseHttp } from './refusals.ts';
+import { FAILURES } from './steps/address.ts';
 
 export interface FrontLimitsOptions {
   readonly store: Store;
@@ -44,7 +45,7 @@ export function createFrontLimits(options: FrontLimitsOptions): FrontLimits {
   const places = createPlaces(options.placesMax);
   const attempts = createAttempts({
     look: (key) => Promise.all(failures.map((rate) => store.peek(`failure:${key}`, rate))),
-    refuse: assertAllowed,
+    refuse: (verdicts) => assertAllowed(verdicts, FAILURES),
   });
   return {
     async admitAddress({ key }: ClientAddress) {
@@ -56,7 +57,7 @@ export function createFrontLimits(options: FrontLimitsOptions): FrontLimits {
         store.peek(`unanswered:${key}`, unanswered),
       ]);
       try {
-        assertAllowed(verdicts);
+        assertAllowed(verdicts.slice(0, 1));
         await attempt.enter(verdicts.slice(1));
       } catch (error) {
         attempt.leave();
@@ -87,8 +88,8 @@ export function createFrontLimits(options: FrontLimitsOptions): FrontLimits {
 }
 
 /** Refuses when one of them does, until the last of them lets the next one through. */
-function assertAllowed(verdicts: readonly LimitVerdict[]): void {
+function assertAllowed(verdicts: readonly LimitVerdict[], detail?: string): void {
   if (verdicts.every(({ allowed }) => allowed)) return;
   const retryAfterMs = Math.max(...verdicts.map((verdict) => verdict.retryAfterMs));
-  refuseHttp('http.rate', { retryAfterMs });
+  refuseHttp('http.rate', { retryAfterMs, ...(detail !== undefined && { detail }) });
 }

@@ -77,7 +77,7 @@ describe('credentials that are not accepted', () => {
   test(
     verifies(
       'C12.failures',
-      'make their address wait, whatever it presents then, and only that address',
+      'make their address wait, whatever of this kind it presents then, and only that address',
     ),
     async () => {
       const store = memoryStore();
@@ -101,14 +101,17 @@ describe('credentials that are not accepted', () => {
       };
       for (let guess = 0; guess < 3; guess += 1) expect(await from('192.0.2.1', 'guess')).toBe(401);
       expect(await from('192.0.2.1', 'guess')).toBe(429);
-      expect(await from('192.0.2.1', world.key)).toBe(429);
-      expect(await from('::ffff:192.0.2.1', world.key)).toBe(429);
+      expect(await from('::ffff:192.0.2.1', 'guess')).toBe(429);
       expect(await from('192.0.2.2', world.key)).toBe(200);
+      expect(await from('192.0.2.2', 'guess')).toBe(401);
       // A neighbour in the same /64 is the same attacker.
       for (let guess = 0; guess < 3; guess += 1)
         expect(await from(`2001:db8::${String(guess)}`, 'guess')).toBe(401);
-      expect(await from('2001:db8::ffff', world.key)).toBe(429);
-      expect(await from('2001:db8:0:1::1', world.key)).toBe(200);
+      expect(await from('2001:db8::ffff', 'guess')).toBe(429);
+      expect(await from('2001:db8:0:1::1', 'guess')).toBe(401);
+      // A key is no guess: who shares an address with a stranger is not locked out by him.
+      expect(await from('192.0.2.1', world.key)).toBe(200);
+      expect(await from('192.0.2.1', mintApiKey().text)).toBe(429);
       await store.close();
     },
   );
@@ -139,7 +142,52 @@ describe('credentials that are not accepted', () => {
       expect(await statusOf(good)).toBe(200);
       for (let guess = 0; guess < 20; guess += 1)
         expect(await statusOf(mintApiKey().text)).toBe(401);
-      expect(await statusOf(good)).toBe(429);
+      expect(await statusOf(mintApiKey().text)).toBe(429);
+      await store.close();
+    },
+  );
+
+  test(
+    verifies(
+      'C12.failures',
+      'do not lock out what was accepted a moment ago, and nothing else is looked at',
+    ),
+    async () => {
+      const store = memoryStore();
+      const limits = createFrontLimits({
+        store,
+        addressRate: MANY,
+        failureRate: { calls: 3, seconds: 60 },
+        messageRate: MANY,
+        placesMax: 10,
+      });
+      const seen: (string | undefined)[] = [];
+      const revoked = new Set<string>();
+      const authenticator: Authenticator = {
+        async authenticate({ authorization = '' }) {
+          seen.push(authorization);
+          const isGood = authorization.startsWith('Bearer good') && !revoked.has(authorization);
+          const principal = { id: 'user:ada', name: 'ada', scopes: new Set<string>() };
+          return isGood
+            ? { ok: true, verified: { principal, method: 'introspection', expiresAt: Infinity } }
+            : { ok: false, problem: { kind: 'invalid', detail: 'unknown' } };
+        },
+      };
+      await restart({ parts: { limits, authenticator } });
+      const statusOf = async (token: string): Promise<number | undefined> => {
+        const headers = { authorization: `Bearer ${token}` };
+        const { answers } = await talk(world.port, world.call('x', { headers }), { answers: 1 });
+        return answers[0]?.status;
+      };
+      expect(await statusOf('good')).toBe(200);
+      for (let guess = 0; guess < 3; guess += 1) expect(await statusOf('guess')).toBe(401);
+      const before = seen.length;
+      expect(await statusOf('guess')).toBe(429);
+      expect(await statusOf('good-but-never-seen')).toBe(429);
+      expect(seen).toHaveLength(before);
+      expect(await statusOf('good')).toBe(200);
+      revoked.add('Bearer good');
+      expect(await statusOf('good')).toBe(429);
       await store.close();
     },
   );
@@ -213,8 +261,9 @@ test(
       },
     });
     const statuses = new Set<number | undefined>();
-    for (let request = 0; request < 40; request += 1)
-      statuses.add((await talk(world.port, world.call('x'), { answers: 1 })).answers[0]?.status);
+    const request = world.call('x', { headers: { authorization: 'Bearer token' } });
+    for (let time = 0; time < 40; time += 1)
+      statuses.add((await talk(world.port, request, { answers: 1 })).answers[0]?.status);
     expect([...statuses]).toEqual([503, 429]);
     // Ten times as many as guesses: whoever is let in by this issuer is not to blame for it.
     expect(asked).toBe(30);

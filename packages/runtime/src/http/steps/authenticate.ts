@@ -10,10 +10,11 @@ import { HttpRefusal, type HttpRefusalCode } from '../refusals.ts';
 
 /** What is known of a request by then. */
 interface Known {
-  readonly headers: Headers;
   readonly address: ClientAddress;
   /** Counts a message of a caller; it is asked before a proof of the caller's is used up. */
   readonly admit: (principalId: string) => Promise<void>;
+  /** What is said instead of anything else where the credential is not accepted, and not counted. */
+  readonly barred: HttpRefusal | undefined;
 }
 
 /**
@@ -25,11 +26,13 @@ export async function authenticate(
     limits,
     challenges,
   }: Pick<FrontParts, 'authenticator' | 'limits' | 'challenges'>,
-  request: IncomingMessage,
-  { headers, address, admit }: Known,
+  presented: Presented,
+  { address, admit, barred }: Known,
 ): Promise<Verified> {
-  const outcome = await authenticator.authenticate({ ...presentedBy(request, headers), admit });
+  const outcome = await authenticator.authenticate({ ...presented, admit });
   if (outcome.ok) return outcome.verified;
+  // Counted, it would make everybody else at the address wait for longer.
+  if (barred !== undefined) throw barred;
   const { problem } = outcome;
   if (isGuess(problem)) await limits.countFailure(address);
   if (problem.kind === 'unavailable') await limits.countUnanswered(address);
@@ -44,7 +47,8 @@ function isGuess(problem: AuthProblem): boolean {
   return (problem.kind === 'invalid' || problem.kind === 'proof') && problem.genuine !== true;
 }
 
-function presentedBy(request: IncomingMessage, headers: Headers): Presented {
+/** Gathers what a request presents of itself. */
+export function presentedBy(request: IncomingMessage, headers: Headers): Presented {
   return {
     authorization: headers.get('authorization'),
     proof: headers.get('dpop'),
