@@ -1,4 +1,4 @@
-import type { Policy } from '@secure-mcp/auth';
+import type { Policy, Scope } from '@secure-mcp/auth';
 import type { Logger } from '@secure-mcp/logging';
 import type * as z from 'zod';
 
@@ -26,7 +26,7 @@ export interface ServerDefinition<Options extends ServerOptions, Context> {
   readonly prompts: readonly Prompt<Context>[];
   readonly lock: ToolsLock;
   /** Scopes of tools that only a configuration makes. */
-  readonly configuredScopes?: readonly string[];
+  readonly configuredScopes?: readonly Scope[];
   /**
    * Checks the configuration against the world and makes the services.
    *

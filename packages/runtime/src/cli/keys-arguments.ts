@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
+import { covers, type Scope } from '@secure-mcp/auth';
 import { API_KEY_ID, API_KEY_PREFIX, KEY_SCOPE, PRINCIPAL_NAME } from '@secure-mcp/auth/network';
 
 import { ConfigurationProblem } from '../config/problem.ts';
@@ -58,12 +59,14 @@ export function principalOf(name: string): string {
   throw new ConfigurationProblem('--principal', parsed.error.issues[0]?.message ?? 'invalid');
 }
 
-/** Scopes that the server has: one that is mistyped would grant nothing, and nobody would be told. */
-export function scopesOf(text: string, known: readonly string[]): string[] {
+/** Scopes that cover what the server has: one that is mistyped would grant nothing, and nobody would be told. */
+export function scopesOf(text: string, known: readonly Scope[]): string[] {
   const scopes = [...new Set(text.split(','))];
   if (!scopes.every((scope) => KEY_SCOPE.safeParse(scope).success))
     throw new ConfigurationProblem('--scopes', 'must be scopes such as files:read, with commas');
-  const unknown = scopes.filter((scope) => !known.includes(scope));
+  const unknown = scopes.filter(
+    (scope) => !known.some((needed) => covers(new Set([scope]), needed)),
+  );
   if (unknown.length === 0) return scopes;
   const has = `this server has ${known.join(', ')}`;
   throw new ConfigurationProblem('--scopes', `there is no ${unknown.join(', ')}; ${has}`);

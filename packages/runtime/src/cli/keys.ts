@@ -1,3 +1,4 @@
+import type { Scope } from '@secure-mcp/auth';
 import {
   type ApiKeyEntry,
   hashApiKey,
@@ -22,7 +23,7 @@ export interface KeysParts {
   /** As the command is called. */
   readonly name: string;
   /** All that the server has, whatever its configuration opens. */
-  readonly scopes: readonly string[];
+  readonly scopes: readonly Scope[];
   /** Takes a line for a person. It goes to stderr, so that stdout holds the key and nothing else. */
   readonly tell: (line: string) => void;
 }

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 
-import { entryFor, type Policy, type Principal } from '@secure-mcp/auth';
+import { covers, entryFor, type Policy, type Principal, type Scope } from '@secure-mcp/auth';
 import {
   certificatePrincipal,
   type KeyFileContent,
@@ -38,12 +38,21 @@ export function keyWarnings(
     return ['--keys: the file names nobody who may call now, so no key lets anybody in'];
   return atMost(
     named.flatMap(({ entry, principal }) => {
-      const unknown = [...principal.scopes].filter((scope) => !served.includes(scope));
+      const unknown = [...principal.scopes].filter((scope) => !grantsAny(scope, served));
       return unknown.length === 0
         ? []
         : [`--keys: the ${entry} grants ${unknown.join(', ')}, which is not served here`];
     }),
   );
+}
+
+/** A scope to write grants reading, also where nothing is written. */
+function grantsAny(scope: string, served: readonly string[]): boolean {
+  return served.filter(isScope).some((needed) => covers(new Set([scope]), needed));
+}
+
+function isScope(text: string): text is Scope {
+  return text.includes(':');
 }
 
 /** Where the policy and the file of `--keys` do not know each other's callers. */
@@ -84,14 +93,14 @@ export function certificateWarnings(
   const days = Math.floor((leaf.validToDate.getTime() - now) / DAY_MS);
   const left = days < 1 ? 'within a day' : `in ${String(days)} ${days === 1 ? 'day' : 'days'}`;
   return [
-    ...(host === undefined || covers(leaf, host)
+    ...(host === undefined || isFor(leaf, host)
       ? []
       : [`--tls-cert: the certificate is not for ${host}, which --resource names`]),
     ...(days < CERTIFICATE_DAYS_MIN ? [`--tls-cert: the certificate ends ${left}`] : []),
   ];
 }
 
-function covers(certificate: X509Certificate, host: string): boolean {
+function isFor(certificate: X509Certificate, host: string): boolean {
   const address = host.replace(/^\[(.*)\]$/, '$1');
   const found =
     isIP(address) === 0

@@ -51,7 +51,7 @@ afterAll(() => temp.remove());
 const told: string[] = [];
 const PARTS = {
   name: 'secure-mcp-test',
-  scopes: ['files:read', 'git:read', 'x:y'],
+  scopes: ['files:read', 'git:read', 'x:y'] as const,
   tell: (line: string) => void told.push(line),
 };
 const runKeys = (args: readonly string[]): Promise<string> => runKeysOf(args, PARTS);
@@ -134,6 +134,11 @@ describe('keys add', () => {
     expect(await letIn(path, second, now + 7 * DAY_MS)).toBeUndefined();
     expect(await letIn(path, first, now + 89.9 * DAY_MS)).toBe('key:ci');
     expect(await letIn(path, first, now + 90 * DAY_MS)).toBeUndefined();
+  });
+
+  test('takes a scope that brings one of the server along', async () => {
+    const flags = ['--principal', 'ci', '--scopes', 'files:write'];
+    expect(await runKeys(['add', newPath(), ...flags])).toMatch(/^mcpk_/);
   });
 
   test('gives the scopes that were asked for', async () => {

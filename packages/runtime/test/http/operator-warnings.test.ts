@@ -42,6 +42,7 @@ describe('the file of --keys', () => {
   test.each<readonly [what: string, keys: KeyFileContent, warnings: readonly string[]]>([
     ['with good keys', keysOf([key('a'), key('b')], [CERTIFICATE]), []],
     ['with one that counts from tomorrow', keysOf([key('a', { notBefore: at(1) })]), []],
+    ['with a scope that brings the one along', keysOf([key('a', { scopes: ['files:write'] })]), []],
     ['with nothing in it', keysOf([]), [NOBODY]],
     ['with revoked keys only', keysOf([key('a', { revokedAt: at(-1) })]), [NOBODY]],
     ['with expired keys only', keysOf([key('a', { expiresAt: at(-1) })]), [NOBODY]],
