@@ -1,6 +1,6 @@
 import { type BlockList, isIPv4 } from 'node:net';
 
-import { type IpAddress, parseAddress } from './ip-address.ts';
+import { type IpAddress, networksAround, parseAddress } from './ip-address.ts';
 import type { AddressRules } from './rules.ts';
 
 export interface GateOptions {
@@ -10,7 +10,10 @@ export interface GateOptions {
    * without TLS must not take a token that travelled in the clear.
    */
   readonly proxiesOnly: boolean;
-  /** Connections of one address at the same time; of one /64 for IPv6. Proxies have no such limit. */
+  /**
+   * Connections of one address at the same time; of one /64 for IPv6, with twice as many for a /56 and
+   * four times as many for a /48. Proxies have no such limit.
+   */
   readonly perAddressMax: number;
 }
 
@@ -24,6 +27,9 @@ export interface Connecting {
 /** Why a connection was closed before a byte of it was read. */
 export type GateVerdict = 'pass' | 'address' | 'address_full';
 
+/** How many more connections than an address the networks around it may have. */
+const AROUND_MORE = [2, 4];
+
 /**
  * Judges a connection by its peer, before TLS. Who may not come costs no handshake, and who comes
  * with a flood of idle connections leaves room for all the others.
@@ -35,17 +41,35 @@ export function createGate(options: GateOptions): (peer: Connecting) => GateVerd
     const peer = parseAddress(socket.remoteAddress ?? '');
     if (peer === undefined || !mayConnect(peer, options)) return 'address';
     if (addresses.proxies !== undefined && holds(addresses.proxies, peer)) return 'pass';
-    const { key } = peer;
-    const count = counts.get(key) ?? 0;
-    if (count >= perAddressMax) return 'address_full';
-    counts.set(key, count + 1);
+    const keys = [peer.key, ...(networksAround(peer) ?? [])];
+    const isFull = keys.some((key, at) => {
+      const max = perAddressMax * (AROUND_MORE[at - 1] ?? 1);
+      return (counts.get(key) ?? 0) >= max;
+    });
+    if (isFull) return 'address_full';
+    for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
     socket.once('close', () => {
-      const left = (counts.get(key) ?? 1) - 1;
-      if (left === 0) counts.delete(key);
-      else counts.set(key, left);
+      for (const key of keys) leave(counts, key);
     });
     return 'pass';
   };
+}
+
+function leave(counts: Map<string, number>, key: string): void {
+  const left = (counts.get(key) ?? 1) - 1;
+  if (left === 0) counts.delete(key);
+  else counts.set(key, left);
+}
+
+/** Whom a connection comes from, where that counts when all places are taken. */
+export function kindOf(
+  { remoteAddress }: Connecting,
+  { proxies }: AddressRules,
+): 'proxy' | 'machine' | 'other' {
+  const peer = parseAddress(remoteAddress ?? '');
+  if (peer === undefined) return 'other';
+  if (proxies !== undefined && holds(proxies, peer)) return 'proxy';
+  return isLoopback(peer) ? 'machine' : 'other';
 }
 
 /** What a proxy forwards is judged later, by the address of the client. */

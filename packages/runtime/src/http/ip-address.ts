@@ -8,6 +8,17 @@ export interface IpAddress {
   readonly key: string;
 }
 
+/**
+ * The networks beside its own that an IPv6 address is in: what one site is given at most is a /48
+ * (RFC 6177), a household a /56. None for an IPv4 address, nor for one that carries it.
+ */
+export function networksAround({ ip, key }: IpAddress): readonly [string, string] | undefined {
+  if (!key.endsWith('/64')) return undefined;
+  const [a = '', b = '', c = '', d = ''] = ip.split(':');
+  const half = (Number.parseInt(d, 16) >> 8).toString(16);
+  return [`${a}:${b}:${c}:${half}/56`, `${a}:${b}:${c}/48`];
+}
+
 /** Prefixes of six groups that carry an IPv4 address in the last two. */
 const MAPPED = '0:0:0:0:0:ffff';
 /** NAT64 (RFC 6052), and the compatible form that RFC 4291 has retired. */

@@ -3,7 +3,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 
 import type { Watched } from '../reload/watched.ts';
-import { createGate, type GateOptions } from './gate.ts';
+import { createGate, type GateOptions, kindOf } from './gate.ts';
 import { type Sockets, createSockets } from './sockets.ts';
 import { secureContextOf, type TlsMaterial, tlsOptionsOf, type TlsRules } from './tls.ts';
 
@@ -56,6 +56,9 @@ const LISTENER_LIMITS: ListenerLimits = {
  */
 const PROXY_KEEP_ALIVE_MS = 75_000;
 
+/** Connections beyond the limit for this machine itself, so that who watches over the server gets through. */
+const MACHINE_PLACES = 8;
+
 /** Bytes of all headers of a request. */
 const HEADER_BYTES_MAX = 16_384;
 /** How often timeouts are looked at, in milliseconds: Node's own half minute would triple them. */
@@ -87,17 +90,25 @@ export function createListener(options: ListenerOptions): Listener {
           ...serverOptionsOf(limits),
           ...tlsOptionsOf(tls.material.current, tls.rules),
         });
-  server.maxConnections = limits.connectionsMax;
+  server.maxConnections = limits.connectionsMax + MACHINE_PLACES;
   server.maxRequestsPerSocket = limits.requestsPerConnectionMax;
   // All of them, for the front to judge: above a number Node would drop headers without a word.
   server.maxHeadersCount = 0;
 
+  const seat = (socket: Socket): boolean => {
+    const kind = kindOf(socket, options.addresses);
+    const isFull = sockets.size >= limits.connectionsMax;
+    // Whoever is let in or closed out, somebody's connection is.
+    if (isFull && kind !== 'machine') onDropped('full');
+    if (isFull && kind !== 'machine' && !sockets.makeRoom()) return false;
+    sockets.accept(socket, kind === 'proxy');
+    return true;
+  };
   const gate = createGate({ ...options, perAddressMax: limits.connectionsPerAddressMax });
   guardConnections(server, (socket) => {
     const verdict = gate(socket);
     if (verdict !== 'pass') onDropped(verdict);
-    else sockets.accept(socket);
-    return verdict === 'pass';
+    return verdict === 'pass' && seat(socket);
   });
   server.on('drop', () => onDropped('full'));
   server.on('secureConnection', sockets.secure);

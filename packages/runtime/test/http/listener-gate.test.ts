@@ -119,3 +119,26 @@ describe('how many at the same time', () => {
     expect(new Set(verdicts)).toEqual(new Set(['pass']));
   });
 });
+
+test(
+  verifies('E13.slow', 'the networks around an IPv6 address have a number of connections, too'),
+  () => {
+    const gate = gateOf({ perAddressMax: 2 });
+    const verdicts = (...addresses: readonly string[]) => addresses.map((address) => gate(address));
+    expect(verdicts('2001:db8:1:1::1', '2001:db8:1:1::2', '2001:db8:1:1::3')).toEqual([
+      'pass',
+      'pass',
+      'address_full',
+    ]);
+    // Four in the /56.
+    expect(verdicts('2001:db8:1:2::1', '2001:db8:1:3::1', '2001:db8:1:4::1')).toEqual([
+      'pass',
+      'pass',
+      'address_full',
+    ]);
+    // Eight in the /48.
+    const others = ['100', '200', '300', '400', '500'].map((net) => `2001:db8:1:${net}::1`);
+    expect(verdicts(...others)).toEqual(['pass', 'pass', 'pass', 'pass', 'address_full']);
+    expect(verdicts('2001:db8:2:1::1')).toEqual(['pass']);
+  },
+);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Agent } from 'node:http';
 import { BlockList } from 'node:net';
+import { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { verifies } from '@secure-mcp/testkit';
@@ -24,6 +25,25 @@ function listOf(...addresses: readonly string[]): BlockList {
   const list = new BlockList();
   for (const address of addresses) list.addAddress(address);
   return list;
+}
+
+let attached = 0;
+/** A connection of some address, which this machine could not connect from. */
+function attach({ server }: Listening['listener'], remoteAddress: string) {
+  let said = '';
+  const socket = new Duplex({
+    read: () => undefined,
+    write(chunk: Buffer, _encoding, taken) {
+      said += chunk.toString('latin1');
+      taken();
+    },
+  });
+  attached += 1;
+  const destroySoon = (): void => void socket.destroy();
+  const peer = { remoteAddress, remotePort: attached, destroySoon };
+  server.emit('connection', Object.assign(socket, peer));
+  socket.on('error', () => undefined);
+  return { socket, said: () => said };
 }
 
 describe('what is no request', () => {
@@ -188,6 +208,29 @@ describe('who may connect', () => {
     const again = await get(port);
     expect(again.body).toBe('hello /');
   });
+
+  test(
+    verifies('E13.slow', 'when all places are taken, who has said nothing for longest makes room'),
+    async () => {
+      const { port, dropped, listener } = await start({ limits: { connectionsMax: 4 } });
+      const post = (path: string): string =>
+        `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`;
+      const served = attach(listener, '192.0.2.1');
+      served.socket.push(post('/a'));
+      await until('it is served', () => served.said().endsWith('hello /a'));
+      const silent = [2, 3, 4].map((last) => attach(listener, `192.0.2.${String(last)}`));
+      expect(listener.sockets.size).toBe(4);
+      const next = attach(listener, '192.0.2.5');
+      next.socket.push(post('/b'));
+      await until('it is served, too', () => next.said().endsWith('hello /b'));
+      expect(silent.map(({ socket }) => socket.destroyed)).toEqual([true, false, false]);
+      expect(served.socket.destroyed).toBe(false);
+      expect(dropped).toEqual(['full']);
+      // Who watches over the server from this machine gets through.
+      expect((await get(port)).body).toBe('hello /');
+      expect(dropped).toEqual(['full']);
+    },
+  );
 
   test('a proxy has all places, and no more than there are', async () => {
     const { port, dropped, listener } = await start({
