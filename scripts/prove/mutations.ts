@@ -61,8 +61,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     promise: 'C1.one-meaning',
     file: 'packages/validation/src/json.ts',
-    control:
-      "  if (survey.keys !== countStructuralColons(text)) return { ok: false, problem: 'duplicate key' };\n",
+    control: "  if (survey.keys !== keys) return { ok: false, problem: 'duplicate key' };\n",
     without: '',
     tests: ['packages/validation/test/json.test.ts', `${FILESYSTEM}/contract.test.ts`],
   },
@@ -576,7 +575,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     promise: 'E8.bound',
     file: 'packages/runtime/src/call/confirm.ts',
-    control: "if (response.kind === 'elicit' && (await use(question.nonce))) {",
+    control: "if (response.kind === 'elicit' && (await use(question))) {",
     without: "if (response.kind === 'elicit') {",
     tests: ['packages/runtime/test/confirm.test.ts'],
   },
