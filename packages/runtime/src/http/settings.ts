@@ -193,7 +193,10 @@ export function rulesOf(options: CommonOptions, bound: Endpoint, resource: URL):
   return {
     path: MCP_PATH,
     hosts: hostsOf(options, bound, resource),
-    origins: new Set([...ownOrigins(bound), ...options.allowOrigin.map(originOf)]),
+    origins: new Set([
+      ...ownOrigins(bound, options.tlsCert === undefined ? 'http' : 'https'),
+      ...options.allowOrigin.map(originOf),
+    ]),
     addresses: addressesOf(options),
     bodyBytesMax: BODY_BYTES_MAX,
     bodyMs: BODY_MS,
@@ -218,12 +221,13 @@ function hostsOf(
 }
 
 /**
- * The names of this server itself, on loopback: inspectors that run beside it call by them. No page
- * can come from there, because no page is served.
+ * The very address that is listened on, on loopback: inspectors that run beside it call by it. No page
+ * can come from there, because the port of that address is ours, and no page is served. Another name
+ * of this machine is another address, where somebody else may serve one.
  */
-function ownOrigins({ host, port }: Endpoint): readonly string[] {
-  const names = isLoopbackName(host) ? ['127.0.0.1', 'localhost', '[::1]'] : [];
-  return names.map((name) => `http://${name}:${String(port)}`);
+function ownOrigins({ host, port }: Endpoint, scheme: string): readonly string[] {
+  if (!isLoopbackName(host)) return [];
+  return [`${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${String(port)}`];
 }
 
 /** As a browser writes it: scheme, host, and the port where it is not the scheme's own. */

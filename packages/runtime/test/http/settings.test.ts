@@ -223,6 +223,18 @@ describe('names', () => {
     expect(() => rulesOf(path, bound, resourceOf(path, bound))).toThrow(/--allow-origin/);
   });
 
+  test(
+    verifies(
+      'E10.origin',
+      'of its own names only the very address that it listens on is an origin',
+    ),
+    () => {
+      const common = commonOptions.parse(KEYS);
+      const { origins } = rulesOf(common, bound, resourceOf(common, bound));
+      expect([...origins]).toEqual(['http://127.0.0.1:3000']);
+    },
+  );
+
   test(verifies('E3.addresses', 'what is no network stops the start'), () => {
     const common = commonOptions.parse({ ...KEYS, allowIp: ['10.0.0.0/33'] });
     expect(() => rulesOf(common, bound, resourceOf(common, bound))).toThrow(/--allow-ip/);
