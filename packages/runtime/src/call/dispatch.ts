@@ -39,6 +39,7 @@ import { type Deadline, startDeadline } from './deadline.ts';
 import { budgetsOf, type CallLimits } from './limits.ts';
 import type { Places } from './places.ts';
 import type { RateLimit } from './rate.ts';
+import { tryRecord } from './record.ts';
 
 /** Who somebody is, and what the policy leaves them. */
 export interface Rights {
@@ -313,13 +314,8 @@ async function confirm<Input, Result, Answer>(
 }
 
 /** Writes a record, or refuses the call: no answer leaves that is not recorded. */
-function record({ audit, logger }: DispatchParts, event: CallEvent): void {
-  try {
-    audit.record(event);
-  } catch (error) {
-    logger.error('the audit trail cannot be written', { error });
-    refuse('audit.unavailable');
-  }
+function record(parts: DispatchParts, event: CallEvent): void {
+  if (!tryRecord(parts, event)) refuse('audit.unavailable');
 }
 
 /**

@@ -7,6 +7,7 @@ import {
 import { covers, type Scope } from '@secure-mcp/auth';
 import type { Audit, Logger, StreamEvent } from '@secure-mcp/logging';
 import type { Caller } from '../call/dispatch.ts';
+import { tryRecord } from '../call/record.ts';
 import type { Delivery } from '../mcp/delivery.ts';
 import type { Authorizer } from './authorize.ts';
 import { whenOver } from './exchange-open.ts';
@@ -178,15 +179,8 @@ function createStreams({ authorizer, streamsMax, audit, logger }: BridgeParts): 
   const record = (
     { principal, source = { address: '' } }: Caller,
     event: Pick<StreamEvent, 'type' | 'outcome' | 'reason'>,
-  ): boolean => {
-    try {
-      audit.record({ ...event, transport: 'http', principal: principal.id, source });
-      return true;
-    } catch (error) {
-      logger.error('the audit trail cannot be written', { error });
-      return false;
-    }
-  };
+  ): boolean =>
+    tryRecord({ audit, logger }, { ...event, transport: 'http', principal: principal.id, source });
 
   return {
     count: () => open.values().reduce((sum, count) => sum + count, 0),
