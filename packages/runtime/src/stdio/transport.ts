@@ -88,11 +88,10 @@ export function createStdioTransport(options: StdioOptions): StdioTransport {
       if (closed) return;
       const refusal = sdkRefusal(message);
       if (refusal !== undefined) onRefused(`JSON-RPC ${String(refusal.code)}`);
-      const kept =
-        'method' in message || message.id === undefined ? undefined : open.answer(message.id);
-      write(refusal?.message ?? message, kept?.enclosed, () => {
-        for (const taken of kept?.whenTaken ?? []) taken();
-      });
+      const kept = answeredBy(message, open);
+      write(refusal?.message ?? message, kept?.enclosed, () =>
+        kept?.whenTaken.forEach((taken) => taken()),
+      );
     },
     whenTaken: (id, then) => open.whenTaken(id, then),
     enclose: (id, data) => open.enclose(id, data),
@@ -112,6 +111,11 @@ export function createStdioTransport(options: StdioOptions): StdioTransport {
     },
   };
   return transport;
+}
+
+/** What is kept of the request that a message answers. */
+function answeredBy(message: JSONRPCMessage, open: OpenRequests) {
+  return 'method' in message || message.id === undefined ? undefined : open.answer(message.id);
 }
 
 function judge(line: Line): MessageVerdict {
