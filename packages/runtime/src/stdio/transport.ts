@@ -60,7 +60,6 @@ export function createStdioTransport(options: StdioOptions): StdioTransport {
     if (!closed) input.resume();
   };
   const outbox = createOutbox(output, { onFull, onEmpty });
-  const { write, onDrain } = outbox;
 
   const receive = (line: Line): void => {
     const verdict = admit(judge(line), lengthOf(line), open);
@@ -70,7 +69,7 @@ export function createStdioTransport(options: StdioOptions): StdioTransport {
     }
     onRefused(verdict.reason);
     const { id, code, reason } = verdict;
-    if (verdict.answer) write({ jsonrpc: '2.0', id, error: { code, message: reason } });
+    if (verdict.answer) outbox.write({ jsonrpc: '2.0', id, error: { code, message: reason } });
   };
 
   const reader = createLineReader(messageBytesMax, receive);
@@ -82,14 +81,14 @@ export function createStdioTransport(options: StdioOptions): StdioTransport {
   const transport: StdioTransport = {
     async start() {
       input.on('data', onData).on('end', onEnd).on('close', onEnd).on('error', onEnd);
-      output.on('drain', onDrain).on('error', onEnd);
+      output.on('drain', outbox.onDrain).on('error', onEnd);
     },
     async send(message) {
       if (closed) return;
       const refusal = sdkRefusal(message);
       if (refusal !== undefined) onRefused(`JSON-RPC ${String(refusal.code)}`);
       const kept = answeredBy(message, open);
-      write(refusal?.message ?? message, kept?.enclosed, () =>
+      outbox.write(refusal?.message ?? message, kept?.enclosed, () =>
         kept?.whenTaken.forEach((taken) => taken()),
       );
     },
