@@ -54,7 +54,7 @@ export const MUTATIONS: readonly Mutation[] = [
     promise: 'C1.messages',
     file: 'packages/runtime/src/stdio/transport.ts',
     control:
-      "    if (verdict.answer) write({ jsonrpc: '2.0', id, error: { code, message: reason } });\n",
+      "    if (verdict.answer) outbox.write({ jsonrpc: '2.0', id, error: { code, message: reason } });\n",
     without: '',
     tests: ['packages/runtime/test/stdio', `${FILESYSTEM}/contract.test.ts`],
   },
@@ -306,9 +306,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     promise: 'C9.fail-closed',
     file: 'packages/runtime/src/call/dispatch.ts',
-    control:
-      "    logger.error('the audit trail cannot be written', { error });\n    refuse('audit.unavailable');",
-    without: "    logger.error('the audit trail cannot be written', { error });",
+    control: "if (!tryRecord(parts, event)) refuse('audit.unavailable');",
+    without: 'tryRecord(parts, event);',
     tests: ['packages/runtime/test/call.test.ts'],
   },
   {
@@ -667,8 +666,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     promise: 'E14.pipe',
     file: 'packages/runtime/src/stdio/transport.ts',
-    control: ".on('drain', onDrain).on('error', onEnd)",
-    without: ".on('drain', onDrain)",
+    control: ".on('drain', outbox.onDrain).on('error', onEnd)",
+    without: ".on('drain', outbox.onDrain)",
     tests: ['packages/runtime/test/stdio'],
   },
   ...POSTGRES_MUTATIONS,

@@ -14,7 +14,7 @@ export interface Replica {
   call(principalId: string, params: object): Promise<Answer>;
 }
 
-export interface Answer {
+interface Answer {
   readonly result?: Readonly<Record<string, unknown>>;
   readonly error?: { readonly code: number };
 }

@@ -7,7 +7,7 @@ import type { CallLimits, ToolBudget } from './limits.ts';
 const WAITING_FOR_ALL_MAX = 1024;
 
 /** A call that wants to run. */
-export interface Entrant {
+interface Entrant {
   readonly principal: Principal;
   readonly limits: CallLimits;
   readonly budgets: readonly ToolBudget[];

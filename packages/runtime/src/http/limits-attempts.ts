@@ -1,7 +1,7 @@
 import type { LimitVerdict } from '../store/store.ts';
 
 /** One credential of an address, from before it is verified until it is known whether it is accepted. */
-export interface Attempt {
+interface Attempt {
   /**
    * Waits until it may be verified, given how failures stood when it was opened. Rejects where `refuse`
    * throws, which is asked before the credential is looked at.

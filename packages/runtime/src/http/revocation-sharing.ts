@@ -15,7 +15,7 @@ export interface SharingParts {
   readonly logger: Logger;
 }
 
-export interface Exchanged {
+interface Exchanged {
   /** True when something else is heard than before. */
   readonly changed: boolean;
   /** How many came from another replica and were not known here. */

@@ -22,7 +22,7 @@ export interface Listening {
 export const NO_RULES = { allow: undefined, proxies: undefined };
 
 /** Says who is asking and for what. */
-export const greet: RequestListener = (request, response) => {
+const greet: RequestListener = (request, response) => {
   response.end(`hello ${String(request.url)}`);
 };
 
