@@ -349,10 +349,11 @@ export const CONTROLS = {
       'C12.address':
         'An address has so many requests to the endpoint before a credential is looked at; an IPv6 network counts as one.',
       'C12.failures':
-        'An address whose credentials fail waits before the next one is looked at, longer each time.',
+        'An address whose credentials fail waits before the next one is looked at, longer each time; only what cannot be a guess is still let in.',
       'C12.tools':
         'A tool can have a rate and a number of calls at a time of its own, for each caller.',
-      'C12.places': 'So many requests are under way at a time, over all callers.',
+      'C12.places':
+        'So many requests are under way at a time, over all callers, and one caller has a quarter of them at most.',
       'C12.streams': 'A caller has so many open streams, and no more.',
       'C12.memory': 'Counting costs bounded memory, however many addresses and callers there are.',
       'C12.shared':
