@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 import { defineConfig } from 'vitest/config';
 
 /** Packages are tested from their sources: the same condition that Node is started with. */
@@ -17,8 +19,8 @@ export default defineConfig({
   test: {
     // Workers and child processes start from the sources as well.
     execArgv: [`--conditions=${SOURCE}`],
-    // Suites side by side, also where there are two cores: most of them wait for processes.
-    maxWorkers: '100%',
+    // More suites side by side than there are cores: most of them wait for processes and clocks.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // CI counts what ran.
