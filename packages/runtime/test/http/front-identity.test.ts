@@ -167,7 +167,7 @@ describe('credentials that are not accepted', () => {
         async authenticate({ authorization = '' }) {
           seen.push(authorization);
           const isGood = authorization.startsWith('Bearer good') && !revoked.has(authorization);
-          const principal = { id: 'user:ada', name: 'ada', scopes: new Set<string>() };
+          const principal = { id: 'user:ada', kind: 'user', scopes: new Set<string>() } as const;
           return isGood
             ? { ok: true, verified: { principal, method: 'introspection', expiresAt: Infinity } }
             : { ok: false, problem: { kind: 'invalid', detail: 'unknown' } };

@@ -197,12 +197,12 @@ describe.skipIf(backend.kind === 'none')(suite, () => {
           await first.publish(own);
           for (const store of [first, second])
             expect((await store.published()).toSorted()).toEqual(['own', 'poison']);
-          expect(await raw.zrange(`${namespace}:published`, 0, -1)).toEqual(['own', 'poison']);
+          expect(await raw.zrange(`${namespace}:published`, '0', '-1')).toEqual(['own', 'poison']);
           await raw.del(`${namespace}:published`, `${namespace}:published:stamp`);
           for (const store of [first, second]) await store.published();
           await first.publish(own);
           // What was only heard is not written back.
-          expect(await raw.zrange(`${namespace}:published`, 0, -1)).toEqual(['own']);
+          expect(await raw.zrange(`${namespace}:published`, '0', '-1')).toEqual(['own']);
           const third = await open({ namespace });
           expect(await third.published()).toEqual(['own']);
           expect([first.healthy, second.healthy]).toEqual([true, true]);

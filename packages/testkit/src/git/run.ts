@@ -34,13 +34,16 @@ export interface GitOptions {
   readonly mayFail?: boolean;
 }
 
+/** Newer gits tidy up in the background after a commit: a fixture would change while it is tested. */
+const SETTINGS = ['-c', 'init.defaultBranch=main', '-c', 'maintenance.auto=false'];
+
 /** Runs git while a fixture is built; throws with git's own words when it fails. */
 export function git(
   directory: string,
   args: readonly string[],
   { input = '', minute = 0, mayFail = false }: GitOptions = {},
 ): string {
-  const run = spawnSync('git', ['-c', 'init.defaultBranch=main', ...args], {
+  const run = spawnSync('git', [...SETTINGS, ...args], {
     cwd: directory,
     // Fixtures are cloned from files; nothing else may be asked, and so not the network.
     env: { ...scrubbedEnvironment(minute), GIT_ALLOW_PROTOCOL: 'file' },
