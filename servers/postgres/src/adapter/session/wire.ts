@@ -55,8 +55,10 @@ function quiet(socket: Socket): Socket {
 }
 
 /** `localhost` is only a name: a resolver may lead it anywhere, and then the password would go there as it is. */
-function insistOnLoopback({ host }: ConnectionTarget, { remoteAddress = '' }: Socket): void {
+function insistOnLoopback({ host }: ConnectionTarget, { remoteAddress }: Socket): void {
   if (host.startsWith('/')) return;
+  // A connection that has ended meanwhile has no address any more: that is no wrong one, and passes.
+  if (remoteAddress === undefined) throw new Error('closed');
   if (!/^(?:::1$|(?:::ffff:)?127\.)/.test(remoteAddress))
     refuse('database.refused', {
       hint: 'The host does not lead to this machine, so it needs TLS: sslmode=verify-full.',
