@@ -511,7 +511,7 @@ export const HTTP_MUTATIONS: readonly Mutation[] = [
   {
     promise: 'C10.conformance',
     file: 'packages/runtime/src/http/settings.ts',
-    control: "      ...ownOrigins(bound, options.tlsCert === undefined ? 'http' : 'https'),\n",
+    control: '...ownOrigins(options, bound), ',
     without: '',
     tests: ['servers/filesystem/test/conformance.test.ts'],
   },

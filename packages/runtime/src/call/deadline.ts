@@ -1,6 +1,7 @@
 import { Refusal } from '@secure-mcp/validation';
 
 import { COMMON_REFUSALS } from '../refusals.ts';
+import { whenAborted } from './when-aborted.ts';
 
 /** A signal that ends a call, whoever ends it. */
 export interface Deadline {
@@ -35,13 +36,6 @@ export function startDeadline(watched: readonly AbortSignal[], deadlineMs: numbe
       for (const unwatch of watches) unwatch();
     },
   };
-}
-
-function whenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }
 
 function ended(code: 'call.cancelled' | 'limit.deadline'): Refusal {

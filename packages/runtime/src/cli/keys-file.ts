@@ -20,12 +20,9 @@ import { type KeyFileContent, parseKeyFile } from '@secure-mcp/auth/network';
 
 import { ConfigurationProblem } from '../config/problem.ts';
 import { readObject } from '../config/read.ts';
+import { readersOf, WRITABLE_BY_OTHERS } from '../reload/file-access.ts';
 import { placeProblem } from '../reload/file-place.ts';
 
-const WRITABLE_BY_OTHERS = 0o022;
-const READABLE_BY_GROUP = 0o040;
-const READABLE_BY_ALL = 0o004;
-const ROOT = 0;
 const MODE_BITS = 0o777;
 const OWNER_ONLY = 0o600;
 
@@ -122,12 +119,6 @@ function checkDirectory(path: string): void {
   // Root keeps the file for the user who serves, and whose directory it is.
   const problem = placeProblem(path, user === 0 ? stats.uid : user);
   if (problem !== undefined) throw new ConfigurationProblem(path, problem);
-}
-
-/** Who may read the file without being meant to, as bits of its mode: a server does not take it so. */
-function readersOf({ uid, mode }: Pick<Stats, 'uid' | 'mode'>): number {
-  if (process.geteuid === undefined) return 0;
-  return mode & (READABLE_BY_ALL | (uid === ROOT ? 0 : READABLE_BY_GROUP));
 }
 
 function isAbsent(path: string): boolean {

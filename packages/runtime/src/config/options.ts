@@ -30,15 +30,23 @@ export function optionsOf(schema: z.ZodObject): readonly Option[] {
   return Object.entries(shape).map(([key, field]) => optionOf(key, field));
 }
 
+/** The flag of an option, by its key. */
+export function flagOf(key: string): string {
+  return `--${wordsOf(key)}`;
+}
+
+function wordsOf(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
 function optionOf(key: string, field: z.core.$ZodType): Option {
-  const words = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   const { inner, fallback } = unwrap(field);
   const { description = '', value, positional, adds, file } = z.globalRegistry.get(field) ?? {};
   const kind = file === true ? 'file' : kindOf(inner);
   return {
     key,
-    flag: `--${words}`,
-    variable: VARIABLE_PREFIX + words.toUpperCase().replaceAll('-', '_'),
+    flag: flagOf(key),
+    variable: VARIABLE_PREFIX + wordsOf(key).toUpperCase().replaceAll('-', '_'),
     kind,
     value: typeof value === 'string' ? value : placeholder(inner, kind),
     description,

@@ -163,12 +163,13 @@ function applicationOf<Options extends ServerOptions, Context>(
     logger,
     bounds: { store, stateKey, callsMax: CALLS_MAX, resource: resource.href },
   });
+  const limits = limitsOf(common);
+  const { secrets } = common;
   const callerOfRequest = ({ exchange, verified, address }: Admitted) => {
     const tenancy = serving.enter();
     whenOver(exchange, tenancy.leave);
     const { policy, scopes } = tenancy;
-    const ceiling = { scopes, limits: limitsOf(common), secrets: common.secrets };
-    const caller = callerOf(verified, address, { policy, ceiling });
+    const caller = callerOf(verified, address, { policy, ceiling: { scopes, limits, secrets } });
     tenancies.set(caller.grant, tenancy);
     return caller;
   };

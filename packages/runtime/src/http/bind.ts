@@ -1,8 +1,8 @@
 import { lookup as systemLookup } from 'node:dns/promises';
-import { BlockList, isIP, isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
 
 import { ConfigurationProblem } from '../config/problem.ts';
-import { parseAddress } from './ip-address.ts';
+import { isLoopback, parseAddress } from './ip-address.ts';
 import type { Endpoint } from './settings.ts';
 
 export interface BindRules {
@@ -28,10 +28,6 @@ export interface Binding extends Endpoint {
 /** All addresses of a name. */
 export type Lookup = (host: string) => Promise<readonly string[]>;
 
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet('127.0.0.0', 8);
-LOOPBACK.addAddress('::1', 'ipv6');
-
 /**
  * Decides where the server may listen. Beyond loopback it needs callers who prove who they are, and
  * TLS, ours or that of a proxy. Throws a ConfigurationProblem otherwise.
@@ -48,7 +44,7 @@ export async function decideBinding(
   if (host.trim() === '') throw new ConfigurationProblem(field, 'names no host before the port');
   const addresses = isIP(host) === 0 ? await resolve(field, host, lookup) : [host];
   const [address = ''] = addresses;
-  const loopback = addresses.every(isLoopback);
+  const loopback = addresses.every(isLoopbackText);
   if (!loopback) assertFitForNetworks(rules);
   return { host: address, port, loopback, proxiesOnly: !loopback && !secure };
 }
@@ -78,7 +74,7 @@ async function lookupAll(host: string): Promise<readonly string[]> {
   return found.map(({ address }) => address);
 }
 
-function isLoopback(text: string): boolean {
-  const { ip = '' } = parseAddress(text) ?? {};
-  return isIP(ip) !== 0 && LOOPBACK.check(ip, isIPv4(ip) ? 'ipv4' : 'ipv6');
+function isLoopbackText(text: string): boolean {
+  const address = parseAddress(text);
+  return address !== undefined && isLoopback(address);
 }

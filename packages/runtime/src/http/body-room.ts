@@ -1,3 +1,5 @@
+import { addTo } from './counts.ts';
+
 /** Memory that one caller takes for contents that arrive. */
 export interface BodyShare {
   /** Takes so many bytes more; false when they are not there. */
@@ -32,14 +34,12 @@ export function createBodyRoom(bodyBytesMax: number): BodyRoom {
         if (share > LARGEST_EACH * bodyBytesMax) return false;
         if (taken + bytes > LARGEST_AT_ONCE * bodyBytesMax) return false;
         taken += bytes;
-        shares.set(principalId, share);
+        addTo(shares, principalId, bytes);
         return true;
       },
       give(bytes) {
-        const share = (shares.get(principalId) ?? 0) - bytes;
         taken -= bytes;
-        if (share === 0) shares.delete(principalId);
-        else shares.set(principalId, share);
+        addTo(shares, principalId, -bytes);
       },
     }),
   };

@@ -10,6 +10,7 @@ import type { Caller } from '../call/dispatch.ts';
 import { tryRecord } from '../call/record.ts';
 import type { Delivery } from '../mcp/delivery.ts';
 import type { Authorizer } from './authorize.ts';
+import { addTo } from './counts.ts';
 import { whenOver } from './exchange-open.ts';
 import type { Admitted, Challenges, ServeMcp } from './front-parts.ts';
 import { isListen, watchedUris } from './listen.ts';
@@ -196,14 +197,12 @@ function createStreams({ authorizer, streamsMax, audit, logger }: BridgeParts): 
       }
       const isRecorded = record(caller, { type: 'subscribe.open', outcome: 'allow' });
       if (!isRecorded) refuseHttp('audit.unavailable', { id: idOf(message) });
-      open.set(id, count + 1);
+      addTo(open, id, 1);
       let left = false;
       return (reason) => {
         if (left) return;
         left = true;
-        const rest = (open.get(id) ?? 1) - 1;
-        if (rest === 0) open.delete(id);
-        else open.set(id, rest);
+        addTo(open, id, -1);
         record(caller, { type: 'subscribe.close', outcome: 'allow', reason });
       };
     },

@@ -28,12 +28,11 @@ export function createCertain(now: () => number = () => performance.now()): Cert
   return {
     holds({ authorization, certificate }) {
       if (authorization === undefined) return certificate !== undefined;
-      const token = parseAuthorization(authorization)?.token;
-      if (token === undefined) return false;
-      return token.startsWith(API_KEY_PREFIX) || (known.get(digestOf(authorization)) ?? 0) > now();
+      return isKey(authorization) || (known.get(digestOf(authorization)) ?? 0) > now();
     },
     accepted({ authorization }) {
-      if (authorization === undefined) return;
+      // A key is told by its form.
+      if (authorization === undefined || isKey(authorization)) return;
       const digest = digestOf(authorization);
       known.delete(digest);
       known.set(digest, now() + KNOWN_MS);
@@ -42,6 +41,10 @@ export function createCertain(now: () => number = () => performance.now()): Cert
       if (known.size > KNOWN_MAX && oldest !== undefined) known.delete(oldest);
     },
   };
+}
+
+function isKey(authorization: string): boolean {
+  return parseAuthorization(authorization)?.token.startsWith(API_KEY_PREFIX) === true;
 }
 
 function digestOf(text: string): string {

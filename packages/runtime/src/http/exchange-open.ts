@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Verified } from '@secure-mcp/auth';
 
+import { whenAborted } from '../call/when-aborted.ts';
 import { ClientGone } from './client-gone.ts';
 import type { Exchange } from './exchange.ts';
 import type { FrontParts } from './front-parts.ts';
@@ -53,14 +54,6 @@ export function openUnderWay(
     race: (work) => Promise.race([work, whenAborted(signal)]),
     close: leave,
   };
-}
-
-function whenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const end = (): void => reject(signal.reason);
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end, { once: true });
-  });
 }
 
 /** Calls back once an exchange is over, however it ended; at once, where it is. */

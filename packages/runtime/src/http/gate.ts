@@ -1,6 +1,5 @@
-import { type BlockList, isIPv4 } from 'node:net';
-
-import { type IpAddress, networksAround, parseAddress } from './ip-address.ts';
+import { addTo } from './counts.ts';
+import { holds, type IpAddress, isLoopback, networksAround, parseAddress } from './ip-address.ts';
 import type { AddressRules } from './rules.ts';
 
 export interface GateOptions {
@@ -47,18 +46,12 @@ export function createGate(options: GateOptions): (peer: Connecting) => GateVerd
       return (counts.get(key) ?? 0) >= max;
     });
     if (isFull) return 'address_full';
-    for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+    for (const key of keys) addTo(counts, key, 1);
     socket.once('close', () => {
-      for (const key of keys) leave(counts, key);
+      for (const key of keys) addTo(counts, key, -1);
     });
     return 'pass';
   };
-}
-
-function leave(counts: Map<string, number>, key: string): void {
-  const left = (counts.get(key) ?? 1) - 1;
-  if (left === 0) counts.delete(key);
-  else counts.set(key, left);
 }
 
 /** Whom a connection comes from, where that counts when all places are taken. */
@@ -80,12 +73,4 @@ function mayConnect(
   if (proxies !== undefined && holds(proxies, peer)) return true;
   if (proxiesOnly && !isLoopback(peer)) return false;
   return allow === undefined || holds(allow, peer);
-}
-
-function isLoopback({ ip }: IpAddress): boolean {
-  return ip.startsWith('127.') || ip === '0:0:0:0:0:0:0:1';
-}
-
-function holds(list: BlockList, { ip }: IpAddress): boolean {
-  return list.check(ip, isIPv4(ip) ? 'ipv4' : 'ipv6');
 }

@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { BlockList, isIPv4, isIPv6 } from 'node:net';
 
 /** An IP address in one way of writing it. */
 export interface IpAddress {
@@ -17,6 +17,20 @@ export function networksAround({ ip, key }: IpAddress): readonly [string, string
   const [a = '', b = '', c = '', d = ''] = ip.split(':');
   const half = (Number.parseInt(d, 16) >> 8).toString(16);
   return [`${a}:${b}:${c}:${half}/56`, `${a}:${b}:${c}/48`];
+}
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8);
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/** True for an address by which only this machine itself is reached. */
+export function isLoopback(address: IpAddress): boolean {
+  return holds(LOOPBACK, address);
+}
+
+/** True where an address is one of a list. */
+export function holds(list: BlockList, { ip }: Pick<IpAddress, 'ip'>): boolean {
+  return list.check(ip, isIPv4(ip) ? 'ipv4' : 'ipv6');
 }
 
 /** Prefixes of six groups that carry an IPv4 address in the last two. */

@@ -1,3 +1,4 @@
+import { addTo } from './counts.ts';
 import { refuseHttp } from './refusals.ts';
 
 /** What a caller is told to wait when all places are taken, in milliseconds. Nobody knows when one is left. */
@@ -26,15 +27,13 @@ export function createPlaces(placesMax: number): Places {
       if (taken >= placesMax || own >= eachMax)
         refuseHttp('http.busy', { retryAfterMs: RETRY_AFTER_MS });
       taken += 1;
-      ofCaller.set(principalId, own + 1);
+      addTo(ofCaller, principalId, 1);
       let left = false;
       return () => {
         if (left) return;
         left = true;
         taken -= 1;
-        const rest = (ofCaller.get(principalId) ?? 1) - 1;
-        if (rest === 0) ofCaller.delete(principalId);
-        else ofCaller.set(principalId, rest);
+        addTo(ofCaller, principalId, -1);
       };
     },
   };

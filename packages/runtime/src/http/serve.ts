@@ -10,7 +10,7 @@ import type { Front } from './front.ts';
 import { createListener, type Listener } from './listener.ts';
 import { createMetricsListener } from './metrics-listener.ts';
 import { assertAsReviewed, recordStart } from './review.ts';
-import { rulesOf } from './settings.ts';
+import { addressesOf } from './settings.ts';
 import { warningsNow, warnOfChanges } from './warnings.ts';
 import { openWorld, type World } from './world.ts';
 
@@ -111,10 +111,9 @@ function listenerOf<Context>(
   const { promise: attached, resolve: attach } = Promise.withResolvers<Front>();
   let front: Front = (request, response) =>
     void attached.then((answer) => answer(request, response));
-  const { addresses } = rulesOf(common, { host: '', port: 0 }, new URL('http://localhost/'));
   const listener = createListener({
     answer: (request, response) => front(request, response),
-    addresses,
+    addresses: addressesOf(common),
     proxiesOnly,
     limits: { connectionsMax: common.sockets },
     onDropped: (reason) => world.metrics.dropped(reason),

@@ -4,6 +4,7 @@ import { identifierUrl, isEndpoint } from '@secure-mcp/auth/network';
 
 import { type CommonOptions, rateOf } from '../config/common.ts';
 import { isGiven } from '../config/given.ts';
+import { flagOf } from '../config/options.ts';
 import { ConfigurationProblem } from '../config/problem.ts';
 import type { AddressRules, FrontRules } from './rules.ts';
 
@@ -174,17 +175,15 @@ function isIdentifier(text: string): boolean {
   }
 }
 
-function flagOf(key: string): string {
-  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+/** The URL that clients and tokens name. */
+export function resourceOf(options: CommonOptions, bound: Endpoint): URL {
+  return new URL(options.resource ?? `${listenedOn(options, bound)}${MCP_PATH}`);
 }
 
-/** The URL that clients and tokens name. */
-export function resourceOf({ resource, tlsCert }: CommonOptions, { host, port }: Endpoint): URL {
-  if (resource !== undefined) return new URL(resource);
-  const name = isIP(host) === 6 ? `[${host}]` : host;
-  return new URL(
-    `${tlsCert === undefined ? 'http' : 'https'}://${name}:${String(port)}${MCP_PATH}`,
-  );
+/** What is listened on, as an origin with its port. */
+function listenedOn({ tlsCert }: CommonOptions, { host, port }: Endpoint): string {
+  const scheme = tlsCert === undefined ? 'http' : 'https';
+  return `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${String(port)}`;
 }
 
 /** What the front lets through. */
@@ -193,10 +192,7 @@ export function rulesOf(options: CommonOptions, bound: Endpoint, resource: URL):
   return {
     path: MCP_PATH,
     hosts: hostsOf(options, bound, resource),
-    origins: new Set([
-      ...ownOrigins(bound, options.tlsCert === undefined ? 'http' : 'https'),
-      ...options.allowOrigin.map(originOf),
-    ]),
+    origins: new Set([...ownOrigins(options, bound), ...options.allowOrigin.map(originOf)]),
     addresses: addressesOf(options),
     bodyBytesMax: BODY_BYTES_MAX,
     bodyMs: BODY_MS,
@@ -225,9 +221,8 @@ function hostsOf(
  * can come from there, because the port of that address is ours, and no page is served. Another name
  * of this machine is another address, where somebody else may serve one.
  */
-function ownOrigins({ host, port }: Endpoint, scheme: string): readonly string[] {
-  if (!isLoopbackName(host)) return [];
-  return [`${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${String(port)}`];
+function ownOrigins(options: CommonOptions, bound: Endpoint): readonly string[] {
+  return isLoopbackName(bound.host) ? [listenedOn(options, bound)] : [];
 }
 
 /** As a browser writes it: scheme, host, and the port where it is not the scheme's own. */
@@ -238,7 +233,8 @@ function originOf(url: string): string {
   return origin;
 }
 
-function addressesOf({ allowIp, behindProxy }: CommonOptions): AddressRules {
+/** From where clients may come. Throws a ConfigurationProblem. */
+export function addressesOf({ allowIp, behindProxy }: CommonOptions): AddressRules {
   return {
     allow: allowIp.length === 0 ? undefined : blockList('--allow-ip', allowIp),
     proxies: behindProxy.length === 0 ? undefined : proxiesOf(behindProxy),

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 
-const WRITABLE_BY_OTHERS = 0o022;
+export const WRITABLE_BY_OTHERS = 0o022;
 const READABLE_BY_GROUP = 0o040;
 const READABLE_BY_ALL = 0o004;
 const ROOT = 0;
@@ -19,10 +19,14 @@ export function accessProblem(stats: Stats, isSecret: boolean): string | undefin
   // Windows has no owner and no mode to judge by.
   if (process.geteuid === undefined) return undefined;
   if ((stats.mode & WRITABLE_BY_OTHERS) !== 0) return 'may be written by others (chmod go-w)';
-  const isRoots = stats.uid === ROOT;
-  const readers = READABLE_BY_ALL | (isRoots ? 0 : READABLE_BY_GROUP);
-  if (isSecret && (stats.mode & readers) !== 0) return 'holds a secret, and others may read it';
-  if (isRoots) return undefined;
+  if (isSecret && readersOf(stats) !== 0) return 'holds a secret, and others may read it';
+  if (stats.uid === ROOT) return undefined;
   if (stats.uid !== process.geteuid()) return 'belongs to somebody else than this process or root';
   return stats.nlink === 1 ? undefined : 'has a second name';
+}
+
+/** Who may read a secret without being meant to, as bits of its mode. */
+export function readersOf({ uid, mode }: Pick<Stats, 'uid' | 'mode'>): number {
+  if (process.geteuid === undefined) return 0;
+  return mode & (READABLE_BY_ALL | (uid === ROOT ? 0 : READABLE_BY_GROUP));
 }

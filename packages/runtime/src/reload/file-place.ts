@@ -1,7 +1,8 @@
 import { accessSync, constants, lstatSync, readlinkSync, statSync } from 'node:fs';
 import { isAbsolute, sep } from 'node:path';
 
-const WRITABLE_BY_OTHERS = 0o022;
+import { WRITABLE_BY_OTHERS } from './file-access.ts';
+
 const STICKY = 0o1000;
 const ROOT = 0;
 /** As many links as Linux follows on one path. */

@@ -15,8 +15,11 @@ import {
 import { createTestAuthority, type TestCertificate, verifies } from '@secure-mcp/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
+import type { Rate } from '../../src/call/limits.ts';
+import type { FrontLimits } from '../../src/http/front-parts.ts';
 import { createFrontLimits } from '../../src/http/limits.ts';
 import { memoryStore } from '../../src/store/memory.ts';
+import type { Store } from '../../src/store/store.ts';
 import { callBody, startWorld, type World, type WorldOptions } from './front-world.ts';
 import { answersIn, talk } from './wire.ts';
 
@@ -33,6 +36,17 @@ afterEach(() => world.close());
 async function restart(options: WorldOptions): Promise<void> {
   await world.close();
   world = await startWorld(options);
+}
+
+/** Limits of which only that of failures is ever met. */
+function failing(store: Store, failureRate: Rate): FrontLimits {
+  return createFrontLimits({
+    store,
+    addressRate: MANY,
+    failureRate,
+    messageRate: MANY,
+    placesMax: 10,
+  });
 }
 
 /** Keys that one address comes with: one is good, and two were. */
@@ -81,13 +95,7 @@ describe('credentials that are not accepted', () => {
     ),
     async () => {
       const store = memoryStore();
-      const limits = createFrontLimits({
-        store,
-        addressRate: MANY,
-        failureRate: { calls: 3, seconds: 60 },
-        messageRate: MANY,
-        placesMax: 10,
-      });
+      const limits = failing(store, { calls: 3, seconds: 60 });
       const { BlockList } = await import('node:net');
       const proxies = new BlockList();
       proxies.addAddress('127.0.0.1');
@@ -123,13 +131,7 @@ describe('credentials that are not accepted', () => {
     ),
     async () => {
       const store = memoryStore();
-      const limits = createFrontLimits({
-        store,
-        addressRate: MANY,
-        failureRate: { calls: 20, seconds: 60 },
-        messageRate: MANY,
-        placesMax: 10,
-      });
+      const limits = failing(store, { calls: 20, seconds: 60 });
       const { expired, revoked, good, file } = keysOfOffice();
       await restart({ parts: { limits, authenticator: authenticatorFor(file, store) } });
       const statusOf = async (token: string): Promise<number | undefined> => {
@@ -154,13 +156,7 @@ describe('credentials that are not accepted', () => {
     ),
     async () => {
       const store = memoryStore();
-      const limits = createFrontLimits({
-        store,
-        addressRate: MANY,
-        failureRate: { calls: 3, seconds: 60 },
-        messageRate: MANY,
-        placesMax: 10,
-      });
+      const limits = failing(store, { calls: 3, seconds: 60 });
       const seen: (string | undefined)[] = [];
       const revoked = new Set<string>();
       const authenticator: Authenticator = {
@@ -244,13 +240,7 @@ test(
     let asked = 0;
     await restart({
       parts: {
-        limits: createFrontLimits({
-          store,
-          addressRate: MANY,
-          failureRate: { calls: 3, seconds: 60 },
-          messageRate: MANY,
-          placesMax: 10,
-        }),
+        limits: failing(store, { calls: 3, seconds: 60 }),
         authenticator: {
           async authenticate() {
             asked += 1;

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
@@ -11,6 +11,7 @@ import type { Profile } from '../../src/adapter/handle.ts';
 import { readAnswerLine } from '../../src/adapter/objects/answer.ts';
 import { createBatches, type Batch } from '../../src/adapter/objects/batch.ts';
 import { parseRevision, type Oid } from '../../src/guard/index.ts';
+import { gitsIn } from '../process/alive.ts';
 import { callFor, handmadeProfile, plainGit } from '../process/profile.ts';
 import { oidOf, openByHand } from './opened.ts';
 import { writeObject } from './raw.ts';
@@ -33,19 +34,6 @@ beforeAll(() => {
 });
 
 afterAll(() => temp.remove());
-
-/** Processes whose environment names this private directory. */
-function gitsIn({ gitDir }: Profile): number[] {
-  const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  const found = ids.filter((id) => {
-    try {
-      return readFileSync(`/proc/${id}/environ`, 'utf8').includes(`GIT_DIR=${gitDir}`);
-    } catch {
-      return false;
-    }
-  });
-  return found.map(Number);
-}
 
 async function contentsOf(batch: Batch, name: string): Promise<string> {
   let text = '';

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Profile, Run } from '../../src/adapter/handle.ts';
 import { createDiffPool, type DiffPool } from '../../src/adapter/objects/diff-pool.ts';
 import { type Oid, word } from '../../src/guard/index.ts';
+import { gitsIn } from '../process/alive.ts';
 import { callFor, handmadeProfile, plainGit, type ProfileOptions } from '../process/profile.ts';
 import { oidOf } from './opened.ts';
 import { plantObject, writeObject } from './raw.ts';
@@ -65,19 +66,6 @@ function profileOf(options: Partial<ProfileOptions> = {}): Profile {
   count += 1;
   const key = `profile ${String(count)}`;
   return handmadeProfile(temp, { gitDir: join(repository, '.git'), key, ...options });
-}
-
-/** Processes whose environment names this private directory. */
-function gitsIn({ gitDir }: Profile): number[] {
-  const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  const found = ids.filter((id) => {
-    try {
-      return readFileSync(`/proc/${id}/environ`, 'utf8').includes(`GIT_DIR=${gitDir}`);
-    } catch {
-      return false;
-    }
-  });
-  return found.map(Number);
 }
 
 /** What two trees differ in; undefined when another process is to be asked. */

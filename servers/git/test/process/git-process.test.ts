@@ -14,6 +14,7 @@ import { LIMITS } from '../../src/policy.ts';
 import { oidOf } from '../objects/opened.ts';
 import { writeLargeBlob } from '../objects/raw.ts';
 import { createLiveBytes } from './live-bytes.ts';
+import { gitsIn } from './alive.ts';
 import { callFor, handmadeProfile, plainGit } from './profile.ts';
 
 const temp = makeTemp();
@@ -147,18 +148,6 @@ test(
   },
 );
 
-/** Processes whose environment names this private directory. */
-function gitsIn({ gitDir }: Profile): string[] {
-  const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return ids.filter((id) => {
-    try {
-      return readFileSync(`/proc/${id}/environ`, 'utf8').includes(`GIT_DIR=${gitDir}`);
-    } catch {
-      return false;
-    }
-  });
-}
-
 test(
   verifies(
     'E13.processes',
@@ -183,7 +172,7 @@ test(
       expect(await ended).toMatchObject({ message: 'cancelled here' });
       expect(gitsIn(hanging)).toEqual([]);
     } finally {
-      if (gitsIn(hanging).includes(id ?? '')) process.kill(Number(id), 'SIGKILL');
+      if (gitsIn(hanging).includes(id ?? 0)) process.kill(Number(id), 'SIGKILL');
     }
   },
 );

@@ -1,6 +1,6 @@
-import { type BlockList, isIPv4 } from 'node:net';
+import type { BlockList } from 'node:net';
 
-import { type IpAddress, parseAddress } from '../ip-address.ts';
+import { holds, type IpAddress, parseAddress } from '../ip-address.ts';
 import type { ClientAddress, Headers } from '../exchange.ts';
 import { refuseHttp } from '../refusals.ts';
 
@@ -52,8 +52,4 @@ function forwardedClient(chain: string, proxies: BlockList): IpAddress {
 /** Some proxies add the port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
 function withoutPort(hop: string): string {
   return hop.replace(/^\[([^\]]*)\](?::\d{1,5})?$/, '$1').replace(/^([\d.]+):\d{1,5}$/, '$1');
-}
-
-function holds(list: BlockList, { ip }: Pick<IpAddress, 'ip'>): boolean {
-  return list.check(ip, isIPv4(ip) ? 'ipv4' : 'ipv6');
 }
