@@ -81,6 +81,15 @@ const SHAPES: Readonly<Record<string, z.ZodType>> = {
   'resources/read': z.looseObject({ uri: boundedText(16_384) }),
   'resources/list': LIST,
   'resources/templates/list': LIST,
+  // What is wrong here, the SDK says in words of its own, and with the status of success.
+  'subscriptions/listen': z.looseObject({
+    notifications: z.looseObject({
+      toolsListChanged: z.boolean().optional(),
+      promptsListChanged: z.boolean().optional(),
+      resourcesListChanged: z.boolean().optional(),
+      resourceSubscriptions: z.array(boundedText(16_384)).optional(),
+    }),
+  }),
   'completion/complete': z.looseObject({
     ref: z.union([
       z.looseObject({ type: z.literal('ref/resource'), uri: boundedText(4096) }),

@@ -163,6 +163,22 @@ describe('streams', () => {
     },
   );
 
+  test.each([
+    ['without what to tell of', {}],
+    ['of no filter', { notifications: [1] }],
+    ['with a resource that is no text', { notifications: { resourceSubscriptions: [PUBLIC, 1] } }],
+    ['with a switch that is no switch', { notifications: { toolsListChanged: 'yes' } }],
+  ])(
+    verifies('C9.complete', 'one %s is not opened, and is recorded as a refusal'),
+    async (_what, params) => {
+      const world = await guarded({ scopes: ['notes:read'] });
+      const answer = await post(world, 'subscriptions/listen', params);
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toMatchObject({ error: { data: { code: 'http.message' } } });
+      expect(world.records).toMatchObject([{ type: 'http.refused', outcome: 'deny' }]);
+    },
+  );
+
   test(
     verifies('E5.streams', 'what is hidden and what does not exist are refused alike'),
     async () => {
