@@ -16,7 +16,7 @@ import { authenticatorOf } from './credentials.ts';
 import { directionsOf } from './directions.ts';
 import { whenOver } from './exchange-open.ts';
 import { createFront, type Front } from './front.ts';
-import type { Admitted, FrontLimits } from './front-parts.ts';
+import type { Admitted, FrontLimits, FrontParts } from './front-parts.ts';
 import { createHealth } from './health.ts';
 import { createFrontLimits } from './limits.ts';
 import { createRefusalTrail } from './refusal-trail.ts';
@@ -66,7 +66,7 @@ export function assemble<Options extends ServerOptions, Context>(
     logger,
   });
   serving.onChange(() => bridge.endStreams());
-  endWhatIsRevoked(world);
+  const isRevoked = watchRevoked(world);
   const health = createHealth([reloads]);
   const trail = createRefusalTrail({ audit, logger });
   const answer = createFront(
@@ -87,7 +87,7 @@ export function assemble<Options extends ServerOptions, Context>(
       documents: new Map([...health.documents, ...documents]),
       serveMcp: bridge.serveMcp,
       live,
-      isRevoked: (verified) => isRevokedNow(world, verified),
+      isRevoked,
       metrics,
       audit,
       logger,
@@ -114,23 +114,31 @@ function limitsOfFront(common: CommonOptions, store: Store): FrontLimits {
   });
 }
 
-function isRevokedNow<Context>(
-  { revocations, sources }: World<Context>,
-  verified: Verified,
-): boolean {
-  return revocations.current().isRevoked(verified) || isWithdrawn(verified, sources.keys?.current);
-}
-
-/** A request under way ends once its credential is taken back, in whichever of the files. */
-function endWhatIsRevoked<Context>({ revocations, sources, tls, live }: World<Context>): void {
+/**
+ * Ends a request under way once its credential is taken back, in whichever of the files. Gives back what
+ * is asked of one that was not under way then, because it was still being verified.
+ */
+function watchRevoked<Context>({
+  revocations,
+  sources,
+  tls,
+  live,
+}: World<Context>): FrontParts['isRevoked'] {
+  let replacedAt = -Infinity;
   revocations.onChange(() =>
     live.endWhere((verified) => revocations.current().isRevoked(verified)),
   );
   sources.keys?.onChange((keys) => live.endWhere((verified) => isWithdrawn(verified, keys)));
   tls?.onChange((now, former) => {
+    if (now.clientCa === former.clientCa) return;
     // Whoever the former authority let in has to be let in by the new one.
-    if (now.clientCa !== former.clientCa) live.endWhere(restsOnCertificate);
+    replacedAt = performance.now();
+    live.endWhere(restsOnCertificate);
   });
+  return (verified, since) =>
+    revocations.current().isRevoked(verified) ||
+    isWithdrawn(verified, sources.keys?.current) ||
+    (since <= replacedAt && restsOnCertificate(verified));
 }
 
 /** Also a key or a token that is bound to nothing: without the certificate there was no connection for it. */

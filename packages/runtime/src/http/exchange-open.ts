@@ -17,7 +17,7 @@ export function openExchange(request: IncomingMessage, response: ServerResponse)
   });
   // What a socket reports besides its end changes nothing here, and unheard it would end the process.
   response.on('error', () => undefined);
-  return { request, response, signal: controller.signal };
+  return { request, response, since: performance.now(), signal: controller.signal };
 }
 
 /** An admitted request that is under way. */
@@ -48,7 +48,7 @@ export function openUnderWay(
     );
   const leave = live.open(verified, end);
   // Asked once more now: a revocation that came before ends only what was among the live ones.
-  if (isRevoked(verified)) end();
+  if (isRevoked(verified, exchange.since)) end();
   return {
     signal,
     race: (work) => Promise.race([work, whenAborted(signal)]),

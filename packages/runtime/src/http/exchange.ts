@@ -4,6 +4,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** When its headers had come, on the clock of `performance`. */
+  readonly since: number;
   /** Aborts when the client goes away before its answer is complete. */
   readonly signal: AbortSignal;
 }

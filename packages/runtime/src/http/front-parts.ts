@@ -80,8 +80,8 @@ export interface FrontParts {
   readonly documents: ReadonlyMap<string, () => PlainAnswer>;
   readonly serveMcp: ServeMcp;
   readonly live: LiveRequests;
-  /** True for a caller whose credential is revoked or withdrawn by now. */
-  readonly isRevoked: (verified: Verified) => boolean;
+  /** True for a caller whose credential is revoked or withdrawn by now; its request came at `since`. */
+  readonly isRevoked: (verified: Verified, since: number) => boolean;
   readonly metrics: FrontMetrics;
   readonly audit: Audit;
   readonly logger: Logger;

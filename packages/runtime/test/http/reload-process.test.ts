@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { request as requestTls } from 'node:https';
 import { join } from 'node:path';
@@ -171,6 +172,64 @@ test(
       await wait(200);
     }
     expect(size()).toBe(before);
+  },
+);
+
+test(
+  verifies(
+    'E4.replaced',
+    'a request whose token is still asked about is not served once the authority is another',
+  ),
+  async () => {
+    const authority = createTestAuthority();
+    const client = authority.issueClient();
+    const serverSide = authority.issueServer();
+    const clientCa = temp.write('client-ca.pem', authority.certificate);
+    const { promise: mayAnswer, resolve: letAnswer } = Promise.withResolvers<void>();
+    const port = String(await freePort());
+    const resource = `https://127.0.0.1:${port}/mcp`;
+    let isAsked = false;
+    const exp = Math.floor(Date.now() / 1000) + 600;
+    const token = { active: true, aud: resource, exp, client_id: 'app', sub: 'ada' };
+    const asked = await startListening({
+      answer(_request, response) {
+        isAsked = true;
+        response.setHeader('content-type', 'application/json');
+        void mayAnswer.then(() => response.end(JSON.stringify({ ...token, scope: 'test:read' })));
+      },
+    });
+    cleanups.push(() => asked.close());
+    const issuer = `http://127.0.0.1:${String(asked.port)}`;
+    const served = await serve(
+      `--http=${port}`,
+      `--resource=${resource}`,
+      `--issuer=${issuer}`,
+      `--introspection=${issuer}/introspect`,
+      '--introspection-client=server',
+      `--introspection-secret-file=${secretFile('secret', 'secret')}`,
+      `--tls-cert=${temp.write('server.pem', serverSide.certificate)}`,
+      `--tls-key=${secretFile('server-key.pem', serverSide.key)}`,
+      `--tls-client-ca=${clientCa}`,
+    );
+    const call = requestTls(served.url, {
+      method: 'POST',
+      ca: authority.certificate,
+      cert: client.certificate,
+      key: client.key,
+      headers: {
+        authorization: 'Bearer opaque',
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+      },
+    });
+    cleanups.push(() => void call.destroy());
+    const answered = once(call, 'response');
+    call.end(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }));
+    await until('the question', () => isAsked);
+    temp.write('client-ca.pem', createTestAuthority().certificate);
+    await until('the change', () => served.reloads().length === 1);
+    letAnswer();
+    expect(await answered).toMatchObject([{ statusCode: 401 }]);
   },
 );
 
