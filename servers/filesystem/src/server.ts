@@ -12,6 +12,7 @@ import lock from '../tools.lock.json' with { type: 'json' };
 import {
   areHardLinksProtected,
   canWalkDescriptors,
+  closeRoots,
   createDisk,
   type Disk,
   openRoot,
@@ -49,12 +50,12 @@ export const filesystem = defineServer({
 async function open(given: Options, { policy: callers }: OpenParts): Promise<Services<Context>> {
   const sandbox = sandboxOf(given.sandbox);
   const roots = await openRoots(given, sandbox);
-  const callersDeny = callers?.principals.flatMap(
-    ({ files }) => files?.roots.flatMap(({ deny }) => deny) ?? [],
-  );
-  checkGlobs('--deny', given.deny, roots);
-  checkGlobs('--allow', given.allow, roots);
-  checkGlobs('--policy', callersDeny ?? [], roots);
+  try {
+    checkAllGlobs(given, callers, roots);
+  } catch (error) {
+    closeRoots(roots);
+    throw error;
+  }
   const policy = {
     usual: DENIED_BY_DEFAULT,
     allow: [...ALLOWED_BY_DEFAULT, ...given.allow],
@@ -107,6 +108,19 @@ async function openRoots({ roots, unsafeRoots }: Options, sandbox: Sandbox) {
     );
   }
   return opened;
+}
+
+function checkAllGlobs(
+  { deny, allow }: Options,
+  callers: OpenParts['policy'],
+  roots: readonly Root[],
+): void {
+  const callersDeny = callers?.principals.flatMap(
+    ({ files }) => files?.roots.flatMap((root) => root.deny) ?? [],
+  );
+  checkGlobs('--deny', deny, roots);
+  checkGlobs('--allow', allow, roots);
+  checkGlobs('--policy', callersDeny ?? [], roots);
 }
 
 /** A glob that can match nothing would leave open what it was meant to close. */

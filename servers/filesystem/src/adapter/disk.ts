@@ -10,7 +10,7 @@ import type {
   SearchJob,
   WorkerSetup,
 } from './job.ts';
-import type { Sandbox } from './open-roots.ts';
+import { closeRoots, type Sandbox } from './open-roots.ts';
 import { Pool } from './pool/pool.ts';
 import type { StartSlot } from './pool/slot.ts';
 import type { RunOptions } from './pool/task.ts';
@@ -36,7 +36,7 @@ export interface Disk {
   list(path: PathInRoot, question: Question<ListJob>, run: RunOptions): Promise<ListResult>;
   find(path: PathInRoot, question: Question<FindJob>, run: RunOptions): Promise<FindResult>;
   search(path: PathInRoot, question: Question<SearchJob>, run: RunOptions): Promise<SearchResult>;
-  /** False when something did not let go in time. */
+  /** Lets go of the roots, too. False when something did not let go in time. */
   close(): Promise<boolean>;
 }
 
@@ -50,6 +50,7 @@ export interface DiskOptions {
 export function createDisk({ roots, policy, sandbox }: DiskOptions): Disk {
   const setup: WorkerSetup = { roots, ...policy };
   const pool = new Pool(() => loadStart(sandbox, setup));
+  let closing: Promise<boolean> | undefined;
   return {
     async read(paths, options, run) {
       const result = await pool.run({ kind: 'read', files: paths.map(placeOf), ...options }, run);
@@ -67,8 +68,15 @@ export function createDisk({ roots, policy, sandbox }: DiskOptions): Disk {
         await pool.run({ kind: 'search', ...placeOf(path), ...question }, run),
       );
     },
-    close: () => pool.close(),
+    close: () => (closing ??= end(pool, roots)),
   };
+}
+
+/** A worker that is still inside a system call would go on in whatever has the numbers of its roots by then. */
+async function end(pool: Pool, roots: readonly OpenRoot[]): Promise<boolean> {
+  const haveEnded = await pool.close();
+  if (haveEnded) closeRoots(roots);
+  return haveEnded;
 }
 
 async function loadStart(sandbox: Sandbox, setup: WorkerSetup): Promise<StartSlot> {

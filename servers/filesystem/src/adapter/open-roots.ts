@@ -1,4 +1,4 @@
-import { constants, fstatSync, open, openSync, closeSync, statSync } from 'node:fs';
+import { close, closeSync, constants, fstatSync, open, openSync, statSync } from 'node:fs';
 import { readlink, realpath, stat, statfs } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -49,8 +49,8 @@ export function canWalkDescriptors(): boolean {
 }
 
 /**
- * Opens a root once, for the life of the server. Replacing the directory later redirects nothing: the
- * descriptor stays with the one that the operator named.
+ * Opens a root once, until a change of the policy opens it anew. Replacing the directory meanwhile
+ * redirects nothing: the descriptor stays with the one that the operator named.
  *
  * Every system call here is asynchronous and under one deadline, because any of them may hang.
  */
@@ -59,6 +59,12 @@ export async function openRoot(
   options: OpenRootOptions,
 ): Promise<OpenedRoot> {
   return Promise.race([examine(requested, options), late()]);
+}
+
+/** Lets go of roots that nobody walks any more: the number of a descriptor is given to the next file. */
+export function closeRoots(roots: readonly OpenRoot[]): void {
+  for (const { anchor } of roots)
+    if (anchor.kind === 'descriptor') close(anchor.descriptor, () => undefined);
 }
 
 async function examine(requested: RequestedRoot, options: OpenRootOptions): Promise<OpenedRoot> {

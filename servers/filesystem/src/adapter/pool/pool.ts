@@ -57,6 +57,8 @@ export class Pool {
 
   async run(job: Job, options: RunOptions): Promise<Result> {
     this.#start ??= await this.#load();
+    // Whoever asks now has been cancelled, and the roots may be gone.
+    if (this.#closing) refuse('disk.busy');
     if (this.#hangs(job)) refuse('root.unresponsive');
     if (this.#waiting.length >= WAITING_MAX) refuse('disk.busy');
     const task = new Task(job, options);
