@@ -28,7 +28,7 @@ const MESSAGE_LIMITS: JsonLimits = {
 /** What a file of the operator's may hold. It is read one at a time, and nobody else chose it. */
 export const JSON_FILE_LIMITS: JsonLimits = {
   depthMax: JSON_DEPTH_MAX,
-  valuesMax: 100_000,
+  valuesMax: 400_000,
   membersMax: 100_000,
 };
 

@@ -19,8 +19,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type KeyFileContent, parseKeyFile } from '@secure-mcp/auth/network';
 
 import { ConfigurationProblem } from '../config/problem.ts';
-import { readObject } from '../config/read.ts';
-import { readersOf, WRITABLE_BY_OTHERS } from '../reload/file-access.ts';
+import { parseObject, readObject } from '../config/read.ts';
+import { FILE_BYTES_MAX, readersOf, WRITABLE_BY_OTHERS } from '../reload/file-access.ts';
 import { placeProblem } from '../reload/file-place.ts';
 
 const MODE_BITS = 0o777;
@@ -74,13 +74,25 @@ export async function changeKeyFile<Told>(
     const before = stats === undefined ? EMPTY : contentOf(path, readObject(path, path), now);
     const { content, told } = change(before);
     contentOf(path, content, now);
-    replace(path, `${JSON.stringify(content, undefined, 2)}\n`, stats);
+    replace(path, textOf(path, content), stats);
     if (stats !== undefined && readersOf(stats) !== 0)
       tell(`${path}: others could read it, which no server takes; now they cannot`);
     return told;
   } finally {
     unlock();
   }
+}
+
+/**
+ * As a person reads it, or with nothing but what has to be there. What neither a server nor the next
+ * command would read is not written: a key that is revoked in it would go on.
+ */
+function textOf(path: string, content: KeyFileContent): string {
+  const texts = [2, 0].map((indent) => `${JSON.stringify(content, undefined, indent)}\n`);
+  const text = texts.find((one) => Buffer.byteLength(one) <= FILE_BYTES_MAX);
+  if (text === undefined) throw new ConfigurationProblem(path, 'the file would be too large');
+  parseObject(path, text);
+  return text;
 }
 
 function contentOf(path: string, value: unknown, now: number): KeyFileContent {

@@ -3,15 +3,12 @@ import { readFileSync, type Stats, statSync } from 'node:fs';
 import { describeIssue, JSON_FILE_LIMITS, parseStrictJson } from '@secure-mcp/validation';
 import type * as z from 'zod';
 
-import { accessProblem } from '../reload/file-access.ts';
+import { accessProblem, FILE_BYTES_MAX } from '../reload/file-access.ts';
 import { placeProblem } from '../reload/file-place.ts';
 import { IN_FILE, readFlags } from './flags.ts';
 import { type Option, optionsOf, VARIABLE_PREFIX } from './options.ts';
 import { ConfigurationProblem } from './problem.ts';
 import { valueFromText } from './value.ts';
-
-/** Larger than any configuration; smaller than a mistake that fills memory. */
-const FILE_BYTES_MAX = 1_048_576;
 
 export interface ConfigSources {
   readonly args: readonly string[];

@@ -1,5 +1,11 @@
 import type { Stats } from 'node:fs';
 
+/**
+ * Bytes of one file of the operator's at most, which is room for the longest list of keys or
+ * revocations. What is larger is a mistake or an attack.
+ */
+export const FILE_BYTES_MAX = 4_194_304;
+
 export const WRITABLE_BY_OTHERS = 0o022;
 const READABLE_BY_GROUP = 0o040;
 const READABLE_BY_ALL = 0o004;

@@ -3,11 +3,9 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { accessProblem } from './file-access.ts';
+import { accessProblem, FILE_BYTES_MAX } from './file-access.ts';
 import { placeProblem } from './file-place.ts';
 
-/** Bytes of one file at most: a policy or a list of keys of that size is a mistake or an attack. */
-const FILE_BYTES_MAX = 1_048_576;
 /** How often files that change while they are read are read again, and how long after, in milliseconds. */
 const TRIES_MAX = 4;
 const TRY_AGAIN_MS = 25;
@@ -124,7 +122,7 @@ async function readFile(path: string, isSecret: boolean): Promise<Uint8Array | s
 
 /** Reads what the file said that it holds, and a byte more to notice that it grew. */
 async function readBounded(file: FileHandle, size: number): Promise<Uint8Array | string> {
-  if (size > FILE_BYTES_MAX) return 'is larger than 1 MiB';
+  if (size > FILE_BYTES_MAX) return 'is larger than 4 MiB';
   const buffer = new Uint8Array(size + 1);
   let length = 0;
   for (;;) {

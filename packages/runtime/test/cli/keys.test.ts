@@ -34,6 +34,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { runKeys as runKeysOf } from '../../src/cli/keys.ts';
 import { ConfigurationProblem } from '../../src/config/problem.ts';
+import { FILE_BYTES_MAX } from '../../src/reload/file-access.ts';
 import { fixtureCommand } from '../fixture/command.ts';
 
 const DAY_MS = 86_400_000;
@@ -240,6 +241,33 @@ describe('keys revoke', () => {
     await runKeys(['revoke', path, id]);
     expect(readFileSync(path, 'utf8')).toBe(before);
   });
+
+  test(
+    verifies('C13.rotation', 'leaves a file that servers read, however little of it is left'),
+    async () => {
+      const path = newPath();
+      const scopes = Array.from({ length: 16 }, (_, at) => `some-long-noun-${String(at)}:read`);
+      const keyAt = (at: number) => {
+        const id = at.toString(36).padStart(12, '0');
+        const sha256 = createHash('sha256').update(id).digest('hex');
+        const expiresAt = new Date(Date.now() + DAY_MS).toISOString();
+        return { id, sha256, principal: 'ci', scopes, expiresAt };
+      };
+      // As a program writes it: with all the spaces that a person likes, it would be too long.
+      const length = Math.floor(FILE_BYTES_MAX / (JSON.stringify(keyAt(0)).length + 1)) - 1;
+      const keys = Array.from({ length }, (_, at) => keyAt(at));
+      writeFileSync(path, JSON.stringify({ version: 1, keys }), { mode: 0o600 });
+      await runKeys(['revoke', path, keyAt(7).id]);
+      expect(await runKeys(['list', path])).toMatch(new RegExp(`^${keyAt(7).id} .* revoked `, 'm'));
+      const more = ['add', path, '--principal', 'ci', '--scopes', 'files:read'] as const;
+      let problem = '';
+      for (let added = 0; added < 8 && !problem.startsWith('FILE'); added += 1)
+        // oxlint-disable-next-line no-await-in-loop -- one after another, until it is full
+        problem = await problemOf(...more);
+      expect(problem).toBe('FILE: the file would be too large');
+      expect(statSync(path).size).toBeLessThanOrEqual(FILE_BYTES_MAX);
+    },
+  );
 
   test('knows certificates by their thumbprints', async () => {
     const path = newPath();

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import type { Verified } from '@secure-mcp/auth';
@@ -76,6 +77,23 @@ describe('a list of revocations', () => {
       expect(other.isRevoked('https://as.example|former-9999')).toBe(true);
       expect(other.isRevoked('https://as.example|user-10000')).toBe(false);
       expect(other.told).toEqual(['20000 heard']);
+    },
+  );
+
+  test(
+    verifies(
+      'C13.revoked',
+      'the longest list of tokens, each with its end, is one that a file may hold',
+    ),
+    async () => {
+      const ends = new Date(Date.now() + 86_400_000).toISOString();
+      const tokens = Array.from({ length: 10_000 }, () => ({
+        issuer: 'https://login.example/realms/people',
+        tokenId: randomUUID(),
+        until: ends,
+      }));
+      const feed = await openFeed(memoryStore(), [...tokens.slice(1), { principal: 'mallory' }]);
+      expect(feed.isRevoked('mallory')).toBe(true);
     },
   );
 

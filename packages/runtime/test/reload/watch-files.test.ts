@@ -174,10 +174,10 @@ describe('the last valid value stays', () => {
     expect([...seen]).toEqual(['ok 2|ok 2']);
   });
 
-  test('when a file is larger than a mebibyte, or is a device or a directory', async () => {
+  test('when a file is larger than four mebibytes, or is a device or a directory', async () => {
     const path = temp.write('policy', 'ok 1');
     const { watched, failed } = await start([path]);
-    writeFileSync(path, `ok ${'x'.repeat(1_048_576)}`);
+    writeFileSync(path, `ok ${'x'.repeat(4_194_304)}`);
     await until('the failure', () => failed.length === 1);
     rmSync(path);
     await until('the second failure', () => failed.length === 2);
@@ -188,7 +188,7 @@ describe('the last valid value stays', () => {
     symlinkSync('/dev/zero', path);
     await until('the fifth failure', () => failed.length === 5);
     expect(failed).toEqual([
-      'the file is larger than 1 MiB',
+      'the file is larger than 4 MiB',
       'the file is missing',
       'the file is not a plain file',
       'the file is missing',
