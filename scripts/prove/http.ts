@@ -1129,9 +1129,38 @@ export const HTTP_MUTATIONS: readonly Mutation[] = [
   {
     promise: 'C13.ended',
     file: 'packages/runtime/src/http/exchange-open.ts',
-    control: 'if (isRevoked(verified)) end();',
+    control: 'if (isRevoked(verified, exchange.since)) end();',
     without: '',
     tests: ['packages/runtime/test/http/front-answers.test.ts'],
+  },
+  {
+    promise: 'E4.replaced',
+    file: 'packages/runtime/src/http/assemble.ts',
+    control: '(since <= replacedAt && restsOnCertificate(verified))',
+    without: 'false',
+    tests: ['packages/runtime/test/http/reload-process.test.ts'],
+  },
+  {
+    promise: 'C9.complete',
+    file: 'packages/runtime/src/mcp/message.ts',
+    control: "  'subscriptions/listen': z.looseObject({",
+    without: "  'subscriptions/none': z.looseObject({",
+    tests: ['packages/runtime/test/http/streams.test.ts'],
+  },
+  {
+    // What a person finds easy to read would be too long for a server.
+    promise: 'C13.rotation',
+    file: 'packages/runtime/src/cli/keys-file.ts',
+    control: 'const texts = [2, 0].map(',
+    without: 'const texts = [2].map(',
+    tests: ['packages/runtime/test/cli/keys.test.ts'],
+  },
+  {
+    promise: 'C13.revoked',
+    file: 'packages/runtime/src/reload/file-access.ts',
+    control: 'FILE_BYTES_MAX = 4_194_304;',
+    without: 'FILE_BYTES_MAX = 1_048_576;',
+    tests: ['packages/runtime/test/http/revocation-feed.test.ts'],
   },
   {
     promise: 'C11.locked',

@@ -168,6 +168,13 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: [`${FILESYSTEM}/cli.test.ts`],
   },
   {
+    promise: 'C13.reload',
+    file: 'servers/filesystem/src/adapter/disk.ts',
+    control: '  if (haveEnded) closeRoots(roots);\n',
+    without: '',
+    tests: [`${FILESYSTEM}/http-reload.test.ts`],
+  },
+  {
     promise: 'C6.denied-names',
     file: `${WALK}/walk.ts`,
     control: '  if (isWritten) refuseWritten(rules, under, step);\n',
