@@ -15,10 +15,11 @@ interface OwnFile {
 /**
  * Refuses files of the server itself beneath what callers may read: they would read its keys, whom it
  * lets in, and what it recorded of others. Links are followed, and directories are told apart by
- * what they are, so that another mount or another writing of a name hides none. A file that is not
- * there yet counts as where it will be.
+ * what they are, so that another mount of a root or another writing of its name hides none. A file
+ * that is not there yet counts as where it will be.
  *
- * Not seen: a file that is moved beneath a root, or mounted there by itself, after the start.
+ * Not seen: a file that is moved beneath a root, or mounted there by itself, after the start; and one
+ * that stands beneath a root and is named by another mount of a directory within that root.
  */
 export function assertApart(files: readonly OwnFile[], readable: readonly Readable[]): void {
   if (readable.length === 0) return;
