@@ -43,7 +43,6 @@ test.skipIf(process.platform !== 'linux')(
       for (let change = 1; change <= CHANGES; change += 1) {
         // Every other one is taken, and the others are not: a glob that can match nothing is refused.
         write(change % 2 === 0 ? `next-${String(change)}` : 'other:/never');
-        // oxlint-disable-next-line no-await-in-loop -- one change after another
         await eventually(reloads, (count) => count === change);
       }
       await eventually(openRoots, (count) => count === 1);

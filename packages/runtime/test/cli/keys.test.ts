@@ -262,7 +262,6 @@ describe('keys revoke', () => {
       const more = ['add', path, '--principal', 'ci', '--scopes', 'files:read'] as const;
       let problem = '';
       for (let added = 0; added < 8 && !problem.startsWith('FILE'); added += 1)
-        // oxlint-disable-next-line no-await-in-loop -- one after another, until it is full
         problem = await problemOf(...more);
       expect(problem).toBe('FILE: the file would be too large');
       expect(statSync(path).size).toBeLessThanOrEqual(FILE_BYTES_MAX);
