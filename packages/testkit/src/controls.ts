@@ -611,8 +611,11 @@ export const CONTROLS = {
       'packages/runtime/src/stdio/serve.ts',
       'packages/runtime/src/cli/run.ts',
       'packages/runtime/src/http/drain.ts',
+      'packages/runtime/src/cli/health.ts',
     ],
     promises: {
+      'E14.health':
+        'A check within the container, without a shell, says whether the server is ready.',
       'E14.eof':
         'When the client goes, the server ends at once and leaves no process behind: with code 0, or by a signal where the system holds one of its threads.',
       'E14.signal': 'On SIGTERM running calls are answered, then the server ends with code 0.',

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** System calls that the servers need; the file says why. */
+export const SECCOMP_FILE = fileURLToPath(
+  new URL('../../../../docker/seccomp.json', import.meta.url),
+);
+
+/** How a container of ours is run, on top of what its image is. `docker/compose.yaml` says the same. */
+export const HARDENED = {
+  /** Nothing that is written outlives the container, and nothing of the server can be replaced. */
+  readOnly: true,
+  /** None is needed: it neither changes its user nor listens on a port below 1024. */
+  capabilitiesDropped: ['ALL'],
+  /** A program that is set to run as somebody else does not. */
+  noNewPrivileges: 'no-new-privileges',
+  /** Processes and threads. */
+  pids: 128,
+  /** Bytes of memory, and no swap on top. */
+  memoryBytes: 268_435_456,
+  /** Where the git server keeps what it makes for a repository; the others write nowhere. */
+  tmp: 'rw,noexec,nosuid,nodev,size=67108864,mode=1777',
+} as const;
+
+/** The same as options of `docker run`. */
+export function hardenedOptions({ tmp }: { readonly tmp: boolean }): readonly string[] {
+  return [
+    '--read-only',
+    ...HARDENED.capabilitiesDropped.flatMap((name) => ['--cap-drop', name]),
+    ...['--security-opt', HARDENED.noNewPrivileges],
+    ...['--security-opt', `seccomp=${SECCOMP_FILE}`],
+    ...['--pids-limit', String(HARDENED.pids)],
+    ...['--memory', String(HARDENED.memoryBytes), '--memory-swap', String(HARDENED.memoryBytes)],
+    ...(tmp ? ['--tmpfs', `/tmp:${HARDENED.tmp}`] : []),
+  ];
+}
+
+/** The engine's interface takes the profile itself, not the name of its file. */
+export function securityOptions(): string[] {
+  return [HARDENED.noNewPrivileges, `seccomp=${readFileSync(SECCOMP_FILE, 'utf8')}`];
+}

@@ -1,0 +1,52 @@
+import type { ServerCommand } from '../clients.ts';
+import { OWNED, type Remover, startRemover } from '../postgres/remover.ts';
+import { hardenedOptions } from './hardened.ts';
+import { imageOf, type ServerName } from './images.ts';
+
+/** A directory or a file of this machine that a container sees. */
+export interface Mount {
+  readonly from: string;
+  readonly to: string;
+  readonly writable?: boolean;
+}
+
+export interface RunOptions {
+  readonly mounts?: readonly Mount[];
+  /** Further options of `docker run`. */
+  readonly options?: readonly string[];
+  /** The network; none on stdio, where nobody is to be reached. */
+  readonly network?: string;
+}
+
+/** The containers of a suite. */
+export interface Containers {
+  /** What each of them carries as a label, for those that are started by other means. */
+  readonly label: Readonly<Record<string, string>>;
+  /** `docker run -i`: what a client starts that speaks MCP over stdio with a container. */
+  server(server: ServerName, how: RunOptions, ...args: readonly string[]): ServerCommand;
+  /** Removes all of them, whatever they do. They also go when this process does. */
+  close(): Promise<void>;
+}
+
+export function openContainers(): Containers {
+  const remover: Remover = startRemover();
+  return {
+    label: { [OWNED]: remover.owner },
+    server: (server, { mounts = [], options = [], network = 'none' }, ...args) => ({
+      command: 'docker',
+      args: [
+        ...['run', '--interactive', '--rm', '--label', `${OWNED}=${remover.owner}`],
+        ...hardenedOptions({ tmp: server === 'git' }),
+        ...['--network', network],
+        ...mounts.flatMap(({ from, to, writable = false }) => [
+          '--mount',
+          `type=bind,source=${from},target=${to}${writable ? '' : ',readonly'}`,
+        ]),
+        ...options,
+        imageOf(server),
+        ...args,
+      ],
+    }),
+    close: () => remover.remove(),
+  };
+}
