@@ -28,9 +28,13 @@ export async function healthProblem(options: Probed): Promise<string | undefined
   } catch (error) {
     // It lives and guards its door, which is all that can be seen without a certificate.
     const isGuarded = options.tlsClientCa !== undefined && !options.tlsClientOptional;
-    const code = String(Object(error).code);
+    const code = codeOf(error);
     return isGuarded && code === WANTS_CERTIFICATE ? undefined : `no answer: ${code}`;
   }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 }
 
 function statusOf(

@@ -85,10 +85,16 @@ async function runCommand<Options extends ServerOptions, Context>(
     const given = readConfig(options, { args: rest, env: process.env });
     return print(await own.run(given, { env: readVariable }));
   }
-  if (command === 'inspect') return inspect(definition, rest);
-  if (command === 'check') return check(definition, rest);
-  if (command === 'health') return health(definition, rest);
-  return serveEither(definition, args);
+  switch (command) {
+    case 'inspect':
+      return inspect(definition, rest);
+    case 'check':
+      return check(definition, rest);
+    case 'health':
+      return health(definition, rest);
+    default:
+      return serveEither(definition, args);
+  }
 }
 
 async function keys<Options extends ServerOptions, Context>(

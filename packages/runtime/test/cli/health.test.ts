@@ -81,9 +81,9 @@ test.each([
   temp.write('ca.pem', authority.certificate);
   const named = options.map((word) => (word === 'ca.pem' ? `${temp.path}/ca.pem` : word));
   const given = await serve(
-    ...['--tls-cert', temp.write('server.pem', certificate)],
-    ...['--tls-key', secret('server.key', key)],
-    ...['--keys', secret('keys.json', '{"version":1,"keys":[]}')],
+    `--tls-cert=${temp.write('server.pem', certificate)}`,
+    `--tls-key=${secret('server.key', key)}`,
+    `--keys=${secret('keys.json', '{"version":1,"keys":[]}')}`,
     ...named,
   );
   expect(await health(...given)).toBe('0 ok');

@@ -26,12 +26,13 @@ export const HARDENED = {
 export function hardenedOptions({ tmp }: { readonly tmp: boolean }): readonly string[] {
   return [
     '--read-only',
-    ...HARDENED.capabilitiesDropped.flatMap((name) => ['--cap-drop', name]),
-    ...['--security-opt', HARDENED.noNewPrivileges],
-    ...['--security-opt', `seccomp=${SECCOMP_FILE}`],
-    ...['--pids-limit', String(HARDENED.pids)],
-    ...['--memory', String(HARDENED.memoryBytes), '--memory-swap', String(HARDENED.memoryBytes)],
-    ...(tmp ? ['--tmpfs', `/tmp:${HARDENED.tmp}`] : []),
+    ...HARDENED.capabilitiesDropped.map((name) => `--cap-drop=${name}`),
+    `--security-opt=${HARDENED.noNewPrivileges}`,
+    `--security-opt=seccomp=${SECCOMP_FILE}`,
+    `--pids-limit=${String(HARDENED.pids)}`,
+    `--memory=${String(HARDENED.memoryBytes)}`,
+    `--memory-swap=${String(HARDENED.memoryBytes)}`,
+    ...(tmp ? [`--tmpfs=/tmp:${HARDENED.tmp}`] : []),
   ];
 }
 

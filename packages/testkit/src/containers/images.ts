@@ -26,7 +26,10 @@ export async function buildImage(server: ServerName): Promise<void> {
 /** Bytes of an image, with all that it is made of. */
 export async function sizeOf(image: string): Promise<number> {
   const { stdout } = await promisify(execFile)('docker', [
-    ...['image', 'inspect', '--format', '{{ .Size }}', image],
+    'image',
+    'inspect',
+    '--format={{ .Size }}',
+    image,
   ]);
   return Number(stdout);
 }

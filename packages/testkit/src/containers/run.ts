@@ -35,13 +35,13 @@ export function openContainers(): Containers {
     server: (server, { mounts = [], options = [], network = 'none' }, ...args) => ({
       command: 'docker',
       args: [
-        ...['run', '--interactive', '--rm', '--label', `${OWNED}=${remover.owner}`],
+        'run',
+        '--interactive',
+        '--rm',
+        `--label=${OWNED}=${remover.owner}`,
         ...hardenedOptions({ tmp: server === 'git' }),
-        ...['--network', network],
-        ...mounts.flatMap(({ from, to, writable = false }) => [
-          '--mount',
-          `type=bind,source=${from},target=${to}${writable ? '' : ',readonly'}`,
-        ]),
+        `--network=${network}`,
+        ...mounts.map(mountOption),
         ...options,
         imageOf(server),
         ...args,
@@ -49,4 +49,8 @@ export function openContainers(): Containers {
     }),
     close: () => remover.remove(),
   };
+}
+
+function mountOption({ from, to, writable = false }: Mount): string {
+  return `--mount=type=bind,source=${from},target=${to}${writable ? '' : ',readonly'}`;
 }
