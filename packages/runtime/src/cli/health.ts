@@ -3,6 +3,7 @@ import { request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
 
 import type { CommonOptions } from '../config/common.ts';
+import { codeOf } from '../error-code.ts';
 import { endpointOf } from '../http/settings.ts';
 
 /** A probe that is not answered within so many milliseconds is not answered at all. */
@@ -31,10 +32,6 @@ export async function healthProblem(options: Probed): Promise<string | undefined
     const code = codeOf(error);
     return isGuarded && code === WANTS_CERTIFICATE ? undefined : `no answer: ${code}`;
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 }
 
 function statusOf(
