@@ -217,6 +217,8 @@ export const CONTROLS = {
       'C6.binary':
         'The program that runs is the one that the operator named, or the first on an absolute entry of PATH: never one of the working directory.',
       'C6.workers': 'What reads files has no environment and no protocol stream.',
+      'C6.container':
+        'In its container a server has no capability, no other program and no place to write but its data; it is nobody there, and on stdio no port is open.',
     },
   },
   C7: {

@@ -10,6 +10,9 @@ export class HardenedContainer extends GenericContainer {
     this.withDroppedCapabilities(...HARDENED.capabilitiesDropped);
     this.withSecurityOpt(...securityOptions());
     if (server === 'git') this.withTmpFs({ '/tmp': HARDENED.tmp });
+    this.withIpcMode(HARDENED.ipc);
+    const queues = HARDENED.messageQueueBytes;
+    this.withUlimits({ msgqueue: { soft: queues, hard: queues } });
     // What the library has no method for.
     this.hostConfig.ReadonlyRootfs = HARDENED.readOnly;
     this.hostConfig.PidsLimit = HARDENED.pids;

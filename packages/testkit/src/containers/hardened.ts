@@ -6,6 +6,9 @@ export const SECCOMP_FILE = fileURLToPath(
   new URL('../../../../docker/seccomp.json', import.meta.url),
 );
 
+/** The user of every image, and its group. `docker/Dockerfile` says the same. */
+export const SERVER_USER = 65_532;
+
 /** How a container of ours is run, on top of what its image is. `docker/compose.yaml` says the same. */
 export const HARDENED = {
   /** Nothing that is written outlives the container, and nothing of the server can be replaced. */
@@ -18,6 +21,10 @@ export const HARDENED = {
   pids: 128,
   /** Bytes of memory, and no swap on top. */
   memoryBytes: 268_435_456,
+  /** No memory is shared with anybody: without it, `/dev/shm` is not there to be written to. */
+  ipc: 'none',
+  /** Bytes of message queues: without one, nothing can be made in `/dev/mqueue`. */
+  messageQueueBytes: 0,
   /** Where the git server keeps what it makes for a repository; the others write nowhere. */
   tmp: 'rw,noexec,nosuid,nodev,size=67108864,mode=1777',
 } as const;
@@ -32,6 +39,8 @@ export function hardenedOptions({ tmp }: { readonly tmp: boolean }): readonly st
     `--pids-limit=${String(HARDENED.pids)}`,
     `--memory=${String(HARDENED.memoryBytes)}`,
     `--memory-swap=${String(HARDENED.memoryBytes)}`,
+    `--ipc=${HARDENED.ipc}`,
+    `--ulimit=msgqueue=${String(HARDENED.messageQueueBytes)}`,
     ...(tmp ? [`--tmpfs=/tmp:${HARDENED.tmp}`] : []),
   ];
 }

@@ -1,4 +1,5 @@
-import { makeTemp, testServerContract } from '@secure-mcp/testkit';
+import { makeTemp } from '@secure-mcp/testkit';
+import { testContainerContract } from '@secure-mcp/testkit/container-contract';
 import { openContainers } from '@secure-mcp/testkit/containers';
 import { afterAll, describe, inject } from 'vitest';
 
@@ -13,14 +14,12 @@ describe.runIf(inject('containers'))('in a container', () => {
     temp.remove();
   });
 
-  testServerContract({
-    server: (...options) =>
-      containers.server(
-        'filesystem',
-        { mounts: [{ from: `${temp.path}/docs`, to: '/docs' }] },
-        ...options,
-        '/docs',
-      ),
+  testContainerContract({
+    server: 'filesystem',
+    containers,
+    data: () => ({ mounts: [{ from: `${temp.path}/docs`, to: '/docs' }] }),
+    args: () => ['/docs'],
+    scope: 'files:read',
     lock,
     call: { name: 'read_file', args: { path: 'docs:hello.txt' }, holds: 'Hello, reader.' },
     unrecorded: {
