@@ -87,10 +87,10 @@ function testPorts(world: ContainerWorld): void {
 
 function testGone(world: ContainerWorld): void {
   test.each([
-    ['its client closes its end', 'E14.eof', (raw: RawStdio) => raw.process.stdin?.end()],
-    ['it is told to stop', 'E14.signal', (raw: RawStdio) => raw.process.kill('SIGTERM')],
-    ['its client is killed', 'E14.eof', (raw: RawStdio) => raw.process.kill('SIGKILL')],
-  ])('the container is gone after %s (%s)', async (_how, _promise, end) => {
+    ['its client closes its end', (raw: RawStdio) => raw.process.stdin?.end()],
+    ['it is told to stop', (raw: RawStdio) => raw.process.kill('SIGTERM')],
+    ['its client is killed', (raw: RawStdio) => raw.process.kill('SIGKILL')],
+  ])(verifies('E14.eof', 'E14.signal', 'the container is gone after %s'), async (_how, end) => {
     const { name, raw } = await startNamed(world);
     expect((await docker('inspect', name)).status).toBe(0);
     end(raw);

@@ -8,6 +8,9 @@ import type { ServerName } from './images.ts';
 import { openOptionFiles, type OptionFiles } from './option-files.ts';
 import type { Containers, RunOptions } from './run.ts';
 
+export { type HttpContainer, startHttpContainer } from './http-container.ts';
+export { openOptionFiles, type OptionFiles } from './option-files.ts';
+
 /** What a server says of itself, so that its image and its containers can be tested. */
 export interface ContainerContract extends Omit<ServerContract, 'server'> {
   readonly server: ServerName;

@@ -19,4 +19,18 @@ export class HardenedContainer extends GenericContainer {
     this.hostConfig.Memory = HARDENED.memoryBytes;
     this.hostConfig.MemorySwap = HARDENED.memoryBytes;
   }
+  /** The volumes of another container, to be read. */
+  withVolumesFrom(id: string): this {
+    this.hostConfig.VolumesFrom = [`${id}:ro`];
+    return this;
+  }
+
+  /** Has the engine run the check of the image so often, in milliseconds, and believe it the first time. */
+  withHealthInterval(ms: number): this {
+    this.createOpts.Healthcheck = { Interval: ms * NANOSECONDS, Retries: 1 };
+    return this;
+  }
 }
+
+/** In a millisecond: what the engine counts in. */
+const NANOSECONDS = 1_000_000;
