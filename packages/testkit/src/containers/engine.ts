@@ -1,11 +1,21 @@
+import { execFile } from 'node:child_process';
+
 import { getContainerRuntimeClient } from 'testcontainers';
 
-import { runToEnd } from '../http-process.ts';
 import type { Ended } from '../run-once.ts';
 
-/** Runs a command of the engine to its end, half a minute at most. */
+/** How long a command of the engine may take, in milliseconds. */
+const COMMAND_MS = 30_000;
+const OUTPUT_BYTES_MAX = 64 * 1024 ** 2;
+
+/** Runs a command of the engine to its end. */
 export function docker(...args: readonly string[]): Promise<Ended> {
-  return runToEnd({ command: 'docker', args });
+  return new Promise((resolve) => {
+    const limits = { timeout: COMMAND_MS, maxBuffer: OUTPUT_BYTES_MAX };
+    const child = execFile('docker', args, limits, (_error, stdout, stderr) =>
+      resolve({ status: child.exitCode, stdout, stderr }),
+    );
+  });
 }
 
 /** The same, where it cannot fail. Gives what it says. */
