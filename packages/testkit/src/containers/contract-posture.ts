@@ -67,17 +67,13 @@ async function lookInside({ containers, server, data }: ContainerContract): Prom
       { ...how, options: ['--entrypoint', NODE, ...options] },
       ...probeArguments(),
     );
-  // Read-only, because each of its many files would be copied to be written.
-  const full = probe({ naive: true, network: 'bridge' }, '--read-only');
-  const [hardened, naive, common] = await Promise.all([
+  const [hardened, naive, full] = await Promise.all([
     postureIn(probe(data())),
-    postureIn(probe({ naive: true }, '--user', '0:0', '--security-opt', 'seccomp=unconfined')),
-    postureIn({
-      ...full,
-      args: full.args.map((word) => (word === imageOf(server) ? FULL : word)),
-    }),
+    postureIn(probe({ naive: true }, '--user=0:0', '--security-opt=seccomp=unconfined')),
+    // Read-only, because each of its many files would be copied to be written.
+    postureIn(probe({ naive: true, image: FULL, network: 'bridge' }, '--read-only')),
   ]);
-  return { hardened, naive, full: common };
+  return { hardened, naive, full };
 }
 
 function testWriting({ server, data }: ContainerContract, postures: () => Postures): void {

@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly options?: readonly string[];
   /** The network; none on stdio, where nobody is to be reached. */
   readonly network?: string;
+  /** Another image than the server's own. */
+  readonly image?: string;
   /** As the engine runs an image that nobody says anything about: what the hardening is measured by. */
   readonly naive?: boolean;
 }
@@ -34,18 +36,18 @@ export function openContainers(): Containers {
   const remover: Remover = startRemover();
   return {
     label: { [OWNED]: remover.owner },
-    server: (server, { mounts = [], options = [], network = 'none', naive = false }, ...args) => ({
+    server: (server, how, ...args) => ({
       command: 'docker',
       args: [
         'run',
         '--interactive',
         '--rm',
         `--label=${OWNED}=${remover.owner}`,
-        ...(naive ? [] : hardenedOptions({ tmp: server === 'git' })),
-        `--network=${network}`,
-        ...mounts.map(mountOption),
-        ...options,
-        imageOf(server),
+        ...(how.naive === true ? [] : hardenedOptions({ tmp: server === 'git' })),
+        `--network=${how.network ?? 'none'}`,
+        ...(how.mounts ?? []).map(mountOption),
+        ...(how.options ?? []),
+        how.image ?? imageOf(server),
         ...args,
       ],
     }),
