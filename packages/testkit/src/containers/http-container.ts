@@ -28,7 +28,7 @@ export interface HttpContainer {
 }
 
 /** The file of API keys, changed by the server's own command, as an operator does. */
-export interface OperatorKeys {
+interface OperatorKeys {
   /** Makes a key. It counts as soon as the server has noticed. */
   add(): Promise<string>;
   revoke(key: string): Promise<void>;
