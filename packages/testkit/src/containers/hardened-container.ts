@@ -16,8 +16,9 @@ export class HardenedContainer extends GenericContainer {
     // What the library has no method for.
     this.hostConfig.ReadonlyRootfs = HARDENED.readOnly;
     this.hostConfig.PidsLimit = HARDENED.pids;
-    this.hostConfig.Memory = HARDENED.memoryBytes;
-    this.hostConfig.MemorySwap = HARDENED.memoryBytes;
+    const memory = server === 'git' ? HARDENED.gitMemoryBytes : HARDENED.memoryBytes;
+    this.hostConfig.Memory = memory;
+    this.hostConfig.MemorySwap = memory;
   }
   /** The volumes of another container, to be read. */
   withVolumesFrom(id: string): this {

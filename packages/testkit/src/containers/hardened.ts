@@ -21,6 +21,8 @@ export const HARDENED = {
   pids: 128,
   /** Bytes of memory, and no swap on top. */
   memoryBytes: 268_435_456,
+  /** The same for the git server: there has to be room for git beside it (adapter/process/memory.ts). */
+  gitMemoryBytes: 536_870_912,
   /** No memory is shared with anybody: without it, `/dev/shm` is not there to be written to. */
   ipc: 'none',
   /** Bytes of message queues: without one, nothing can be made in `/dev/mqueue`. */
@@ -31,14 +33,16 @@ export const HARDENED = {
 
 /** The same as options of `docker run`. */
 export function hardenedOptions({ tmp }: { readonly tmp: boolean }): readonly string[] {
+  // Only git makes something for itself.
+  const memory = String(tmp ? HARDENED.gitMemoryBytes : HARDENED.memoryBytes);
   return [
     '--read-only',
     ...HARDENED.capabilitiesDropped.map((name) => `--cap-drop=${name}`),
     `--security-opt=${HARDENED.noNewPrivileges}`,
     `--security-opt=seccomp=${SECCOMP_FILE}`,
     `--pids-limit=${String(HARDENED.pids)}`,
-    `--memory=${String(HARDENED.memoryBytes)}`,
-    `--memory-swap=${String(HARDENED.memoryBytes)}`,
+    `--memory=${memory}`,
+    `--memory-swap=${memory}`,
     `--ipc=${HARDENED.ipc}`,
     `--ulimit=msgqueue=${String(HARDENED.messageQueueBytes)}`,
     ...(tmp ? [`--tmpfs=/tmp:${HARDENED.tmp}`] : []),
