@@ -11,6 +11,9 @@ const RESULTS = process.env['TEST_RESULTS'];
 /** These suites share one PostgreSQL, which is started when one of them is run. */
 const WITH_POSTGRES = 'servers/postgres/test/**/*.test.ts';
 
+/** These run the servers in their own images, which are built when one of them is run. */
+const IN_CONTAINERS = '{servers/*/test/container,docker/test}/**/*.test.ts';
+
 export default defineConfig({
   resolve: { conditions: [SOURCE] },
   ssr: { resolve: { conditions: [SOURCE] } },
@@ -31,7 +34,7 @@ export default defineConfig({
         test: {
           name: 'common',
           include: ['{packages,servers}/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: [WITH_POSTGRES],
+          exclude: [WITH_POSTGRES, IN_CONTAINERS],
         },
       },
       {
@@ -39,7 +42,16 @@ export default defineConfig({
         test: {
           name: 'postgres',
           include: [WITH_POSTGRES],
+          exclude: [IN_CONTAINERS],
           globalSetup: ['servers/postgres/test/global-setup.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'containers',
+          include: [IN_CONTAINERS],
+          globalSetup: ['docker/test/global-setup.ts'],
         },
       },
     ],

@@ -52,7 +52,8 @@ const networkApart: Plugin = {
     onLoad({ filter: /[/\\]runtime[/\\]src[/\\]cli[/\\]apart\.ts$/ }, () => ({
       contents: `
         const whole = () => { require('./network.cjs'); return new Promise(() => {}); };
-        export { whole as loadHttp, whole as loadKeys, whole as loadInspect };`,
+        export { whole as loadHttp, whole as loadKeys, whole as loadInspect,
+          whole as loadHealth };`,
     }));
   },
 };

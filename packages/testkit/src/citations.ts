@@ -17,7 +17,7 @@ export interface Citation {
 
 const TESTS = [
   '{packages,servers}/*/test/**/*.ts',
-  'packages/testkit/src/{contract,http-contract}*.ts',
+  'packages/testkit/src/{,containers/}{contract,http-contract}*.ts',
 ];
 /** `verifies('C3.race', 'no read leads outside')`, on one line or several. */
 const CALL = /verifies\(\s*((?:'[^'\n]*',?\s*)+(?:`[^`]*`,?\s*)?)\)/g;

@@ -217,6 +217,8 @@ export const CONTROLS = {
       'C6.binary':
         'The program that runs is the one that the operator named, or the first on an absolute entry of PATH: never one of the working directory.',
       'C6.workers': 'What reads files has no environment and no protocol stream.',
+      'C6.container':
+        'In its container a server has no capability, no other program and no place to write but its data; it is nobody there, and on stdio no port is open.',
     },
   },
   C7: {
@@ -611,8 +613,11 @@ export const CONTROLS = {
       'packages/runtime/src/stdio/serve.ts',
       'packages/runtime/src/cli/run.ts',
       'packages/runtime/src/http/drain.ts',
+      'packages/runtime/src/cli/health.ts',
     ],
     promises: {
+      'E14.health':
+        'A check within the container, without a shell, says whether the server is ready.',
       'E14.eof':
         'When the client goes, the server ends at once and leaves no process behind: with code 0, or by a signal where the system holds one of its threads.',
       'E14.signal': 'On SIGTERM running calls are answered, then the server ends with code 0.',

@@ -108,7 +108,7 @@ function start({ command, args, env }: ServerCommand) {
 }
 
 /** A port of loopback that nobody listens on now. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

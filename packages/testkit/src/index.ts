@@ -40,7 +40,7 @@ export { brokenRules, textsOf } from './description-rules.ts';
 export { startSwapping, type Swapper, type SwapPlan } from './race.ts';
 export { type RawStdio, startRaw, type WireMessage } from './raw-stdio.ts';
 export { type Ended, runOnce } from './run-once.ts';
-export { type HttpProcess, runToEnd, startHttpProcess } from './http-process.ts';
+export { type HttpProcess, runToEnd, startHttpProcess, startOnFreePort } from './http-process.ts';
 export { createWitness, type WireAnswer, type WireRequest, type Witness } from './http-wire.ts';
 export { openParts } from './schema-rules.ts';
 export * as gitFixtures from './git/index.ts';

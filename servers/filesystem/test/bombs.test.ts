@@ -1,21 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chdir, cwd } from 'node:process';
-import {
-  closeSync,
-  ftruncateSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  statfsSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { attacks, connect, makeTemp, type TestClient, verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { entriesFor, makeDeep, makeHuge, makeSparse } from './bomb-files.ts';
 import { bundle } from './bundle.ts';
 import { SANDBOXES } from './walk/tree.ts';
 
@@ -35,12 +26,13 @@ beforeAll(async () => {
   temp.write('root/small.txt', 'small\n');
   for (const pipe of ['pipe-a', 'pipe-b', 'pipe-c', 'pipe-d'])
     execFileSync('mkfifo', [join(root, pipe)]);
-  makeSparse('sparse.bin', 20 * 1024 ** 3);
+  makeSparse(join(root, 'sparse.bin'), 20 * 1024 ** 3);
   temp.write('root/long-line.txt', 'a'.repeat(32 * 1024 ** 2));
   temp.write('root/long.txt', 'line of text\n'.repeat(4_000_000));
   temp.write('root/nul.txt', '\0'.repeat(1024 ** 2));
   makeDeep(join(root, 'deep'), DEEP);
-  entries = makeHuge(join(root, 'huge'));
+  entries = entriesFor(temp.path);
+  makeHuge(join(root, 'huge'), entries);
   for (const [index, bomb] of attacks.IGNORE_BOMBS.entries()) {
     temp.write(`root/ignore-${String(index)}/.gitignore`, bomb);
     temp.write(`root/ignore-${String(index)}/${'a/'.repeat(60)}needle.txt`, 'needle');
@@ -56,24 +48,6 @@ afterAll(async () => {
   execFileSync('rm', ['-rf', temp.path]);
 }, 600_000);
 
-function makeSparse(name: string, bytes: number): void {
-  const descriptor = openSync(join(root, name), 'w');
-  ftruncateSync(descriptor, bytes);
-  closeSync(descriptor);
-}
-
-function makeDeep(top: string, depth: number): void {
-  const before = cwd();
-  mkdirSync(top);
-  chdir(top);
-  for (let level = 0; level < depth; level += 1) {
-    mkdirSync('d');
-    chdir('d');
-  }
-  writeFileSync('bottom.txt', 'needle');
-  chdir(before);
-}
-
 /** Directories in each other, each with an ignore file that costs time for every name beneath it. */
 function makeHostile(top: string): void {
   const rules = Array.from({ length: 320 }, (_, rule) => `*${String(rule)}*a*`).join('\n');
@@ -85,31 +59,6 @@ function makeHostile(top: string): void {
   }
   for (let file = 0; file < 2000; file += 1)
     writeFileSync(join(directory, `${String(file)}${'b'.repeat(200)}`), '');
-}
-
-/** Names that one file can have on common file systems. */
-const LINKS = 50_000;
-
-/**
- * A million entries where the disk has room for them; a hundred thousand otherwise. They are names of
- * few files: a listing sees no difference, and a disk makes them in seconds.
- */
-function makeHuge(top: string): number {
-  const { bavail, bsize } = statfsSync(temp.path);
-  const count = bavail * bsize > 2 * 1024 ** 3 ? 1_000_000 : 100_000;
-  mkdirSync(top);
-  const before = cwd();
-  chdir(top);
-  let base = '';
-  for (let entry = 0; entry < count; entry += 1) {
-    const name = `entry-${String(entry)}`;
-    if (entry % LINKS === 0) {
-      base = name;
-      writeFileSync(base, '');
-    } else linkSync(base, name);
-  }
-  chdir(before);
-  return count;
 }
 
 /** The most memory that the server ever held, in MiB. */

@@ -13,6 +13,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { bundle } from './bundle.ts';
+import { OPERATIONS } from './race-operations.ts';
 import { SANDBOXES } from './walk/tree.ts';
 
 /** How long each operation is raced, in milliseconds. `RACE_MS` makes it longer. */
@@ -55,49 +56,6 @@ afterAll(async () => {
   // Names that nobody swapped prove nothing.
   if (Math.min(...swaps) < SWAPS_MIN) throw new Error('the names were hardly swapped');
 });
-
-/** What one call told: everything that it said, or that it was refused. */
-type Told = Promise<string>;
-
-const OPERATIONS: Readonly<Record<string, (client: TestClient) => Told>> = {
-  'read_file, a directory is swapped': (client) =>
-    said(client, 'read_file', { path: 'swap/file.txt' }),
-  'read_file, the file is swapped': (client) => said(client, 'read_file', { path: 'leaf.txt' }),
-  'read_file, a directory on the way is swapped': (client) =>
-    said(client, 'read_file', { path: 'way/through/file.txt' }),
-  'read_file, as exact bytes': async (client) => {
-    const { structured } = await client.call('read_file', {
-      path: 'swap/file.txt',
-      encoding: 'base64',
-    });
-    return Buffer.from(String(structured['data'] ?? ''), 'base64').toString() || 'refused';
-  },
-  read_files: (client) =>
-    said(client, 'read_files', { paths: ['swap/file.txt', 'leaf.txt', 'way/through/file.txt'] }),
-  list_directory: (client) => said(client, 'list_directory', { path: 'swap', details: true }),
-  'list_directory, as a tree': (client) => said(client, 'list_directory', { depth: 4 }),
-  find_files: (client) =>
-    said(client, 'find_files', { path: 'swap', glob: '*', type: 'any', sort: 'size' }),
-  'find_files, in the whole tree': (client) => said(client, 'find_files', { glob: '*' }),
-  search_text: (client) => said(client, 'search_text', { path: 'swap', pattern: 'inside|OUT' }),
-  'search_text, in the whole tree': (client) =>
-    said(client, 'search_text', { pattern: 'inside|OUT' }),
-  'a resource': async (client) => {
-    const [content] = await client.read('workspace://root/swap/file.txt').catch(() => []);
-    return content === undefined ? 'refused' : JSON.stringify(content);
-  },
-  'a completion': async (client) => {
-    const names = await client
-      .complete('workspace://{root}/{+path}', 'path', 'swap/', { root: 'root' })
-      .catch(() => []);
-    return names.length === 0 ? 'refused' : names.join();
-  },
-};
-
-async function said(client: TestClient, name: string, args: object): Told {
-  const { isError, text, structured } = await client.call(name, args);
-  return isError ? 'refused' : `${text}${JSON.stringify(structured)}`;
-}
 
 describe.each(SANDBOXES)('the %s sandbox under a race', (sandbox) => {
   let client: TestClient;

@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { bundle } from './bundle.ts';
 import { READS } from './reads.ts';
+import { REFUSED } from './refused.ts';
 
 const temp = makeTemp();
 const vectors = gitFixtures.buildHostile(temp.path);
@@ -60,31 +61,6 @@ async function everything(name: string): Promise<string> {
   );
   return [...first, ...second, ...contents].join('\n');
 }
-
-/** Those whose own files lead out of them. All others are read, with the trap disarmed. */
-const REFUSED: readonly string[] = [
-  'alternates-chain',
-  'alternates-outside',
-  'alternates-relative',
-  'commondir-outside',
-  'config-symlink',
-  'fan-out-symlink',
-  'git-directory-symlink',
-  'gitfile-outside',
-  'info-attributes-symlink',
-  'info-exclude-symlink',
-  'logs-symlink',
-  'loose-object-symlink',
-  'objects-symlink',
-  'pack-directory-symlink',
-  'pack-symlink',
-  'packed-refs-symlink',
-  'ref-symlink',
-  'refs-symlink',
-  'reftable-outside',
-  'shallow-symlink',
-  'stash-of-another',
-];
 
 describe('a repository that was built to hurt its reader', () => {
   test.each(vectors.map((vector) => [vector.name, vector] as const))(

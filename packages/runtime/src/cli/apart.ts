@@ -6,3 +6,4 @@
 export const loadHttp = () => import('../http/serve.ts');
 export const loadKeys = () => import('./keys.ts');
 export const loadInspect = () => import('./inspect.ts');
+export const loadHealth = () => import('./health.ts');

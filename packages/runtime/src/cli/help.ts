@@ -25,6 +25,7 @@ export function helpText({ name, title, usage, options, commands }: HelpParts): 
     `  ${name} [options] ${usage}`,
     `  ${name} inspect [--json] [options] ${usage}   what would be served: tools, scopes, digests`,
     `  ${name} check [options] ${usage}   validate the configuration, then exit`,
+    `  ${name} health [options]   ask the server that runs here with these options whether it is ready`,
     `  ${name} keys add|rotate|revoke|list FILE   make, replace and withdraw API keys; see keys --help`,
     ...Object.entries(commands).map(
       ([command, { summary }]) => `  ${name} ${command} [options]   ${summary}`,

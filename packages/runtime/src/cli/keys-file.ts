@@ -20,6 +20,7 @@ import { type KeyFileContent, parseKeyFile } from '@secure-mcp/auth/network';
 
 import { ConfigurationProblem } from '../config/problem.ts';
 import { parseObject, readObject } from '../config/read.ts';
+import { codeOf } from '../error-code.ts';
 import { FILE_BYTES_MAX, readersOf, WRITABLE_BY_OTHERS } from '../reload/file-access.ts';
 import { placeProblem } from '../reload/file-place.ts';
 
@@ -165,7 +166,7 @@ function tryLock(path: string, lockPath: string): boolean {
     closeSync(openSync(lockPath, 'wx', OWNER_ONLY));
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (codeOf(error) === 'EEXIST') return false;
     throw new ConfigurationProblem(path, 'its directory cannot be written');
   }
 }

@@ -8,13 +8,13 @@ import { createApplication } from '../application.ts';
 import { strictestSecrets } from '../call/call.ts';
 import type { Caller, Rights } from '../call/dispatch.ts';
 import { strictestLimits } from '../call/limits.ts';
-import { limitsOf } from '../config/common.ts';
+import { commonOptions, limitsOf } from '../config/common.ts';
 import { ConfigurationProblem } from '../config/problem.ts';
 import { readConfig, readTrusted } from '../config/read.ts';
 import { withConfigured } from '../mcp/lock.ts';
 import type { ServerDefinition, ServerOptions } from '../server-definition.ts';
 import { serveOverStdio } from '../stdio/serve.ts';
-import { loadHttp, loadInspect, loadKeys } from './apart.ts';
+import { loadHealth, loadHttp, loadInspect, loadKeys } from './apart.ts';
 import { helpText } from './help.ts';
 import { staySmall } from './memory.ts';
 import { nodeProblem } from './node-version.ts';
@@ -85,9 +85,16 @@ async function runCommand<Options extends ServerOptions, Context>(
     const given = readConfig(options, { args: rest, env: process.env });
     return print(await own.run(given, { env: readVariable }));
   }
-  if (command === 'inspect') return inspect(definition, rest);
-  if (command === 'check') return check(definition, rest);
-  return serveEither(definition, args);
+  switch (command) {
+    case 'inspect':
+      return inspect(definition, rest);
+    case 'check':
+      return check(definition, rest);
+    case 'health':
+      return health(definition, rest);
+    default:
+      return serveEither(definition, args);
+  }
 }
 
 async function keys<Options extends ServerOptions, Context>(
@@ -141,6 +148,21 @@ async function check<Options extends ServerOptions, Context>(
     throw error;
   }
   return close(prepared, opened);
+}
+
+/** Without options of its own it is the check of a container, for the server that runs in it. */
+async function health<Options extends ServerOptions, Context>(
+  { options }: ServerDefinition<Options, Context>,
+  args: readonly string[],
+): Promise<End> {
+  const { healthProblem, optionsOfContainer } = await loadHealth();
+  const given = args.length > 0 ? args : optionsOfContainer(process.argv[1] ?? '');
+  const common = commonOptions
+    .strip()
+    .parse(readConfig(options, { args: given, env: process.env }));
+  const problem = await healthProblem(common);
+  process.stdout.write(`${problem ?? 'ok'}\n`);
+  return { code: problem === undefined ? EXIT.ok : EXIT.fault, clean: true };
 }
 
 /** Shows what the given options would serve; without any, all that the server has. */

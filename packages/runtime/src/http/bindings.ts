@@ -1,5 +1,6 @@
 import type { Prepared } from '../cli/prepare.ts';
 import { ConfigurationProblem } from '../config/problem.ts';
+import { codeOf } from '../error-code.ts';
 import type { ServerOptions } from '../server-definition.ts';
 import { type Binding, decideBinding } from './bind.ts';
 import type { Listener } from './listener.ts';
@@ -51,7 +52,7 @@ export async function listenOn(
   try {
     return await listener.listen(binding);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const code = codeOf(error);
     const reason = REASONS.get(code) ?? 'the address cannot be listened on';
     throw new ConfigurationProblem(field, reason);
   }

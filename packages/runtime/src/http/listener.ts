@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 
+import { codeOf } from '../error-code.ts';
 import type { Watched } from '../reload/watched.ts';
 import { createGate, type GateOptions, kindOf } from './gate.ts';
 import { type Sockets, createSockets } from './sockets.ts';
@@ -189,7 +190,7 @@ function refuseWhatIsNotServed(
 
 /** Undefined for a client that has gone: nobody is left to be answered, and nothing was refused. */
 function reasonOf(error: Error): DropReason | undefined {
-  const code = 'code' in error ? String(error.code) : '';
+  const code = codeOf(error);
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'slow';
   return code.startsWith('HPE_') ? 'malformed' : undefined;
 }

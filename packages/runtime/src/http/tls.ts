@@ -2,6 +2,7 @@ import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext, type TlsOptions } from 'node:tls';
 
 import { ConfigurationProblem } from '../config/problem.ts';
+import { codeOf } from '../error-code.ts';
 import { watchFiles } from '../reload/watch-files.ts';
 import type { Watched, WatchOptions } from '../reload/watched.ts';
 
@@ -98,7 +99,7 @@ const LIBRARY_REASONS: ReadonlyMap<string, string> = new Map([
 ]);
 
 function why(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = codeOf(error);
   const reason = LIBRARY_REASONS.get(code);
   return reason === undefined ? '' : `: ${reason}`;
 }

@@ -1,6 +1,7 @@
 import { accessSync, constants, lstatSync, readlinkSync, statSync } from 'node:fs';
 import { isAbsolute, sep } from 'node:path';
 
+import { codeOf } from '../error-code.ts';
 import { WRITABLE_BY_OTHERS } from './file-access.ts';
 
 const STICKY = 0o1000;
@@ -86,10 +87,6 @@ function isReadOnly(path: string): boolean {
   } catch (error) {
     return codeOf(error) === 'EROFS';
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 /** No link is left in it, so its text tells what is above. */

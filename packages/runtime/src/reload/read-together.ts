@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 
+import { codeOf } from '../error-code.ts';
 import { accessProblem, FILE_BYTES_MAX } from './file-access.ts';
 import { placeProblem } from './file-place.ts';
 
@@ -131,8 +132,4 @@ async function readBounded(file: FileHandle, size: number): Promise<Uint8Array |
     length += bytesRead;
     if (bytesRead === 0 || length === buffer.length) return buffer.subarray(0, length);
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 }

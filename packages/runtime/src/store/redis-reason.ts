@@ -1,3 +1,4 @@
+import { codeOf } from '../error-code.ts';
 import { StoreDown } from './store-down.ts';
 
 /** What happened, in our words: an error of the driver's can hold a command with its arguments. */
@@ -19,7 +20,3 @@ const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^[A-Z_]*(?:CERT|SIGNATURE|VERIFY)[A-Z_]* /, 'certificate'],
   [/^(?:ECONNRESET|EPIPE) | Connection is closed/, 'closed'],
 ];
-
-function codeOf(error: Error): string {
-  return 'code' in error ? String(error.code) : '';
-}

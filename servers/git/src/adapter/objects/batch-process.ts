@@ -8,6 +8,7 @@ import type { Profile } from '../handle.ts';
 import { environmentOf } from '../process/environment.ts';
 import { type Exit, withoutPlaces } from '../process/failure.ts';
 import { globalFlags } from '../process/flags.ts';
+import { makeExpendable } from '../process/memory.ts';
 import { isFound, readAnswerLine } from './answer.ts';
 import { createMarks, MarkFinder } from './marks.ts';
 import type { Question } from './question.ts';
@@ -81,6 +82,7 @@ export class BatchProcess {
       stdio: ['pipe', 'pipe', 'pipe'],
       windowsHide: true,
     });
+    makeExpendable(this.#child);
     this.#child.stdout?.on('data', (piece: Buffer) => this.#receive(piece));
     this.#child.stderr?.on('data', (piece: Buffer) => {
       this.#heard = (this.#heard + piece.toString()).slice(-STDERR_HEARD_MAX);

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
 import { type Argument, word } from '../../guard/argument.ts';
-import { LIMITS } from '../../policy.ts';
 import type { Profile, Sink } from '../handle.ts';
 import { environmentOf } from '../process/environment.ts';
 import { globalFlags } from '../process/flags.ts';
-import { watchMemory } from '../process/memory.ts';
+import { makeExpendable, PROCESS_BYTES_MAX, watchMemory } from '../process/memory.ts';
 import { MarkedAnswer, type Trees } from './marked-answer.ts';
 
 /** What nobody wants any more of an answer is read past: so many bytes, and so many milliseconds. */
@@ -13,7 +12,7 @@ const DRAIN_BYTES_MAX = 1_048_576;
 const ABANDON_MS = 250;
 /** Questions to one process, and bytes of its own memory: git keeps every tree that it was asked for. */
 const QUESTIONS_MAX = 500;
-const KEPT_BYTES_MAX = 67_108_864;
+const KEPT_BYTES_MAX = Math.min(67_108_864, PROCESS_BYTES_MAX / 2);
 /** How long its memory is still watched after an answer, in milliseconds. */
 const WATCHED_MS = 200;
 
@@ -69,6 +68,7 @@ export class DiffProcess {
       windowsHide: true,
     });
     this.#child = child;
+    makeExpendable(child);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.gone = promise;
     const end = (): void => {
@@ -198,7 +198,7 @@ export class DiffProcess {
     this.#unwatch ??= watchMemory(this.#child, KEPT_BYTES_MAX, () => {
       this.#heavy = true;
       if (this.idle) this.retire();
-      this.#unwatch = watchMemory(this.#child, LIMITS.processBytesMax, () => this.#stop('grown'));
+      this.#unwatch = watchMemory(this.#child, PROCESS_BYTES_MAX, () => this.#stop('grown'));
     });
   }
 

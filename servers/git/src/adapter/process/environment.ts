@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 
 import { OVERRIDES } from '../../policy.ts';
 import type { Profile } from '../handle.ts';
+import { ALLOCATION_BYTES_MAX } from './memory.ts';
 
 /**
  * The environment of one process: the profile's own, and the overrides of policy.ts as settings of the
@@ -16,7 +17,7 @@ export function environmentOf(
 ): Record<string, string> {
   // A refreshed index is written where GIT_INDEX_FILE says: into our own directory.
   const place = refreshes ? placeOf(profile) : {};
-  return { ...profile.env, ...place, ...(refreshes ? REFRESHING : READING) };
+  return { ...profile.env, ...ALLOCATION, ...place, ...(refreshes ? REFRESHING : READING) };
 }
 
 /**
@@ -28,6 +29,8 @@ function placeOf({ workTree }: Profile): Readonly<Record<string, string>> {
   if (workTree === undefined) return {};
   return { GIT_WORK_TREE: workTree, GIT_CEILING_DIRECTORIES: dirname(workTree) };
 }
+
+const ALLOCATION = { GIT_ALLOC_LIMIT: String(ALLOCATION_BYTES_MAX) };
 
 const READING = settings(OVERRIDES);
 const REFRESHING = {

@@ -35,15 +35,23 @@ export function withoutPlaces(stderr: string, { gitDir, workTree }: Places): str
 
 type Places = Pick<Profile, 'gitDir' | 'workTree'>;
 
-/** Refuses when there is no program to start; anything else that goes wrong there is ours to mend. */
+/**
+ * Refuses when there is no program to start, and where the system has no room for another process;
+ * anything else that goes wrong there is ours to mend.
+ */
 export function refuseStart(error: unknown): never {
   if (error instanceof Error && 'code' in error && NOT_THERE.has(error.code)) {
     return refuse('git.missing');
+  }
+  if (error instanceof Error && 'code' in error && CROWDED.has(error.code)) {
+    return refuse('git.busy', { detail: `no process could be made: ${String(error.code)}` });
   }
   throw error;
 }
 
 const NOT_THERE: ReadonlySet<unknown> = new Set(['ENOENT', 'EACCES']);
+/** A container holds so many processes, so much memory and so many open files. */
+const CROWDED: ReadonlySet<unknown> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']);
 const TOO_LARGE =
   /attempting to allocate|out of memory|(?:malloc|mmap|realloc|calloc)\b.* failed|too large|exceeds? .*limit/i;
 const MISSING =

@@ -2,10 +2,9 @@ import type { ChildProcess } from 'node:child_process';
 
 import { beginningOf, SECRET_CHARACTERS_MAX } from '@secure-mcp/validation';
 
-import { LIMITS } from '../../policy.ts';
 import type { Sink } from '../handle.ts';
 import type { Exit } from './failure.ts';
-import { watchMemory } from './memory.ts';
+import { makeExpendable, PROCESS_BYTES_MAX, watchMemory } from './memory.ts';
 
 /** Characters of stderr that are kept, for the audit trail. Where they end, a secret can begin. */
 const STDERR_CHARACTERS_MAX = 4096;
@@ -59,7 +58,8 @@ export function supervise(child: ChildProcess, watched: Watched): Promise<Outcom
     late ??= setTimeout(settle, GONE_AFTER_MS, child.exitCode, child.signalCode);
   };
 
-  const unwatch = watchMemory(child, LIMITS.processBytesMax, () => {
+  makeExpendable(child);
+  const unwatch = watchMemory(child, PROCESS_BYTES_MAX, () => {
     grown = true;
     kill();
   });

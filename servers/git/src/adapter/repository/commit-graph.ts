@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { LIMITS } from '../../policy.ts';
 import type { Profile } from '../handle.ts';
 import { environmentOf } from '../process/environment.ts';
+import { makeExpendable } from '../process/memory.ts';
 import { isGoneInTime } from '../process/gone.ts';
 import type { ObjectStore } from './object-stores.ts';
 import { type Prepared, showConfig } from './prepare.ts';
@@ -113,6 +114,7 @@ function startQuietly(profile: Profile, options: readonly string[]): ChildProces
     },
   );
   child.unref();
+  makeExpendable(child);
   try {
     if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
   } catch {

@@ -6,6 +6,7 @@ import { LIMITS } from '../../policy.ts';
 import type { Profile, Run } from '../handle.ts';
 import { environmentOf } from '../process/environment.ts';
 import { limited } from '../process/limited.ts';
+import { makeExpendable } from '../process/memory.ts';
 
 /** Fast rather than small: the pack lives as long as this process. */
 const ARGUMENTS = ['pack-objects', '-q', '--window=0', '--compression=1', '--threads=1'];
@@ -29,6 +30,7 @@ export async function packObjects(
       signal: limit.signal,
       killSignal: 'SIGKILL',
     });
+    makeExpendable(child);
     // git may end before it took all names; its code says so.
     child.stdin.on('error', () => undefined);
     child.stdin.end(names.map((name) => `${name}\n`).join(''));

@@ -1,0 +1,165 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+
+import { verifies } from '../verifies.ts';
+import type { ContainerContract, ContainerWorld } from './contract.ts';
+import { SERVER_USER } from './hardened.ts';
+import { imageOf, type ServerName, sizeOf } from './images.ts';
+import { NODE, type Posture, postureIn, probeArguments } from './posture.ts';
+import type { RunOptions } from './run.ts';
+
+/** What our images are made from, and what others would have been. */
+const FULL = 'node:24-trixie';
+const SLIM = 'node:24-trixie-slim';
+
+/** What an image may hold, and what an engine puts beside it. */
+const EXPECTED: readonly RegExp[] = [
+  /^\/app\/(?:[\w-]+\.(?:cjs|wasm)|third-party-licenses\.txt)$/,
+  /\/lib[\w+.-]+\.so[\d.]*$/,
+  /\/ld-linux[\w-]*\.so[\d.]*$/,
+  /\/(?:copyright|LICENSE)$/,
+  /^\/etc\/(?:group|passwd|hostname|hosts|resolv\.conf)$/,
+  /^\/(?:\.dockerenv|run\/\.containerenv)$/,
+];
+
+/** Ours are run as files of Node's, so their bits are nobody's business. */
+const NO_PROGRAMS = /^\/(?:app\/|\.dockerenv$)/;
+
+/** Opening these asks the kernel to be woken up when it is busy, and changes nothing. */
+const QUESTIONS = /^\/proc\/pressure\//;
+
+const PROGRAMS: Readonly<Record<ServerName, readonly string[]>> = {
+  filesystem: [NODE],
+  postgres: [NODE],
+  git: ['/usr/bin/git', NODE],
+};
+
+interface Postures {
+  /** As an operator should run it. */
+  readonly hardened: Posture;
+  /** The same image, as root and as the engine runs one that nobody says anything about. */
+  readonly naive: Posture;
+  /** An image as it is commonly made. */
+  readonly full: Posture;
+}
+
+/** Tests what an image is, and what its container can do to itself and to others. */
+export function testPosture({ contract }: ContainerWorld): void {
+  describe('its posture', () => {
+    let seen: Postures | undefined;
+    const postures = (): Postures => {
+      if (seen === undefined) throw new Error('not seen');
+      return seen;
+    };
+    beforeAll(async () => {
+      seen = await lookInside(contract);
+    });
+    testWriting(contract, postures);
+    testRights(postures);
+    testContent(contract, postures);
+    testSize(contract);
+  });
+}
+
+async function lookInside({ containers, server, data }: ContainerContract): Promise<Postures> {
+  const probe = (how: RunOptions, ...options: readonly string[]) =>
+    containers.server(
+      server,
+      { ...how, options: ['--entrypoint', NODE, ...options] },
+      ...probeArguments(),
+    );
+  const [hardened, naive, full] = await Promise.all([
+    postureIn(probe(data())),
+    postureIn(probe({ naive: true }, '--user=0:0', '--security-opt=seccomp=unconfined')),
+    // Read-only, because each of its many files would be copied to be written.
+    postureIn(probe({ naive: true, image: FULL, network: 'bridge' }, '--read-only')),
+  ]);
+  return { hardened, naive, full };
+}
+
+function testWriting({ server, data }: ContainerContract, postures: () => Postures): void {
+  test(verifies('C6.container', 'nothing can be written, and nothing be made, anywhere'), () => {
+    const { hardened, naive } = postures();
+    const writable = (data().mounts ?? []).filter((mount) => mount.writable === true);
+    const own = [...(server === 'git' ? ['/tmp'] : []), ...writable.map(({ to }) => to)];
+    expect(hardened.directories).toBeGreaterThan(100);
+    expect(hardened.writable.toSorted()).toEqual(own.toSorted());
+    expect(hardened.changeable.filter((path) => !QUESTIONS.test(path))).toEqual([]);
+    expect(naive.writable).toEqual(expect.arrayContaining(['/', '/app', '/dev/shm', '/tmp']));
+    expect(naive.changeable).toEqual(expect.arrayContaining(['/app/main.cjs', NODE]));
+  });
+}
+
+function testRights(postures: () => Postures): void {
+  const NONE = '0000000000000000';
+  test(verifies('C6.container', 'it has no capability, and can come by none'), () => {
+    const { hardened, naive } = postures();
+    const none = { CapPrm: NONE, CapEff: NONE, CapBnd: NONE, CapInh: NONE, CapAmb: NONE };
+    expect(hardened.status).toMatchObject({ ...none, NoNewPrivs: '1', Seccomp: '2' });
+    expect(naive.status).toMatchObject({ NoNewPrivs: '0', Seccomp: '0' });
+    expect(naive.status['CapEff']).not.toBe(NONE);
+    expect(naive.status['CapBnd']).not.toBe(NONE);
+  });
+
+  test(
+    verifies('C6.container', 'it is a user that owns nothing, of a group that is nobody’s'),
+    () => {
+      const four = (id: number) => Array.from({ length: 4 }, () => String(id)).join(' ');
+      const ids = { Uid: four(SERVER_USER), Gid: four(SERVER_USER) };
+      expect(postures().hardened.status).toMatchObject(ids);
+      expect(['', String(SERVER_USER)]).toContain(postures().hardened.status['Groups']);
+      expect(postures().naive.status).toMatchObject({ Uid: four(0), Gid: four(0) });
+    },
+  );
+}
+
+function testContent({ server, data }: ContainerContract, postures: () => Postures): void {
+  const programsOf = ({ programs }: Posture) => programs.filter((path) => !NO_PROGRAMS.test(path));
+
+  test(verifies('C6.container', 'there is no shell, and no program but its own'), () => {
+    const { hardened, full } = postures();
+    expect(programsOf(hardened).toSorted()).toEqual(PROGRAMS[server].toSorted());
+    expect(hardened.shells).toEqual([]);
+    expect(programsOf(full)).toEqual(expect.arrayContaining(['/usr/bin/apt', '/usr/bin/dash']));
+    expect(full.shells).toContain('/bin/sh');
+  });
+
+  test(verifies('C6.container', 'no program is run as its owner'), () => {
+    expect(postures().hardened.special).toEqual([]);
+    expect(postures().full.special).toContain('/usr/bin/su');
+  });
+
+  test(
+    verifies('C6.container', 'it holds nothing but the server, Node and their libraries'),
+    () => {
+      const mounted = (data().mounts ?? []).map(({ to }) => to);
+      const unexpected = ({ files }: Posture) =>
+        files.filter(
+          (path) =>
+            !mounted.some((place) => path === place || path.startsWith(`${place}/`)) &&
+            !PROGRAMS[server].includes(path) &&
+            !EXPECTED.some((pattern) => pattern.test(path)),
+        );
+      expect(unexpected(postures().hardened)).toEqual([]);
+      expect(unexpected(postures().full).length).toBeGreaterThan(100);
+    },
+  );
+
+  test.runIf(data().network === undefined)(
+    verifies('C6.container', 'on stdio it is in no network'),
+    () => {
+      expect(postures().hardened.interfaces.filter((name) => name !== 'lo')).toEqual([]);
+      expect(postures().full.interfaces.length).toBeGreaterThan(1);
+    },
+  );
+}
+
+function testSize({ server }: ContainerContract): void {
+  test('its size', async () => {
+    const mib = (bytes: number) => `${(bytes / 1024 ** 2).toFixed(0)} MiB`;
+    const size = await sizeOf(imageOf(server));
+    const slim = await sizeOf(SLIM).catch(() => undefined);
+    const beside = slim === undefined ? 'is not here' : `has ${mib(slim)}`;
+    console.log(`the image of ${server} has ${mib(size)}; ${SLIM} ${beside}`);
+    expect(size).toBeLessThan(slim ?? Number.POSITIVE_INFINITY);
+  });
+}
