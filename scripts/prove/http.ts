@@ -1244,7 +1244,8 @@ export const HTTP_MUTATIONS: readonly Mutation[] = [
   {
     promise: 'C12.calls',
     file: 'packages/runtime/src/http/limits.ts',
-    control: '      assertAllowed(await Promise.all(uses));\n',
+    control:
+      '      assertAllowed([await store.consume(`messages:${principalId}`, messageRate, more)]);\n',
     without: '',
     tests: ['packages/runtime/test/http/limits.test.ts'],
   },

@@ -567,8 +567,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     promise: 'E8.asked',
     file: 'packages/runtime/src/call/dispatch.ts',
-    control: '(await operation.confirm?.(input, call)) ?? {',
-    without: '{',
+    control: 'if (operation.confirm === undefined)',
+    without: 'if (true)',
     tests: ['packages/runtime/test/confirm.test.ts'],
   },
   {

@@ -74,9 +74,10 @@ async function withToken(
   if (!outcome.ok) return outcome;
   const constraint = await checkSender(credentials, presented, outcome, rules);
   if (!constraint.ok) return constraint;
+  const { boundTo } = constraint;
+  if (outcome.verified.boundTo === boundTo) return outcome;
   // Whether it is bound is what was proved here, whatever a verifier says of it.
   const { boundTo: _claimed, ...verified } = outcome.verified;
-  const { boundTo } = constraint;
   return { ok: true, verified: boundTo === undefined ? verified : { ...verified, boundTo } };
 }
 

@@ -31,6 +31,7 @@ export function createRevocations(
   for (const entry of list) add(index, entry);
   return {
     isRevoked(verified) {
+      if (index.named.size === 0 && index.epochs.size === 0) return false;
       const at = now();
       const isNamed = namesOf(verified).some((name) => (index.named.get(name) ?? 0) > at);
       return isNamed || isOutdated(index.epochs, verified, at);

@@ -209,7 +209,7 @@ describe('is not let in:', () => {
       for (const text of [wrongSecret, mintApiKey().text])
         work.push(await cryptoCallsOf(async () => verify(text, file)));
       expect(work[1]).toEqual(work[0]);
-      expect(work[1]).toEqual(['createHash', 'timingSafeEqual']);
+      expect(work[1]).toEqual(['hash', 'timingSafeEqual']);
     },
   );
 });
@@ -217,14 +217,16 @@ describe('is not let in:', () => {
 /** Which functions of Node's cryptography some work calls. A clock would be too coarse to tell. */
 async function cryptoCallsOf(work: () => Promise<unknown>): Promise<readonly string[]> {
   const calls: string[] = [];
-  const { createHash: hash, timingSafeEqual: compare } = crypto;
-  crypto.createHash = (...args) => (calls.push('createHash'), hash(...args));
+  const { hash, timingSafeEqual: compare } = crypto;
+  crypto.hash = new Proxy(hash, {
+    apply: (target, self, args) => (calls.push('hash'), Reflect.apply(target, self, args)),
+  });
   crypto.timingSafeEqual = (...args) => (calls.push('timingSafeEqual'), compare(...args));
   syncBuiltinESMExports();
   try {
     await work();
   } finally {
-    Object.assign(crypto, { createHash: hash, timingSafeEqual: compare });
+    Object.assign(crypto, { hash, timingSafeEqual: compare });
     syncBuiltinESMExports();
   }
   return calls;

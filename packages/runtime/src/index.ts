@@ -1,4 +1,5 @@
 import './no-eval.ts';
+import './no-cycles.ts';
 
 export { type Annotations, DESTROYS, READS, WRITES } from './annotations.ts';
 export {

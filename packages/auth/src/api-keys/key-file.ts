@@ -2,6 +2,7 @@ import * as z from 'zod';
 
 import { instant } from '../instant.ts';
 import { describeFirst } from '../zod-problem.ts';
+import { type Granted, keyPrincipal } from './principals.ts';
 import { API_KEY_ID, holdsApiKey } from './secret.ts';
 
 /** A key that nobody has to replace within a year is never replaced. */
@@ -52,10 +53,16 @@ export type KeyFileContent = z.output<typeof keyFileSchema>;
 export type ApiKeyEntry = KeyFileContent['keys'][number];
 export type CertificateEntry = KeyFileContent['certificates'][number];
 
+/** An entry of an API key, with what each request needs of it in the form that it is needed in. */
+export interface KnownKey extends ApiKeyEntry {
+  readonly hash: Uint8Array;
+  readonly granted: Granted;
+}
+
 /** The file of `--keys`, ready for look-ups. */
 export interface KeyFile {
   readonly content: KeyFileContent;
-  key(id: string): ApiKeyEntry | undefined;
+  key(id: string): KnownKey | undefined;
   /** By SHA-256 in lower-case hexadecimal digits. */
   certificate(sha256: string): CertificateEntry | undefined;
 }
@@ -98,13 +105,19 @@ export function parseKeyFile(value: unknown, now: number): ParsedKeyFile {
 }
 
 function indexed(content: KeyFileContent): KeyFile {
-  const keys = new Map(content.keys.map((entry) => [entry.id, entry]));
+  const keys = new Map(content.keys.map((entry) => [entry.id, known(entry)]));
   const certificates = new Map(content.certificates.map((entry) => [entry.certificate, entry]));
   return {
     content,
     key: (id) => keys.get(id),
     certificate: (sha256) => certificates.get(sha256),
   };
+}
+
+function known(entry: ApiKeyEntry): KnownKey {
+  const hash = Buffer.from(entry.sha256, 'hex');
+  const granted = { principal: keyPrincipal(entry), expiresAt: Date.parse(entry.expiresAt) };
+  return { ...entry, hash, granted };
 }
 
 type Times = Pick<ApiKeyEntry, 'notBefore' | 'expiresAt'>;

@@ -2,8 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 
 import type { TokenOutcome, TokenVerifier, Verified } from '../credential.ts';
 import { asGenuine, deny } from '../denial.ts';
-import type { ApiKeyEntry, KeyFile } from './key-file.ts';
-import { keyPrincipal } from './principals.ts';
+import type { KeyFile, KnownKey } from './key-file.ts';
 import { API_KEY_PREFIX, apiKeyId, hashApiKey } from './secret.ts';
 import { validityProblem } from './validity.ts';
 
@@ -32,7 +31,7 @@ function verifyApiKey(token: string, keys: KeyFile | undefined, now: number): To
   const entry = keys?.key(id);
   // An id that nobody has costs the same work, so that time does not tell which ids exist.
   const hash = hashApiKey(token);
-  const kept = entry === undefined ? NOBODYS_HASH : Buffer.from(entry.sha256, 'hex');
+  const kept = entry === undefined ? NOBODYS_HASH : entry.hash;
   const isSame = timingSafeEqual(hash, kept);
   if (entry === undefined || !isSame) return deny('invalid', 'unknown API key');
   // Only who holds the key gets this far, so the finer reasons are for the trail alone.
@@ -41,12 +40,10 @@ function verifyApiKey(token: string, keys: KeyFile | undefined, now: number): To
   return { ok: true, verified: verifiedOf(entry), confirmation: {} };
 }
 
-function verifiedOf(entry: ApiKeyEntry): Verified {
-  const { id, notBefore, expiresAt } = entry;
+function verifiedOf({ id, notBefore, granted }: KnownKey): Verified {
   return {
-    principal: keyPrincipal(entry),
+    ...granted,
     method: 'api-key',
-    expiresAt: Date.parse(expiresAt),
     ...(notBefore !== undefined && { issuedAt: Date.parse(notBefore) }),
     credentialId: id,
   };

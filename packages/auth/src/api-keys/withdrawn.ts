@@ -1,6 +1,6 @@
 import type { Verified } from '../credential.ts';
 import type { KeyFile } from './key-file.ts';
-import { certificatePrincipal, keyPrincipal } from './principals.ts';
+import { certificatePrincipal, type Granted } from './principals.ts';
 
 /**
  * True for a caller whom the file of keys no longer lets in as it did: for requests that are under
@@ -18,12 +18,10 @@ export function isWithdrawn(verified: Verified, keys: KeyFile | undefined): bool
   return now === undefined || !isSame(now, verified);
 }
 
-type Granted = Pick<Verified, 'principal' | 'expiresAt'>;
-
 function byKey({ credentialId = '' }: Verified, keys: KeyFile | undefined): Granted | undefined {
   const entry = keys?.key(credentialId);
   if (entry === undefined || entry.revokedAt !== undefined) return undefined;
-  return { principal: keyPrincipal(entry), expiresAt: Date.parse(entry.expiresAt) };
+  return entry.granted;
 }
 
 function byCertificate(
@@ -39,7 +37,7 @@ function isSame(now: Granted, { principal, expiresAt, certificateEndsAt }: Verif
   const { id, scopes } = now.principal;
   return (
     id === principal.id &&
-    scopes.symmetricDifference(principal.scopes).size === 0 &&
+    (scopes === principal.scopes || scopes.symmetricDifference(principal.scopes).size === 0) &&
     Math.min(now.expiresAt, certificateEndsAt ?? Infinity) === expiresAt
   );
 }

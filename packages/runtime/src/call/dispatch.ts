@@ -238,7 +238,7 @@ async function performSteps<Input, Result, Answer>(
   try {
     await parts.places.enter({ principal, limits, budgets, signal: deadline.signal }, places);
     const call = callOf(caller, request, deadline, notes);
-    const confirmation = await deadline.race(confirm(operation, input, call));
+    const confirmation = await confirm(operation, input, call, deadline);
     if (confirmation.kind === 'ask') {
       notes.event = 'confirm.requested';
       return confirmation.question;
@@ -305,11 +305,10 @@ async function confirm<Input, Result, Answer>(
   operation: Operation<Input, Result, Answer>,
   input: Input,
   call: Call,
+  deadline: Deadline,
 ): Promise<Exclude<Confirmation<Answer>, { kind: 'declined' }>> {
-  const confirmation = (await operation.confirm?.(input, call)) ?? {
-    kind: 'approved',
-    asked: false,
-  };
+  if (operation.confirm === undefined) return { kind: 'approved', asked: false };
+  const confirmation = await deadline.race(operation.confirm(input, call));
   return confirmation.kind === 'declined' ? refuse('call.declined') : confirmation;
 }
 

@@ -81,12 +81,8 @@ function textsOf(value: unknown): readonly string[] {
     if (typeof next === 'string') texts.push(next);
     else if (Array.isArray(next)) for (const item of next) pending.push(item);
     else if (typeof next === 'object' && next !== null)
-      for (const member of membersOf(next)) pending.push(member);
+      // Names and values: either can hold a text of the data.
+      for (const [name, member] of Object.entries<unknown>({ ...next })) pending.push(name, member);
   }
   return texts;
-}
-
-/** Names and values: either can hold a text of the data. */
-function membersOf(value: object): readonly unknown[] {
-  return Object.entries(value).flat();
 }

@@ -14,6 +14,7 @@ import { type Bridge, createBridge } from './bridge.ts';
 import { callerOf } from './callers.ts';
 import { authenticatorOf } from './credentials.ts';
 import { directionsOf } from './directions.ts';
+import { endQuietly } from './end-quietly.ts';
 import { whenOver } from './exchange-open.ts';
 import { createFront, type Front } from './front.ts';
 import type { Admitted, FrontLimits, FrontParts } from './front-parts.ts';
@@ -56,7 +57,7 @@ export function assemble<Options extends ServerOptions, Context>(
   const { challenges, documents } = directionsOf({ common, resource, title, scopes });
   const bridge = createBridge({
     build: (caller, delivery, onRefused) =>
-      heedRefusals(buildMcpServer(app, caller, delivery), onRefused),
+      endQuietly(heedRefusals(buildMcpServer(app, caller, delivery), onRefused)),
     callerOf: callerOfRequest,
     authorizer: createAuthorizer(app),
     challenges,

@@ -77,11 +77,9 @@ export function createFrontLimits(options: FrontLimitsOptions): FrontLimits {
     },
     async admitBytes(principalId, bytes) {
       // However low the rate is, one message of any size is within it.
-      const pieces = Math.min(Math.ceil(bytes / PIECE_BYTES), messageRate.calls);
-      const uses = Array.from({ length: Math.max(0, pieces - 1) }, () =>
-        store.consume(`messages:${principalId}`, messageRate),
-      );
-      assertAllowed(await Promise.all(uses));
+      const more = Math.min(Math.ceil(bytes / PIECE_BYTES), messageRate.calls) - 1;
+      if (more < 1) return;
+      assertAllowed([await store.consume(`messages:${principalId}`, messageRate, more)]);
     },
     enter: places.enter,
   };

@@ -30,6 +30,7 @@ export interface Sockets {
 }
 
 interface Connection {
+  readonly name: string;
   readonly accepted: Socket;
   readonly responses: Set<ServerResponse>;
   isRetired: boolean;
@@ -41,7 +42,7 @@ export function createSockets(): Sockets {
   const open = new Map<string, Connection>();
   const ofSocket = new WeakMap<Duplex, Connection>();
   const touch = (connection: Connection): void => {
-    const name = nameOf(connection.accepted);
+    const { name } = connection;
     if (open.get(name) !== connection) return;
     open.delete(name);
     open.set(name, connection);
@@ -50,8 +51,8 @@ export function createSockets(): Sockets {
   return {
     accept(socket, isLasting = false) {
       const responses = new Set<ServerResponse>();
-      const connection: Connection = { accepted: socket, responses, isRetired: false, isLasting };
       const name = nameOf(socket);
+      const connection = { name, accepted: socket, responses, isRetired: false, isLasting };
       open.set(name, connection);
       ofSocket.set(socket, connection);
       socket.once('close', () => {

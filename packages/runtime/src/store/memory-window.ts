@@ -1,10 +1,11 @@
 import type { Rate } from '../call/limits.ts';
 import type { LimitVerdict } from './store.ts';
-import { afterUse, asStanding, beforeUse } from './verdict.ts';
+import { afterUse, allowed, asStanding, beforeUse } from './verdict.ts';
 
 /** The counts of one rate. */
 export interface MemoryWindow {
-  consume(name: string): Promise<LimitVerdict>;
+  /** Counts so many uses at once. */
+  consume(name: string, weight: number): Promise<LimitVerdict>;
   peek(name: string): Promise<LimitVerdict>;
   /** Keys that are remembered. */
   readonly size: number;
@@ -50,13 +51,16 @@ export async function openMemoryWindow(rate: Rate, keysMax: number): Promise<Mem
   };
 
   return {
-    async consume(name) {
-      const standing = await limiter.consume(name).catch(asStanding);
-      if (!ends.has(name) || standing.consumedPoints === 1) remember(name);
+    async consume(name, weight) {
+      // Before it is counted: what is not remembered is taken for what has no count.
+      if (!ends.has(name)) remember(name);
+      const standing = await limiter.consume(name, weight).catch(asStanding);
+      if (standing.consumedPoints === weight) remember(name);
       return afterUse(standing, rate);
     },
     async peek(name) {
-      return beforeUse(await limiter.get(name), rate);
+      // Most addresses have never failed, and each request asks for its own.
+      return ends.has(name) ? beforeUse(await limiter.get(name), rate) : allowed(rate.calls);
     },
     get size() {
       return ends.size;

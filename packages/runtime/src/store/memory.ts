@@ -1,8 +1,7 @@
-import type { Rate } from '../call/limits.ts';
 import { assertEntries, assertTtl, ENTRIES_MAX, KEPT_MS_MAX } from './entries.ts';
 import { boundedKey, spaceOf } from './key.ts';
-import { type MemoryWindow, openMemoryWindow } from './memory-window.ts';
 import { createUsedMemory, type UsedMemory } from './memory-used.ts';
+import { createMemoryWindows } from './memory-windows.ts';
 import type { Store } from './store.ts';
 import { StoreDown } from './store-down.ts';
 
@@ -21,18 +20,10 @@ export function memoryStore({
   keysMax = KEYS_MAX,
   usedMax = USED_MAX,
 }: MemoryStoreOptions = {}): Store {
-  /** By space and rate: as many as options and policy name. Promises, so that uses at the same time share one. */
-  const windows = new Map<string, Promise<MemoryWindow>>();
+  const windows = createMemoryWindows(keysMax);
   const used = new Map<string, UsedMemory>();
   const published = new Map<string, number>();
   const began = Date.now();
-
-  const windowOf = async (key: string, rate: Rate): Promise<MemoryWindow> => {
-    const name = `${spaceOf(key)}:${String(rate.calls)}/${String(rate.seconds)}`;
-    const window = windows.get(name) ?? openMemoryWindow(rate, keysMax);
-    windows.set(name, window);
-    return window;
-  };
 
   const forgetEnded = (): void => {
     const now = Date.now();
@@ -41,12 +32,9 @@ export function memoryStore({
 
   return {
     healthy: true,
-    async consume(key, rate) {
-      return (await windowOf(key, rate)).consume(boundedKey(key));
-    },
-    async peek(key, rate) {
-      return (await windowOf(key, rate)).peek(boundedKey(key));
-    },
+    consume: (key, rate, weight = 1) =>
+      windows.ask(key, rate, (window, name) => window.consume(name, weight)),
+    peek: (key, rate) => windows.ask(key, rate, (window, name) => window.peek(name)),
     async use(key, ttlMs, { owner, madeAt = Infinity } = {}) {
       assertTtl(ttlMs);
       // The process before this one may have seen it.
@@ -70,8 +58,7 @@ export function memoryStore({
       return [...published.keys()];
     },
     async close() {
-      await Promise.all([...windows.values()].map(async (window) => (await window).clear()));
-      windows.clear();
+      await windows.clear();
       used.clear();
       published.clear();
     },

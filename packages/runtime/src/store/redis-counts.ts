@@ -8,7 +8,7 @@ import { afterUse, allowed, asStanding, beforeUse } from './verdict.ts';
 
 /** Counts in one Redis. Rejects where it fails. */
 export interface RedisCounts {
-  consume(redis: Redis, key: string, rate: Rate): Promise<LimitVerdict>;
+  consume(redis: Redis, key: string, rate: Rate, weight: number): Promise<LimitVerdict>;
   peek(redis: Redis, key: string, rate: Rate): Promise<LimitVerdict>;
 }
 
@@ -26,9 +26,9 @@ export function createRedisCounts(namespace: string): RedisCounts {
   };
 
   return {
-    async consume(redis, key, rate) {
+    async consume(redis, key, rate, weight) {
       const limiter = await limiterOf(redis, key, rate);
-      return afterUse(await limiter.consume(hashedKey(key)).catch(asStanding), rate);
+      return afterUse(await limiter.consume(hashedKey(key), weight).catch(asStanding), rate);
     },
     async peek(redis, key, rate) {
       const limiter = await limiterOf(redis, key, rate);

@@ -107,10 +107,10 @@ function createSharedCounts(
     instead: () => Promise<LimitVerdict>,
   ): Promise<LimitVerdict> => link.ask(ask).catch(instead);
   return {
-    consume: (key, rate) =>
+    consume: (key, rate, weight = 1) =>
       shared(
-        (redis) => counts.consume(redis, key, rate),
-        () => alone.consume(key, stricter(rate)),
+        (redis) => counts.consume(redis, key, rate, weight),
+        () => alone.consume(key, stricter(rate), weight),
       ),
     peek: (key, rate) =>
       shared(

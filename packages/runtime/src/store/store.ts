@@ -25,8 +25,11 @@ export interface SharedEntry {
  * counts that are stricter, never absent; what may be used once is then refused.
  */
 export interface Store extends SingleUse {
-  /** Counts one use of a key in a window. Never rejects. */
-  consume(key: string, rate: Rate): Promise<LimitVerdict>;
+  /**
+   * Counts uses of a key in a window: one, or as many as `weight` says, which are refused together where
+   * they do not all fit. Never rejects.
+   */
+  consume(key: string, rate: Rate, weight?: number): Promise<LimitVerdict>;
   /** How a window stands, without a use: for failures that are counted after the fact. Never rejects. */
   peek(key: string, rate: Rate): Promise<LimitVerdict>;
   /**

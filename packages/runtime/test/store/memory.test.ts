@@ -48,6 +48,30 @@ describe('counts', () => {
     await store.close();
   });
 
+  test('uses that are counted at once are refused together where they do not all fit', async () => {
+    const store = memoryStore();
+    expect(await store.consume('messages:a', MINUTE, 2)).toMatchObject({
+      allowed: true,
+      remaining: 1,
+    });
+    expect((await store.consume('messages:a', MINUTE, 2)).allowed).toBe(false);
+    // What was refused is counted, like any other use above the rate.
+    expect((await store.consume('messages:a', MINUTE)).allowed).toBe(false);
+    expect((await store.consume('messages:b', MINUTE, 4)).allowed).toBe(false);
+    expect((await store.peek('messages:b', MINUTE)).allowed).toBe(false);
+    await store.close();
+  });
+
+  test('a look sees a use that is under way', async () => {
+    const store = memoryStore();
+    const one = { calls: 1, seconds: 60 };
+    await store.consume('failure:b', one);
+    const use = store.consume('failure:a', one);
+    expect((await store.peek('failure:a', one)).allowed).toBe(false);
+    await use;
+    await store.close();
+  });
+
   test('uses at the same time are counted one by one', async () => {
     const store = memoryStore();
     const rate = { calls: 37, seconds: 60 };

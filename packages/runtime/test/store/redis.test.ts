@@ -112,6 +112,18 @@ describe.skipIf(backend.kind === 'none')(suite, () => {
       },
     );
 
+    test('uses that are counted at once are refused together where they do not all fit', async () => {
+      const [first, second, third] = await openThree();
+      const rate = { calls: 3, seconds: 300 };
+      expect(await first.consume('messages:a', rate, 2)).toMatchObject({
+        allowed: true,
+        remaining: 1,
+      });
+      expect((await second.consume('messages:a', rate, 2)).allowed).toBe(false);
+      expect((await third.consume('messages:a', rate)).allowed).toBe(false);
+      expect((await third.consume('messages:b', rate, 4)).allowed).toBe(false);
+    });
+
     test('failures that one replica counts, the others see without counting', async () => {
       const [first, second, third] = await openThree();
       const rate = { calls: 2, seconds: 300 };
@@ -266,6 +278,8 @@ describe.skipIf(backend.kind === 'none')(suite, () => {
           const allowed = await Promise.all(stores.map((store) => allowedOf(store, 'calls:a', 20)));
           expect(allowed).toEqual([2, 2, 2]);
           const one = { calls: 1, seconds: 300 };
+          expect((await first.consume('messages:a', RATE, 2)).allowed).toBe(true);
+          expect((await first.consume('messages:a', RATE, 1)).allowed).toBe(false);
           expect((await first.consume('calls:b', one)).allowed).toBe(true);
           const { allowed: again, retryAfterMs } = await first.consume('calls:b', one);
           expect(again).toBe(false);

@@ -53,6 +53,7 @@ export async function readBody(
   const declared = Number(headers.get('content-length') ?? 0);
   const first = Math.min(declared || FIRST_BYTES, FIRST_BYTES_MAX, bodyBytesMax);
   const content = new Content(bodyBytesMax, share);
+  if (request.complete) return takeWhole(request, content, first);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const attempt = (step: () => void): void => {
     try {
@@ -64,9 +65,7 @@ export async function readBody(
   const onData = (chunk: Uint8Array): void => attempt(() => content.add(chunk));
   // Cut off before its end: whatever Node calls it, it is the client that went.
   const onGone = (): void => reject(new ClientGone());
-  // Most contents have come with the headers, and cannot be late any more.
-  const late = (): void => reject(new HttpRefusal('http.body_slow'));
-  const timer = request.complete ? undefined : setTimeout(late, bodyMs);
+  const timer = setTimeout(() => reject(new HttpRefusal('http.body_slow')), bodyMs);
   signal.addEventListener('abort', onGone, { once: true });
   request.on('data', onData).once('end', resolve).once('error', onGone);
   attempt(() => content.grow(first));
@@ -80,6 +79,19 @@ export async function readBody(
     clearTimeout(timer);
     signal.removeEventListener('abort', onGone);
     request.off('data', onData).off('end', resolve).off('error', onGone).pause();
+  }
+}
+
+/** Takes a content that has come with the headers, as most do: nothing of it is waited for. */
+function takeWhole(request: Exchange['request'], content: Content, first: number): Content {
+  try {
+    content.grow(first);
+    for (let chunk: unknown = request.read(); chunk !== null; chunk = request.read())
+      if (chunk instanceof Uint8Array) content.add(chunk);
+    return content;
+  } catch (error) {
+    content.leave();
+    throw error;
   }
 }
 
