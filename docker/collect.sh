@@ -6,7 +6,7 @@ server="$1"
 root="$2"
 
 case "$server" in
-filesystem | postgres) programs='/usr/local/bin/node' ;;
+filesystem | postgres | demonstration) programs='/usr/local/bin/node' ;;
 git) programs='/usr/local/bin/node /usr/bin/git' ;;
 *)
   echo "SERVER must be filesystem, postgres or git, not \"$server\"" >&2

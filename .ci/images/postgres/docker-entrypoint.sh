@@ -1,6 +1,6 @@
 #!/bin/sh
 # What the tests need of the entrypoint of the image whose name this one takes: the same variables, the
-# same two phases, and the same way to stop.
+# same two phases with the files of /docker-entrypoint-initdb.d between them, and the same way to stop.
 set -eu
 user="${POSTGRES_USER:-postgres}"
 database="${POSTGRES_DB:-$user}"
@@ -17,6 +17,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
+  [ -z "${POSTGRES_PASSWORD_FILE:-}" ] || POSTGRES_PASSWORD="$(cat "$POSTGRES_PASSWORD_FILE")"
   : "${POSTGRES_PASSWORD:?a superuser without a password is not offered}"
   password="$(mktemp)"
   printf '%s' "$POSTGRES_PASSWORD" >"$password"
@@ -29,6 +30,12 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   # Nobody can connect from outside before the database is there.
   pg_ctl --wait --options="-c listen_addresses=''" start
   [ "$database" = postgres ] || createdb --username="$user" --maintenance-db=postgres "$database"
+  for file in /docker-entrypoint-initdb.d/*; do
+    case "$file" in
+    *.sh) sh -eu "$file" ;;
+    *.sql) psql --set=ON_ERROR_STOP=1 --no-psqlrc --quiet -U "$user" -d "$database" -f "$file" ;;
+    esac
+  done
   pg_ctl --wait --mode=fast stop
 fi
 

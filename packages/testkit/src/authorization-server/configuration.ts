@@ -38,20 +38,26 @@ export interface ConfigurationParts {
   readonly keys: readonly JsonWebKey[];
   readonly cookieKey: string;
   readonly adapter: Adapter;
+  /** True where any program may make itself a client. */
+  readonly registration: boolean;
 }
 
 const HOUR_SECONDS = 3600;
 
 /** What the provider is configured with. */
 export function configurationFor(parts: ConfigurationParts): Readonly<Record<string, unknown>> {
-  const { resources, clients, keys, cookieKey, adapter } = parts;
+  const { resources, clients, keys, cookieKey, adapter, registration } = parts;
   return {
     adapter,
     jwks: { keys },
     clients: clients.map(clientMetadata),
     cookies: { keys: [cookieKey] },
     scopes: ['openid'],
-    clientDefaults: { id_token_signed_response_alg: keys[0]?.['alg'] ?? 'ES256' },
+    clientDefaults: {
+      id_token_signed_response_alg: keys[0]?.['alg'] ?? 'ES256',
+      // A program on a person's machine, which is sent back to there by http.
+      application_type: 'native',
+    },
     enabledJWA: { clientAuthSigningAlgValues: ['ES256', 'RS256', 'PS256', 'EdDSA'] },
     clientAuthMethods: ['client_secret_basic', 'private_key_jwt', 'none'],
     findAccount: (_context: ProviderContext, id: string) => ({
@@ -76,6 +82,7 @@ export function configurationFor(parts: ConfigurationParts): Readonly<Record<str
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
+      registration: { enabled: registration },
       dPoP: { enabled: true },
       introspection: {
         enabled: true,

@@ -2,7 +2,8 @@
 export function loginPage(action: string): string {
   return page(
     'Sign in',
-    `<form method="post" action="${action}">
+    `<p><strong>For tests and demonstrations only: whoever sees this page signs in as whom they like.</strong></p>
+    <form method="post" action="${action}">
       <label>Account <input name="account" autofocus required></label>
       <button type="submit" name="sign-in" value="yes">Sign in</button>
     </form>`,

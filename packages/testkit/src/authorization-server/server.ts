@@ -1,11 +1,17 @@
 import { randomUUID, type JsonWebKey, type webcrypto } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 
 import { Provider } from 'oidc-provider';
 import { createMemoryAdapter } from 'oidc-provider/lib/adapters/memory_adapter.js';
 
-import { type ClientSettings, configurationFor, type ResourceSettings } from './configuration.ts';
+import {
+  type ClientSettings,
+  configurationFor,
+  type ConfigurationParts,
+  type ResourceSettings,
+} from './configuration.ts';
 import { INTERACTION, interact } from './interactions.ts';
 import { makeSigningKeys, type SigningAlgorithm } from './signing-keys.ts';
 import { clientToken, type IssuedToken, personToken, revokeToken } from './token-client.ts';
@@ -17,6 +23,20 @@ export interface AuthorizationServerOptions {
   readonly clients?: readonly ClientSettings[];
   /** Absent: a free one. */
   readonly port?: number;
+  /** True where any program may make itself a client (RFC 7591). */
+  readonly registration?: boolean;
+  /** Absent: it is for this machine only, and without TLS. */
+  readonly published?: Published;
+}
+
+/** A server that others ask than this machine. */
+export interface Published {
+  /** The URL that clients know it by. */
+  readonly issuer: string;
+  /** PEM. */
+  readonly certificate: string;
+  /** PEM. */
+  readonly key: string;
 }
 
 /** What a token is asked for with. */
@@ -59,7 +79,7 @@ export interface AuthorizationServerUnderTest {
 /** Where a person is sent back to after signing in; nothing listens there. */
 export const DESKTOP_REDIRECT = 'http://127.0.0.1/callback';
 
-/** Starts `oidc-provider` in this process, on a free port of the loopback address. */
+/** Starts `oidc-provider` in this process, on a free port of the loopback address unless told otherwise. */
 export async function startAuthorizationServer(
   options: AuthorizationServerOptions,
 ): Promise<AuthorizationServerUnderTest> {
@@ -71,11 +91,10 @@ export async function startAuthorizationServer(
     { id: 'desktop', redirectUris: [DESKTOP_REDIRECT] },
     ...(options.clients ?? []),
   ];
-  const http = createServer();
-  http.listen(options.port ?? 0, '127.0.0.1');
-  await once(http, 'listening');
-  const issuer = `http://127.0.0.1:${String(portOf(http))}`;
-  const provider = rotatingProvider(issuer, resources, clients);
+  const http = await listen(options);
+  const issuer = options.published?.issuer ?? `http://127.0.0.1:${String(portOf(http))}`;
+  const registration = options.registration ?? false;
+  const provider = rotatingProvider(issuer, { resources, clients, registration });
   const requests = serve(http, provider.current);
   const clientOf = (id: string) => clients.find((client) => client.id === id) ?? unknownClient(id);
 
@@ -102,20 +121,32 @@ export async function startAuthorizationServer(
   };
 }
 
+async function listen({ port = 0, published }: AuthorizationServerOptions): Promise<Server> {
+  const http =
+    published === undefined
+      ? createServer()
+      : createTlsServer({
+          cert: published.certificate,
+          key: published.key,
+          minVersion: 'TLSv1.3',
+        });
+  http.listen(port, published === undefined ? '127.0.0.1' : '0.0.0.0');
+  await once(http, 'listening');
+  return http;
+}
+
 /** The provider reads its keys once. A rotation is a provider with other keys and the same memory. */
 function rotatingProvider(
   issuer: string,
-  resources: ReadonlyMap<string, ResourceSettings>,
-  clients: readonly ClientSettings[],
+  parts: Pick<ConfigurationParts, 'resources' | 'clients' | 'registration'>,
 ) {
   const fixed = {
-    resources,
-    clients,
+    ...parts,
     cookieKey: randomUUID(),
     adapter: createMemoryAdapter(),
   };
   const algorithms = new Set<SigningAlgorithm>(['ES256']);
-  for (const { algorithm } of resources.values()) if (algorithm) algorithms.add(algorithm);
+  for (const { algorithm } of parts.resources.values()) if (algorithm) algorithms.add(algorithm);
   const make = (keys: readonly JsonWebKey[]) => {
     const provider = new Provider(issuer, configurationFor({ ...fixed, keys }));
     provider.on('server_error', (_context: unknown, error: unknown) => {

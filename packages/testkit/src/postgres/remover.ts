@@ -3,14 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Socket } from 'node:net';
 
-/** Containers that carry this go when the process that started them is gone. */
+/** What carries this, containers, volumes and networks, goes when the process that started it is gone. */
 export const OWNED = 'secure-mcp.owned-by';
 
-/** Removes containers, also when nobody is left to say so. */
+/** Removes what was started, also when nobody is left to say so. */
 export interface Remover {
-  /** What the containers carry in their label. */
+  /** What the label says. */
   readonly owner: string;
-  /** Removes them, and waits for that. */
+  /** Removes all that carries it, and waits for that. */
   remove(): Promise<void>;
 }
 
@@ -19,10 +19,10 @@ export interface Remover {
  * kernel closes when we are gone, however that came. Then it removes what carries our label.
  * Testcontainers has a container for that purpose, which would be handed the runtime's socket.
  */
-export function startRemover(): Remover {
+export function startRemover(label = OWNED): Remover {
   const owner = randomUUID();
   const script = new URL('./remove-containers.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, [script, owner], {
+  const child = spawn(process.execPath, [script, `${label}=${owner}`], {
     detached: true,
     stdio: ['pipe', 'ignore', 'inherit'],
   });
@@ -35,9 +35,9 @@ export function startRemover(): Remover {
     owner,
     async remove() {
       child.ref();
-      child.stdin.end();
+      child.stdin.end('now');
       const [code] = await gone;
-      if (code !== 0) throw new Error(`containers of ${owner} were not removed`);
+      if (code !== 0) throw new Error(`what ${label}=${owner} marks was not removed`);
     },
   };
 }
