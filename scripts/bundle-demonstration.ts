@@ -12,6 +12,8 @@ await build({
   format: 'esm',
   target: 'node24',
   minify: true,
+  // The provider tells its models apart by the names of their classes.
+  keepNames: true,
   legalComments: 'linked',
   logLevel: 'warning',
   // Packages in it that are no ES modules ask for Node's own ones in the former way.

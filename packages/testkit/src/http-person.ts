@@ -2,6 +2,7 @@ import {
   auth,
   DpopSession,
   type OAuthClientProvider,
+  type StoredOAuthClientInformation,
   type StoredOAuthTokens,
   UnauthorizedError,
 } from '@modelcontextprotocol/client';
@@ -18,6 +19,8 @@ export interface PersonOptions {
   readonly tokens?: StoredOAuthTokens;
   /** True where the client binds its tokens to a key of its own (RFC 9449). */
   readonly dpop?: boolean;
+  /** True where the client registers itself (RFC 7591), because nobody has done so beforehand. */
+  readonly registers?: boolean;
 }
 
 /** Somebody at a program that speaks MCP, and knows nothing but the URL of a server. */
@@ -63,22 +66,26 @@ export async function makePerson(account: string, options: PersonOptions): Promi
 }
 
 /** What a client of the SDK's has to keep. */
-async function clientOf({ tokens: first, dpop }: PersonOptions, redirectUrl: string) {
+async function clientOf(options: PersonOptions, redirectUrl: string) {
+  const { tokens: first, dpop, registers } = options;
   const session = dpop === true ? await DpopSession.create() : undefined;
   type Discovery = Parameters<NonNullable<OAuthClientProvider['saveDiscoveryState']>>[0];
   let tokens = first;
   let verifier = '';
   let discovery: Discovery | undefined;
   let wanted: URL | undefined;
+  let registered: StoredOAuthClientInformation | undefined;
   const provider: OAuthClientProvider = {
     redirectUrl,
     clientMetadata: { redirect_uris: [redirectUrl], token_endpoint_auth_method: 'none' },
-    // It has been registered beforehand, and the issuer that it was registered with is stamped on it.
-    clientInformation: (context) => ({
-      client_id: 'desktop',
-      ...(context !== undefined && { issuer: context.issuer }),
-    }),
-    saveClientInformation: () => undefined,
+    clientInformation: (context) =>
+      registers === true
+        ? registered
+        : // It has been registered beforehand, and the issuer that it was registered with is stamped on it.
+          { client_id: 'desktop', ...(context !== undefined && { issuer: context.issuer }) },
+    saveClientInformation(saved) {
+      registered = saved;
+    },
     tokens: () => tokens,
     saveTokens(saved) {
       tokens = saved;

@@ -52,7 +52,7 @@ export function configurationFor(parts: ConfigurationParts): Readonly<Record<str
     jwks: { keys },
     clients: clients.map(clientMetadata),
     cookies: { keys: [cookieKey] },
-    scopes: ['openid'],
+    scopes: ['openid', ...(registration ? registrableScopes(resources) : [])],
     clientDefaults: {
       id_token_signed_response_alg: keys[0]?.['alg'] ?? 'ES256',
       // A program on a person's machine, which is sent back to there by http.
@@ -104,6 +104,15 @@ export function configurationFor(parts: ConfigurationParts): Readonly<Record<str
       },
     },
   };
+}
+
+/**
+ * What clients that register themselves say that they are going to ask for; where nobody knows it they
+ * are refused. Most want to stay signed in, too.
+ */
+function registrableScopes(resources: ConfigurationParts['resources']): readonly string[] {
+  const all = [...resources.values()].flatMap(({ scope }) => scope.split(' '));
+  return ['offline_access', ...new Set(all)];
 }
 
 interface IssuedToken {

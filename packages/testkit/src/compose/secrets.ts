@@ -69,7 +69,8 @@ function forServer(storePassword: string): Files {
 
 /** On the host a service is `localhost`; for the others it has its own name. */
 function pairFor(authority: TestAuthority, service: Service, until: Date): Files {
-  const hosts = ['localhost', '127.0.0.1', '::1', service];
+  const inside = service === 'authorization-server' ? 'issuer' : service;
+  const hosts = ['localhost', '127.0.0.1', '::1', inside];
   const { certificate, key } = authority.issueServer({ name: service, hosts, until });
   return { 'cert.pem': certificate, 'key.pem': key };
 }
