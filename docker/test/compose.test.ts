@@ -59,10 +59,18 @@ describe.runIf(isThere)('compose', () => {
     await started?.close();
   }, UP_MS);
 
-  describe('getting in', () => testGettingIn(world));
-  describe('what each is held to', () => testHardening(world));
-  describe('who reaches whom', () => testPartition(world));
-  describe('the database', () => testDatabase(world));
+  describe('getting in', () => {
+    testGettingIn(world);
+  });
+  describe('what each is held to', () => {
+    testHardening(world);
+  });
+  describe('who reaches whom', () => {
+    testPartition(world);
+  });
+  describe('the database', () => {
+    testDatabase(world);
+  });
 
   test.each(['filesystem-stdio', 'git-stdio'])(
     '%s serves its client, on no network',

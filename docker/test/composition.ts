@@ -104,8 +104,14 @@ export async function startComposition(): Promise<Composition> {
     stdio: (service) => ({
       command: 'docker',
       args: [
-        ...['compose', '--project-name', project, '--file', `${REPOSITORY}${FILE}`],
-        ...['run', '--rm', '--interactive', '--no-TTY', service],
+        'compose',
+        `--project-name=${project}`,
+        `--file=${REPOSITORY}${FILE}`,
+        'run',
+        '--rm',
+        '--interactive',
+        '--no-TTY',
+        service,
       ],
       env,
     }),

@@ -30,7 +30,7 @@ export interface AuthorizationServerOptions {
 }
 
 /** A server that others ask than this machine. */
-export interface Published {
+interface Published {
   /** The URL that clients know it by. */
   readonly issuer: string;
   /** PEM. */
