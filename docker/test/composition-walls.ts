@@ -80,22 +80,25 @@ export function testHardening(world: () => Composition): void {
     expect(host.Tmpfs).toEqual({ '/tmp': HARDENED.tmp });
   });
 
-  test.each(RUNNING)('%s: it is not root, and the kernel grants it nothing', async (service) => {
-    const status = OF_OTHERS.has(service)
-      ? await world().inside(service, 'cat', '/proc/1/status')
-      : await inNode(world(), service, `process.stdout.write(fs.readFileSync('/proc/1/status'))`);
-    const line = (label: string) => new RegExp(`^${label}:\\s*(.*)$`, 'm').exec(status)?.[1];
-    const ids = line('Uid')?.split('\t') ?? [];
-    expect(ids).toHaveLength(4);
-    if (OF_OTHERS.has(service)) expect(ids).not.toContain('0');
-    else expect(new Set(ids)).toEqual(new Set(['65532']));
-    // None that it has, and none that a program which it starts could get.
-    for (const set of ['CapEff', 'CapPrm', 'CapBnd', 'CapInh', 'CapAmb'])
-      expect(line(set)).toBe('0000000000000000');
-    expect(line('NoNewPrivs')).toBe('1');
-    // Filtered.
-    expect(line('Seccomp')).toBe('2');
-  });
+  test.each(RUNNING)(
+    verifies('C6.container', '%s: it is not root, and the kernel grants it nothing'),
+    async (service) => {
+      const status = OF_OTHERS.has(service)
+        ? await world().inside(service, 'cat', '/proc/1/status')
+        : await inNode(world(), service, `process.stdout.write(fs.readFileSync('/proc/1/status'))`);
+      const line = (label: string) => new RegExp(`^${label}:\\s*(.*)$`, 'm').exec(status)?.[1];
+      const ids = line('Uid')?.split('\t') ?? [];
+      expect(ids).toHaveLength(4);
+      if (OF_OTHERS.has(service)) expect(ids).not.toContain('0');
+      else expect(new Set(ids)).toEqual(new Set(['65532']));
+      // None that it has, and none that a program which it starts could get.
+      for (const set of ['CapEff', 'CapPrm', 'CapBnd', 'CapInh', 'CapAmb'])
+        expect(line(set)).toBe('0000000000000000');
+      expect(line('NoNewPrivs')).toBe('1');
+      // Filtered.
+      expect(line('Seccomp')).toBe('2');
+    },
+  );
 }
 
 /** Connects to a port within so many milliseconds, and says how that went. */
