@@ -24,14 +24,14 @@ const EXPECTED: readonly RegExp[] = [
 /** Ours are run as files of Node's, so their bits are nobody's business. */
 const NO_PROGRAMS = /^\/(?:app\/|\.dockerenv$)/;
 
-/** Opening these asks the kernel to be woken up when it is busy, and changes nothing. */
-const QUESTIONS = /^\/proc\/pressure\//;
-
 const PROGRAMS: Readonly<Record<ServerName, readonly string[]>> = {
   filesystem: [NODE],
   postgres: [NODE],
   git: ['/usr/bin/git', NODE],
 };
+
+/** A machine that does much else takes its time to look at each file. */
+const LOOK_MS = 120_000;
 
 interface Postures {
   /** As an operator should run it. */
@@ -52,7 +52,7 @@ export function testPosture({ contract }: ContainerWorld): void {
     };
     beforeAll(async () => {
       seen = await lookInside(contract);
-    });
+    }, LOOK_MS);
     testWriting(contract, postures);
     testRights(postures);
     testContent(contract, postures);
@@ -83,9 +83,9 @@ function testWriting({ server, data }: ContainerContract, postures: () => Postur
     const own = [...(server === 'git' ? ['/tmp'] : []), ...writable.map(({ to }) => to)];
     expect(hardened.directories).toBeGreaterThan(100);
     expect(hardened.writable.toSorted()).toEqual(own.toSorted());
-    expect(hardened.changeable.filter((path) => !QUESTIONS.test(path))).toEqual([]);
+    expect(hardened.changeable).toEqual([]);
     expect(naive.writable).toEqual(expect.arrayContaining(['/', '/app', '/dev/shm', '/tmp']));
-    expect(naive.changeable).toEqual(expect.arrayContaining(['/app/main.cjs', NODE]));
+    expect(naive.changeable).toEqual(expect.arrayContaining(['/app/main.cjs', '/etc/passwd']));
   });
 }
 

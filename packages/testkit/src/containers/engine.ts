@@ -5,7 +5,7 @@ import { getContainerRuntimeClient } from 'testcontainers';
 import type { Ended } from '../run-once.ts';
 
 /** How long a command of the engine may take, in milliseconds. */
-const COMMAND_MS = 30_000;
+const COMMAND_MS = 60_000;
 const OUTPUT_BYTES_MAX = 64 * 1024 ** 2;
 
 /** Runs a command of the engine to its end. */
