@@ -32,3 +32,24 @@ export async function containersWith(label: Readonly<Record<string, string>>): P
   const found = await dockerode.listContainers({ all: true, filters: { label: wanted } });
   return found.map(({ Id }) => Id);
 }
+
+/** What the engine knows of a container, as far as tests look at it. */
+export interface Inspected {
+  readonly State: {
+    readonly Pid: number;
+    readonly StartedAt: string;
+    readonly ExitCode: number;
+    readonly OOMKilled: boolean;
+    readonly Health?: { readonly Status: string };
+  };
+  readonly RestartCount: number;
+  readonly Config: {
+    readonly Healthcheck: { readonly Test: readonly string[] };
+    readonly ExposedPorts?: object;
+  };
+  readonly HostConfig: Readonly<Record<string, unknown>>;
+}
+
+export async function inspect(container: string): Promise<Inspected> {
+  return JSON.parse(await dockerSays('inspect', '--format={{ json . }}', container));
+}
