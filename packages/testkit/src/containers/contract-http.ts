@@ -8,9 +8,11 @@ import { callRequest } from '../http-contract-world.ts';
 import { beginCall, createWitness, fetchOverTls, type WireAnswer } from '../http-wire.ts';
 import { verifies } from '../verifies.ts';
 import type { ContainerContract, ContainerWorld } from './contract.ts';
-import { listeningIn } from './contract-stdio.ts';
-import { docker, dockerSays } from './engine.ts';
+import { expectNoRights, expectNothingWritable } from './contract-posture.ts';
+import { expectLimits, listeningIn } from './contract-stdio.ts';
+import { docker, dockerSays, inspect } from './engine.ts';
 import { type HttpContainer, startHttpContainer } from './http-container.ts';
+import { NODE, postureIn, probeArguments } from './posture.ts';
 
 /** How long a change may take to be noticed on a machine that does much else; it takes a second. */
 const NOTICED = { timeout: 5000, interval: 100 };
@@ -36,6 +38,7 @@ export function testOverHttp(world: ContainerWorld): void {
     });
     afterAll(() => opened?.close());
     testClients(served);
+    testHardened(served);
     testHealth(served);
     testRotation(served);
     testCertificates(served);
@@ -61,12 +64,6 @@ function callOf({ url, contract }: Pick<Served, 'url' | 'contract'>, key?: strin
 
 function trusting({ certificate }: Served['authority']) {
   return { ca: certificate };
-}
-
-/** What the engine knows of a container. */
-async function inspected({ id }: HttpContainer) {
-  const [container] = JSON.parse(await dockerSays('inspect', id));
-  return Object(container);
 }
 
 function testClients(served: () => Served): void {
@@ -97,8 +94,20 @@ function testClients(served: () => Served): void {
   });
 }
 
+function testHardened(served: () => Served): void {
+  test(verifies('C6.container', 'it is as hardened as on stdio'), async () => {
+    const { id, contract } = served();
+    const args = ['exec', id, NODE, ...probeArguments()];
+    const posture = await postureIn({ command: 'docker', args });
+    expect(posture.shells).toEqual([]);
+    expectNoRights(posture);
+    expectNothingWritable(contract, posture);
+    expectLimits(contract, await inspect(id));
+  });
+}
+
 function testHealth(served: () => Served): void {
-  const health = async (): Promise<unknown> => (await inspected(served())).State.Health.Status;
+  const health = async (): Promise<unknown> => (await inspect(served().id)).State.Health?.Status;
   test(
     verifies(
       'E14.health',
@@ -106,7 +115,7 @@ function testHealth(served: () => Served): void {
       'the engine finds it healthy, unhealthy with a file that is not valid, and healthy again',
     ),
     async () => {
-      const { Config } = await inspected(served());
+      const { Config } = await inspect(served().id);
       // No shell is asked: the image has none.
       expect(Config.Healthcheck.Test[0]).toBe('CMD');
       await expect.poll(health, ASKED).toBe('healthy');
@@ -130,7 +139,7 @@ function testRotation(served: () => Served): void {
     ),
     async () => {
       const { keys, key } = served();
-      const { State: before } = await inspected(served());
+      const { State: before } = await inspect(served().id);
       const statusOf = async (credential: string) => (await call(served(), credential)).status;
       const next = await keys.add();
       await expect.poll(() => statusOf(next), NOTICED).toBe(200);
@@ -138,7 +147,7 @@ function testRotation(served: () => Served): void {
       await keys.revoke(next);
       await expect.poll(() => statusOf(next), NOTICED).toBe(401);
       expect(await statusOf(key)).toBe(200);
-      const { State: after, RestartCount } = await inspected(served());
+      const { State: after, RestartCount } = await inspect(served().id);
       expect([after.Pid, after.StartedAt, RestartCount]).toEqual([before.Pid, before.StartedAt, 0]);
     },
   );
@@ -176,7 +185,7 @@ function testSecrecy(served: () => Served): void {
       const { id, secrets, contract } = served();
       const { stdout, stderr } = await docker('logs', id);
       const logs = stdout + stderr;
-      const known = JSON.stringify(await inspected(served()));
+      const known = JSON.stringify(await inspect(served().id));
       // They do hold what happened, and where the keys are.
       expect(logs).toContain(`"name":"${contract.call.name}"`);
       expect(known).toContain('keys.json');
@@ -211,7 +220,7 @@ function testStop(served: () => Served): void {
         expect(text).toContain(contract.call.holds);
       }
       await stopped;
-      const { State } = await inspected(served());
+      const { State } = await inspect(served().id);
       expect([State.ExitCode, State.OOMKilled]).toEqual([0, false]);
       await dockerSays('rm', '--volumes', id);
       expect((await docker('inspect', id)).status).not.toBe(0);

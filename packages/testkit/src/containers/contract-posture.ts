@@ -24,14 +24,14 @@ const EXPECTED: readonly RegExp[] = [
 /** Ours are run as files of Node's, so their bits are nobody's business. */
 const NO_PROGRAMS = /^\/(?:app\/|\.dockerenv$)/;
 
-/** Opening these asks the kernel to be woken up when it is busy, and changes nothing. */
-const QUESTIONS = /^\/proc\/pressure\//;
-
 const PROGRAMS: Readonly<Record<ServerName, readonly string[]>> = {
   filesystem: [NODE],
   postgres: [NODE],
   git: ['/usr/bin/git', NODE],
 };
+
+/** A machine that does much else takes its time to look at each file. */
+const LOOK_MS = 120_000;
 
 interface Postures {
   /** As an operator should run it. */
@@ -52,7 +52,7 @@ export function testPosture({ contract }: ContainerWorld): void {
     };
     beforeAll(async () => {
       seen = await lookInside(contract);
-    });
+    }, LOOK_MS);
     testWriting(contract, postures);
     testRights(postures);
     testContent(contract, postures);
@@ -76,40 +76,50 @@ async function lookInside({ containers, server, data }: ContainerContract): Prom
   return { hardened, naive, full };
 }
 
-function testWriting({ server, data }: ContainerContract, postures: () => Postures): void {
+function testWriting(contract: ContainerContract, postures: () => Postures): void {
   test(verifies('C6.container', 'nothing can be written, and nothing be made, anywhere'), () => {
     const { hardened, naive } = postures();
-    const writable = (data().mounts ?? []).filter((mount) => mount.writable === true);
-    const own = [...(server === 'git' ? ['/tmp'] : []), ...writable.map(({ to }) => to)];
-    expect(hardened.directories).toBeGreaterThan(100);
-    expect(hardened.writable.toSorted()).toEqual(own.toSorted());
-    expect(hardened.changeable.filter((path) => !QUESTIONS.test(path))).toEqual([]);
+    expectNothingWritable(contract, hardened);
     expect(naive.writable).toEqual(expect.arrayContaining(['/', '/app', '/dev/shm', '/tmp']));
-    expect(naive.changeable).toEqual(expect.arrayContaining(['/app/main.cjs', NODE]));
+    expect(naive.changeable).toEqual(expect.arrayContaining(['/app/main.cjs', '/etc/passwd']));
   });
 }
 
+/** Fails where there is a place to write but what the contract names. */
+export function expectNothingWritable(
+  { server, data }: ContainerContract,
+  { directories, writable, changeable }: Posture,
+): void {
+  const mounted = (data().mounts ?? []).filter((mount) => mount.writable === true);
+  const own = [...(server === 'git' ? ['/tmp'] : []), ...mounted.map(({ to }) => to)];
+  expect(directories).toBeGreaterThan(100);
+  expect(writable.toSorted()).toEqual(own.toSorted());
+  expect(changeable).toEqual([]);
+}
+
+const NONE = '0000000000000000';
+
+/** Fails where a process could do more than any other, or come to. */
+export function expectNoRights({ status }: Posture): void {
+  const none = { CapPrm: NONE, CapEff: NONE, CapBnd: NONE, CapInh: NONE, CapAmb: NONE };
+  expect(status).toMatchObject({ ...none, NoNewPrivs: '1', Seccomp: '2' });
+  expect(status).toMatchObject({ Uid: fourTimes(SERVER_USER), Gid: fourTimes(SERVER_USER) });
+  expect(['', String(SERVER_USER)]).toContain(status['Groups']);
+}
+
+/** Real, effective, saved, and for files. */
+function fourTimes(id: number): string {
+  return Array.from({ length: 4 }, () => String(id)).join(' ');
+}
+
 function testRights(postures: () => Postures): void {
-  const NONE = '0000000000000000';
-  test(verifies('C6.container', 'it has no capability, and can come by none'), () => {
+  test(verifies('C6.container', 'it is nobody, without a capability, and can come by none'), () => {
     const { hardened, naive } = postures();
-    const none = { CapPrm: NONE, CapEff: NONE, CapBnd: NONE, CapInh: NONE, CapAmb: NONE };
-    expect(hardened.status).toMatchObject({ ...none, NoNewPrivs: '1', Seccomp: '2' });
-    expect(naive.status).toMatchObject({ NoNewPrivs: '0', Seccomp: '0' });
+    expectNoRights(hardened);
+    expect(naive.status).toMatchObject({ NoNewPrivs: '0', Seccomp: '0', Uid: fourTimes(0) });
     expect(naive.status['CapEff']).not.toBe(NONE);
     expect(naive.status['CapBnd']).not.toBe(NONE);
   });
-
-  test(
-    verifies('C6.container', 'it is a user that owns nothing, of a group that is nobody’s'),
-    () => {
-      const four = (id: number) => Array.from({ length: 4 }, () => String(id)).join(' ');
-      const ids = { Uid: four(SERVER_USER), Gid: four(SERVER_USER) };
-      expect(postures().hardened.status).toMatchObject(ids);
-      expect(['', String(SERVER_USER)]).toContain(postures().hardened.status['Groups']);
-      expect(postures().naive.status).toMatchObject({ Uid: four(0), Gid: four(0) });
-    },
-  );
 }
 
 function testContent({ server, data }: ContainerContract, postures: () => Postures): void {

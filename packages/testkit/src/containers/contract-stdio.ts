@@ -7,8 +7,9 @@ import type { ServerCommand } from '../clients.ts';
 import { testServerContract } from '../contract.ts';
 import { type RawStdio, startRaw } from '../raw-stdio.ts';
 import { verifies } from '../verifies.ts';
-import type { ContainerWorld } from './contract.ts';
-import { docker, dockerSays } from './engine.ts';
+import type { ContainerContract, ContainerWorld } from './contract.ts';
+import { docker, dockerSays, type Inspected, inspect } from './engine.ts';
+import { HARDENED } from './hardened.ts';
 import { NODE } from './posture.ts';
 
 /** Tests a server as a client starts it: `docker run --interactive`. */
@@ -78,10 +79,23 @@ function testPorts(world: ContainerWorld): void {
   test(verifies('C6.container', 'no port is open, and none is published'), async () => {
     const { name, raw } = await startNamed(world);
     expect(await listeningIn(name)).toEqual([]);
-    const [container] = JSON.parse(await dockerSays('inspect', name));
-    expect(container.HostConfig.PortBindings).toEqual({});
+    const container = await inspect(name);
+    expect(container.HostConfig['PortBindings']).toEqual({});
     expect(container.Config.ExposedPorts).toBeUndefined();
+    expectLimits(world.contract, container);
     await raw.end();
+  });
+}
+
+/** Fails where a container could take more of the machine than it should. */
+export function expectLimits({ server }: ContainerContract, { HostConfig }: Inspected): void {
+  const memory = server === 'git' ? HARDENED.gitMemoryBytes : HARDENED.memoryBytes;
+  expect(HostConfig).toMatchObject({
+    Memory: memory,
+    MemorySwap: memory,
+    PidsLimit: HARDENED.pids,
+    ReadonlyRootfs: true,
+    Privileged: false,
   });
 }
 

@@ -5,7 +5,7 @@ import { getContainerRuntimeClient } from 'testcontainers';
 import type { Ended } from '../run-once.ts';
 
 /** How long a command of the engine may take, in milliseconds. */
-const COMMAND_MS = 30_000;
+const COMMAND_MS = 60_000;
 const OUTPUT_BYTES_MAX = 64 * 1024 ** 2;
 
 /** Runs a command of the engine to its end. */
@@ -31,4 +31,25 @@ export async function containersWith(label: Readonly<Record<string, string>>): P
   const wanted = Object.entries(label).map(([name, value]) => `${name}=${value}`);
   const found = await dockerode.listContainers({ all: true, filters: { label: wanted } });
   return found.map(({ Id }) => Id);
+}
+
+/** What the engine knows of a container, as far as tests look at it. */
+export interface Inspected {
+  readonly State: {
+    readonly Pid: number;
+    readonly StartedAt: string;
+    readonly ExitCode: number;
+    readonly OOMKilled: boolean;
+    readonly Health?: { readonly Status: string };
+  };
+  readonly RestartCount: number;
+  readonly Config: {
+    readonly Healthcheck: { readonly Test: readonly string[] };
+    readonly ExposedPorts?: object;
+  };
+  readonly HostConfig: Readonly<Record<string, unknown>>;
+}
+
+export async function inspect(container: string): Promise<Inspected> {
+  return JSON.parse(await dockerSays('inspect', '--format={{ json . }}', container));
 }

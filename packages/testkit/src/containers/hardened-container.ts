@@ -20,6 +20,7 @@ export class HardenedContainer extends GenericContainer {
     this.hostConfig.Memory = memory;
     this.hostConfig.MemorySwap = memory;
   }
+
   /** The volumes of another container, to be read. */
   withVolumesFrom(id: string): this {
     this.hostConfig.VolumesFrom = [`${id}:ro`];

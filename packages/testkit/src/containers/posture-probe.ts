@@ -22,6 +22,10 @@ import { networkInterfaces } from 'node:os';
 const KERNEL = ['/proc', '/sys'];
 const SPECIAL_BITS = 0o6000;
 const EXECUTE_BITS = 0o111;
+/** Opening these asks the kernel to be woken up when it is busy, and changes nothing (proc_pressure). */
+const QUESTION = /^\/proc\/pressure\//;
+/** Opening a file in order to write it copies it, where images are layers: in bytes, what is worth it. */
+const COPIED_BYTES_MAX = 1_048_576;
 const SHELLS = ['sh', '/bin/sh', '/bin/bash', '/bin/dash', '/bin/busybox', '/usr/bin/env'];
 
 const found = {
@@ -47,13 +51,19 @@ function visit(directory: string): void {
 }
 
 function look(path: string): void {
-  if (canOpenToWrite(path) || canMakeWritable(path)) found.changeable.push(path);
+  const { mode, size } = lstatSync(path);
+  if (canChange(path, size)) found.changeable.push(path);
   if (KERNEL.some((place) => path.startsWith(`${place}/`))) return;
-  const { mode } = lstatSync(path);
   found.files.push(path);
   if ((mode & SPECIAL_BITS) !== 0) found.special.push(path);
   const isLibrary = /\.so(?:\.[\d.]+)?$/.test(path);
   if (!isLibrary && ((mode & EXECUTE_BITS) !== 0 || isElf(path))) found.programs.push(path);
+}
+
+function canChange(path: string, size: number): boolean {
+  // Where one was changed already, a large one tells nothing more.
+  if (found.changeable.length > 0 && size > COPIED_BYTES_MAX) return false;
+  return !QUESTION.test(path) && (canOpenToWrite(path) || canMakeWritable(path));
 }
 
 function isElf(path: string): boolean {

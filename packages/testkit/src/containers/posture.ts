@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 import type { ServerCommand } from '../clients.ts';
-import { runToEnd } from '../http-process.ts';
+import { docker } from './engine.ts';
 
 /** What somebody finds who has broken into a container. */
 export interface Posture {
@@ -35,8 +35,8 @@ export function probeArguments(): readonly string[] {
 }
 
 /** Runs the probe in the place of a server. */
-export async function postureIn(command: ServerCommand): Promise<Posture> {
-  const { status, stdout, stderr } = await runToEnd(command);
+export async function postureIn({ args }: ServerCommand): Promise<Posture> {
+  const { status, stdout, stderr } = await docker(...args);
   if (status !== 0) throw new Error(`the probe failed: ${stderr}`);
   return JSON.parse(stdout);
 }
