@@ -23,133 +23,140 @@ const WORST = ['entry-name-bomb', 'message-bomb', 'wide-tree', 'tree-bomb'];
 /** Calls at the same time; the container holds 128 processes and threads. */
 const CALLS = 64;
 
-describe.runIf(inject('containers'))('in a container that has little of everything', () => {
-  const temp = makeTemp();
-  const directory = join(temp.path, 'repositories');
-  const mounts = [{ from: directory, to: '/repositories' }];
-  const containers = openContainers();
-  afterAll(async () => {
-    await containers.close();
-    temp.remove();
-  });
-  beforeAll(() => {
-    for (const bomb of WORST) gitFixtures.buildBomb(bomb, directory);
-  });
+/** Milliseconds for a test on a busy machine. */
+const TEST_MS = 120_000;
 
-  /** A server of the bombs, and of the repository that they are made from, which has no trap. */
-  async function start({ place, deadlineMs = 60_000 }: How) {
-    const name = `secure-mcp-git-${randomUUID()}`;
-    const own = place === undefined ? [] : [{ from: place, to: '/private', writable: true }];
-    const server = containers.server(
-      'git',
-      { mounts: [...mounts, ...own], options: [`--name=${name}`] },
-      '--rate-limit',
-      '1000000/1',
-      '--concurrency',
-      '64',
-      '--deadline-ms',
-      String(deadlineMs),
-      ...(place === undefined ? [] : ['--private-directory', '/private']),
-      'bombs=/repositories',
-      'plain=/repositories/.ordinary',
-    );
-    return { client: await connect('v2 modern', server), ...inside(name) };
-  }
-
-  describe('of memory', () => {
-    let one: Awaited<ReturnType<typeof start>>;
-    beforeAll(async () => {
-      one = await start({ deadlineMs: 1000 });
+describe.runIf(inject('containers'))(
+  'in a container that has little of everything',
+  { timeout: TEST_MS },
+  () => {
+    const temp = makeTemp();
+    const directory = join(temp.path, 'repositories');
+    const mounts = [{ from: directory, to: '/repositories' }];
+    const containers = openContainers();
+    afterAll(async () => {
+      await containers.close();
+      temp.remove();
+    });
+    beforeAll(() => {
+      for (const bomb of WORST) gitFixtures.buildBomb(bomb, directory);
     });
 
-    test('plain git is ended by the kernel', async () => {
-      const args = ['status', '--porcelain'];
-      const [end] = await runCareless({ containers, mounts, trusting: true }, [
-        { directory: '/repositories/entry-name-bomb', args, timeoutMs: 20_000 },
-      ]);
-      expect(end?.outOfMemory).toBe(true);
+    /** A server of the bombs, and of the repository that they are made from, which has no trap. */
+    async function start({ place, deadlineMs = 60_000 }: How) {
+      const name = `secure-mcp-git-${randomUUID()}`;
+      const own = place === undefined ? [] : [{ from: place, to: '/private', writable: true }];
+      const server = containers.server(
+        'git',
+        { mounts: [...mounts, ...own], options: [`--name=${name}`] },
+        '--rate-limit',
+        '1000000/1',
+        '--concurrency',
+        '64',
+        '--deadline-ms',
+        String(deadlineMs),
+        ...(place === undefined ? [] : ['--private-directory', '/private']),
+        'bombs=/repositories',
+        'plain=/repositories/.ordinary',
+      );
+      return { client: await connect('v2 modern', server), ...inside(name) };
+    }
+
+    describe('of memory', () => {
+      let one: Awaited<ReturnType<typeof start>>;
+      beforeAll(async () => {
+        one = await start({ deadlineMs: 1000 });
+      });
+
+      test('plain git is ended by the kernel', async () => {
+        const args = ['status', '--porcelain'];
+        const [end] = await runCareless({ containers, mounts, trusting: true }, [
+          { directory: '/repositories/entry-name-bomb', args, timeoutMs: 20_000 },
+        ]);
+        expect(end?.outOfMemory).toBe(true);
+      });
+
+      test.each(WORST)(
+        verifies('C10.repository-bombs', '%s: every call ends, and the kernel ends no process'),
+        async (bomb) => {
+          expect(unclear(await askAll(one.client, `bombs/${bomb}`))).toEqual([]);
+          expect(await one.killedForMemory()).toBe(0);
+        },
+      );
+
+      test(
+        verifies(
+          'C10.repository-bombs',
+          'nor for all of them at a time, and the next call is answered',
+        ),
+        async () => {
+          const all = WORST.map((bomb) => askAll(one.client, `bombs/${bomb}`));
+          expect(unclear((await Promise.all(all)).flat())).toEqual([]);
+          expect(await one.killedForMemory()).toBe(0);
+          expect(await one.refusedForNumber()).toBe(0);
+          expect((await one.client.call('git_log', { repo: 'plain' })).isError).toBe(false);
+        },
+      );
     });
 
-    test.each(WORST)(
-      verifies('C10.repository-bombs', '%s: every call ends, and the kernel ends no process'),
-      async (bomb) => {
-        expect(unclear(await askAll(one.client, `bombs/${bomb}`))).toEqual([]);
+    describe('of processes, and of room for temporary files', () => {
+      let one: Awaited<ReturnType<typeof start>>;
+      beforeAll(async () => {
+        one = await start({});
+      });
+
+      test(
+        verifies(
+          'E13.concurrency',
+          'sixty-four calls at a time are answered, and no process is missed',
+        ),
+        async () => {
+          const rounds = Array.from({ length: Math.ceil(CALLS / ONCE.length) }, () => ONCE);
+          const calls = rounds.flat().slice(0, CALLS);
+          const answers = await Promise.all(
+            calls.map(({ tool, args }) => one.client.call(tool, { repo: 'plain', ...args })),
+          );
+          expect(refusals(answers)).toEqual([]);
+          expect(await one.refusedForNumber()).toBe(0);
+        },
+      );
+
+      test('where no process can be made, calls are refused clearly; then they are answered', async () => {
+        const held = await one.hold(CROWD);
+        expect(held.said()).toBe('full\n');
+        const answers = await askAll(one.client, 'bombs/message-bomb');
+        await held.release();
+        expect(refusals(answers).length).toBeGreaterThan(0);
+        expect(unclear(answers)).toEqual([]);
+        expect(await one.refusedForNumber()).toBeGreaterThan(0);
+        expect(refusals(await askAll(one.client, 'plain'))).toEqual([]);
+      });
+
+      test('a full directory for temporary files ends nothing', async () => {
+        expect(JSON.parse(await one.run(FILL))).toEqual({ code: 'ENOSPC', fits: true });
+        await askAll(one.client, 'bombs/wide-tree');
+        await one.run("require('node:fs').rmSync('/tmp/filled')");
+        expect(refusals(await askAll(one.client, 'plain'))).toEqual([]);
         expect(await one.killedForMemory()).toBe(0);
-      },
-    );
+      });
+    });
 
     test(
-      verifies(
-        'C10.repository-bombs',
-        'nor for all of them at a time, and the next call is answered',
-      ),
+      verifies('E12.private', 'what is kept for a repository is gone with the server'),
       async () => {
-        const all = WORST.map((bomb) => askAll(one.client, `bombs/${bomb}`));
-        expect(unclear((await Promise.all(all)).flat())).toEqual([]);
-        expect(await one.killedForMemory()).toBe(0);
-        expect(await one.refusedForNumber()).toBe(0);
-        expect((await one.client.call('git_log', { repo: 'plain' })).isError).toBe(false);
+        const place = join(temp.path, 'private');
+        mkdirSync(place);
+        // As /tmp is: everybody makes their own, and nobody moves another's.
+        chmodSync(place, 0o1777);
+        const { client } = await start({ place });
+        expect(refusals(await askAll(client, 'plain'))).toEqual([]);
+        expect(readdirSync(place).length).toBe(1);
+        await client.close();
+        expect(readdirSync(place)).toEqual([]);
       },
     );
-  });
-
-  describe('of processes, and of room for temporary files', () => {
-    let one: Awaited<ReturnType<typeof start>>;
-    beforeAll(async () => {
-      one = await start({});
-    });
-
-    test(
-      verifies(
-        'E13.concurrency',
-        'sixty-four calls at a time are answered, and no process is missed',
-      ),
-      async () => {
-        const rounds = Array.from({ length: Math.ceil(CALLS / ONCE.length) }, () => ONCE);
-        const calls = rounds.flat().slice(0, CALLS);
-        const answers = await Promise.all(
-          calls.map(({ tool, args }) => one.client.call(tool, { repo: 'plain', ...args })),
-        );
-        expect(refusals(answers)).toEqual([]);
-        expect(await one.refusedForNumber()).toBe(0);
-      },
-    );
-
-    test('where no process can be made, calls are refused clearly; then they are answered', async () => {
-      const held = await one.hold(CROWD);
-      expect(held.said()).toBe('full\n');
-      const answers = await askAll(one.client, 'bombs/message-bomb');
-      await held.release();
-      expect(refusals(answers).length).toBeGreaterThan(0);
-      expect(unclear(answers)).toEqual([]);
-      expect(await one.refusedForNumber()).toBeGreaterThan(0);
-      expect(refusals(await askAll(one.client, 'plain'))).toEqual([]);
-    });
-
-    test('a full directory for temporary files ends nothing', async () => {
-      expect(JSON.parse(await one.run(FILL))).toEqual({ code: 'ENOSPC', fits: true });
-      await askAll(one.client, 'bombs/wide-tree');
-      await one.run("require('node:fs').rmSync('/tmp/filled')");
-      expect(refusals(await askAll(one.client, 'plain'))).toEqual([]);
-      expect(await one.killedForMemory()).toBe(0);
-    });
-  });
-
-  test(
-    verifies('E12.private', 'what is kept for a repository is gone with the server'),
-    async () => {
-      const place = join(temp.path, 'private');
-      mkdirSync(place);
-      // As /tmp is: everybody makes their own, and nobody moves another's.
-      chmodSync(place, 0o1777);
-      const { client } = await start({ place });
-      expect(refusals(await askAll(client, 'plain'))).toEqual([]);
-      expect(readdirSync(place).length).toBe(1);
-      await client.close();
-      expect(readdirSync(place)).toEqual([]);
-    },
-  );
-});
+  },
+);
 
 interface How {
   /** Where it keeps what it makes; without it in memory, as /tmp. */

@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /** Longest run of one command, in milliseconds. Some wait for ever. */
-const COMMAND_MS = 1500;
+const COMMAND_MS = 5000;
 const OUTPUT_BYTES_MAX = 4 << 20;
 
 interface Command {
