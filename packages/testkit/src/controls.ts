@@ -198,6 +198,9 @@ export const CONTROLS = {
       'servers/git/src/policy.ts',
       'servers/git/src/guard/layout/config-entry.ts',
       'servers/git/src/adapter/repository',
+      'docker/Dockerfile',
+      'docker/seccomp.json',
+      'packages/testkit/src/containers/hardened.ts',
     ],
     promises: {
       'C6.read-only':

@@ -6,7 +6,6 @@ import { afterAll, describe, expect, test } from 'vitest';
 
 import { bundle } from './bundle.ts';
 
-// #region flags
 /** What Node's permission model has to let this server do, for one root, over stdio. */
 function permissions(main: string, root: string): readonly string[] {
   return [
@@ -21,7 +20,6 @@ function permissions(main: string, root: string): readonly string[] {
     '--allow-fs-read=/proc/sys/fs/protected_hardlinks',
   ];
 }
-// #endregion
 
 describe.runIf(process.platform === 'linux')('under Node’s permission model', () => {
   const temp = makeTemp();

@@ -7,12 +7,10 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { bundle } from './bundle.ts';
 import { makeShop } from './shop.ts';
 
-// #region flags
 /** What Node's permission model has to let this server do, over stdio, with its URL in the environment. */
 function permissions(main: string): readonly string[] {
   return ['--permission', `--allow-fs-read=${dirname(main)}`];
 }
-// #endregion
 
 describe('under Node’s permission model', async () => {
   const { database, url } = await makeShop();
