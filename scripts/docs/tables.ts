@@ -8,7 +8,8 @@ import {
 import * as z from 'zod';
 
 import { ALLOWED_BY_DEFAULT, DENIED_BY_DEFAULT } from '../../servers/filesystem/src/policy.ts';
-import { isServer, serverRefusals, servers } from './servers.ts';
+import { containerConfigs } from './containers.ts';
+import { isServer, serverRefusals, type ServerFolder, servers } from './servers.ts';
 
 /** A place that is filled in: <!-- made: options filesystem --> … <!-- /made -->. */
 const PLACE = /(<!-- made: (\S+)(?: (\S+))? -->\n)[^]*?(<!-- \/made -->)/g;
@@ -61,6 +62,7 @@ const TABLES: Readonly<Record<string, (subject: string) => string>> = {
         ([refusal, message]) => [code(refusal), message],
       ),
     ),
+  container: (server) => containerConfigs(known(server)),
   denied: () =>
     [
       `Closed: ${DENIED_BY_DEFAULT.map(code).join(' ')}`,
@@ -94,8 +96,12 @@ const MORE: Readonly<Record<string, string>> = {
 };
 
 function definitionOf(server: string) {
+  return servers[known(server)];
+}
+
+function known(server: string): ServerFolder {
   if (!isServer(server)) throw new Error(`there is no server "${server}"`);
-  return servers[server];
+  return server;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

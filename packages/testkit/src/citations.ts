@@ -16,7 +16,7 @@ export interface Citation {
 }
 
 const TESTS = [
-  '{packages,servers}/*/test/**/*.ts',
+  '{{packages,servers}/*,docker}/test/**/*.ts',
   'packages/testkit/src/{,containers/}{contract,http-contract}*.ts',
 ];
 /** `verifies('C3.race', 'no read leads outside')`, on one line or several. */

@@ -198,6 +198,9 @@ export const CONTROLS = {
       'servers/git/src/policy.ts',
       'servers/git/src/guard/layout/config-entry.ts',
       'servers/git/src/adapter/repository',
+      'docker/Dockerfile',
+      'docker/seccomp.json',
+      'packages/testkit/src/containers/hardened.ts',
     ],
     promises: {
       'C6.read-only':
@@ -216,6 +219,9 @@ export const CONTROLS = {
         'No setting, hook, filter or driver that a repository carries is run or followed, and reading changes nothing in it.',
       'C6.binary':
         'The program that runs is the one that the operator named, or the first on an absolute entry of PATH: never one of the working directory.',
+      'C6.calls': 'A system call that no server needs is refused by the kernel.',
+      'C6.permission':
+        'A server works under Node’s permission model, which refuses the process what lies outside of it.',
       'C6.workers': 'What reads files has no environment and no protocol stream.',
       'C6.container':
         'In its container a server has no capability, no other program and no place to write but its data; it is nobody there, and on stdio no port is open.',

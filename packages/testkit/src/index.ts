@@ -37,6 +37,7 @@ export {
   SERVERS,
 } from './controls.ts';
 export { brokenRules, textsOf } from './description-rules.ts';
+export { attemptNaively, type Attempts } from './naive.ts';
 export { startSwapping, type Swapper, type SwapPlan } from './race.ts';
 export { type RawStdio, startRaw, type WireMessage } from './raw-stdio.ts';
 export { type Ended, runOnce } from './run-once.ts';

@@ -36,15 +36,21 @@ const ANSWER_MS = 5000;
 /** True where `/proc/self/fd/N/name` leads from a directory that is held. Anything less is no sandbox. */
 export function canWalkDescriptors(): boolean {
   if (process.platform !== 'linux') return false;
-  const root = openSync('/', O_PATH);
   try {
-    const through = statSync(`/proc/self/fd/${String(root)}/.`);
-    return through.ino === fstatSync(root).ino;
+    return leadsThrough(openSync('/proc/self/fd', O_PATH));
   } catch {
-    // No /proc, as in a hardened container: the portable walk takes over, never a check by path.
+    // No /proc, as in a hardened container, or `--permission` without it: the portable walk takes over,
+    // never a check by path.
     return false;
+  }
+}
+
+function leadsThrough(directory: number): boolean {
+  try {
+    const through = statSync(`/proc/self/fd/${String(directory)}/.`);
+    return through.ino === fstatSync(directory).ino;
   } finally {
-    closeSync(root);
+    closeSync(directory);
   }
 }
 
