@@ -19,7 +19,7 @@ export const HARDENED = {
   noNewPrivileges: 'no-new-privileges',
   /** Processes and threads. The filesystem server has 20 at most, on two processors, under its bombs. */
   pids: 128,
-  /** Bytes of memory, and no swap on top. The bombs of the filesystem server, all at once, take 100 MiB. */
+  /** Bytes of memory, and no swap on top. All bombs of the filesystem server take 125 MiB. */
   memoryBytes: 268_435_456,
   /** The same for the git server: there has to be room for git beside it (adapter/process/memory.ts). */
   gitMemoryBytes: 536_870_912,
