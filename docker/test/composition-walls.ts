@@ -50,14 +50,15 @@ export function testHardening(world: () => Composition): void {
     '%s: the engine holds it to what the tests hold the servers to',
     async (service) => {
       const { HostConfig: host, Mounts: mounts } = await inspect(world(), service);
+      const memory = service === 'git' ? HARDENED.gitMemoryBytes : HARDENED.memoryBytes;
       expect(host).toMatchObject({
         ReadonlyRootfs: HARDENED.readOnly,
         Privileged: false,
         CapAdd: null,
         CapDrop: HARDENED.capabilitiesDropped,
         PidsLimit: HARDENED.pids,
-        Memory: HARDENED.memoryBytes,
-        MemorySwap: HARDENED.memoryBytes,
+        Memory: memory,
+        MemorySwap: memory,
         // Names of the outside are nobody's to answer.
         Dns: ['127.0.0.1'],
       });
