@@ -8,6 +8,7 @@ import {
   closeSync,
   constants,
   type Dirent,
+  existsSync,
   fstatSync,
   lstatSync,
   openSync,
@@ -16,7 +17,6 @@ import {
   readSync,
   rmSync,
 } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 
 /** Of another kind than files: what the kernel says of itself, and of each process. */
 const KERNEL = ['/proc', '/sys'];
@@ -125,12 +125,25 @@ function statusOf(): Readonly<Record<string, string>> {
   );
 }
 
+/**
+ * Interfaces with a route or an address, from files: the profile of system calls has no netlink, by which
+ * `os.networkInterfaces()` asks.
+ */
+function interfacesInUse(): readonly string[] {
+  const linesOf = (file: string): readonly string[] =>
+    existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').filter(Boolean) : [];
+  const routed = linesOf('/proc/net/route').slice(1);
+  const names = routed.map((line) => line.split('\t')[0]);
+  const addressed = linesOf('/proc/net/if_inet6').map((line) => line.split(/\s+/).at(-1));
+  return [...new Set([...names, ...addressed])].filter((name) => name !== undefined);
+}
+
 visit('/');
 process.stdout.write(
   JSON.stringify({
     ...found,
     status: statusOf(),
     shells: SHELLS.filter((shell) => spawnSync(shell, ['-c', 'exit 0']).error === undefined),
-    interfaces: Object.keys(networkInterfaces()),
+    interfaces: interfacesInUse(),
   }),
 );
