@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** System calls that the servers need; the file says why. */
+/** System calls that the servers need; `docs/patterns/c06-outside-the-process.md` says why. */
 export const SECCOMP_FILE = fileURLToPath(
   new URL('../../../../docker/seccomp.json', import.meta.url),
 );
