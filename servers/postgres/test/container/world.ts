@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto';
+
+import { createTestAuthority, runToEnd, type ServerCommand } from '@secure-mcp/testkit';
+import {
+  type Containers,
+  dockerSays,
+  openContainers,
+  openOptionFiles,
+  type OptionFiles,
+  type RunOptions,
+} from '@secure-mcp/testkit/containers';
+
+import { OBJECTS } from '../state.ts';
+import { TABLES } from '../shop.ts';
+import { type DatabaseInContainer, startDatabase } from './database.ts';
+
+export const ROLE = 'mcp_reader';
+
+/** Who signs the certificates of the databases, and who does not. */
+export const ours = createTestAuthority();
+export const strangers = createTestAuthority({ name: 'Stranger' });
+
+/** A network with databases and servers, each in a container, and a volume with the servers' secrets. */
+export interface World {
+  readonly containers: Containers;
+  readonly files: OptionFiles;
+  readonly network: string;
+  /** Starts a database with the shop in it, which the role that `setup-sql` prints may read. */
+  database(image: string): Promise<DatabaseInContainer>;
+  /** The server in its hardened image: reads its URL, and the authority to trust, from mounted files. */
+  server(alias: string, how: Pick<RunOptions, 'options'>, ...args: readonly string[]): ServerCommand;
+  close(): Promise<void>;
+}
+
+/** The password that a role begins with. Test databases are all there is to it. */
+export const PASSWORD = randomUUID();
+
+export async function openWorld(): Promise<World> {
+  const containers = openContainers();
+  const databases: DatabaseInContainer[] = [];
+  const network = await openNetwork(containers);
+  const files = await openOptionFiles(containers, 'postgres');
+  files.put('authorities.pem', ours.certificate);
+  const setup = await setupSql(containers);
+  return {
+    containers,
+    files,
+    network,
+    async database(image) {
+      const alias = `database-${String(databases.length)}`;
+      const certificate = ours.issueServer({ hosts: [alias] });
+      const database = await startDatabase(image, { name: network, alias }, certificate);
+      databases.push(database);
+      await database.admin(`${TABLES} ${OBJECTS}`);
+      await database.admin(setup);
+      await database.admin(`ALTER ROLE ${ROLE} PASSWORD '${PASSWORD}'`);
+      files.putSecret(alias, `${database.url(ROLE, PASSWORD)}\n`);
+      return database;
+    },
+    server: (alias, { options = [] }, ...args) =>
+      containers.server(
+        'postgres',
+        { network, options: [`--volumes-from=${files.id}:ro`, ...options] },
+        ...args,
+        ...['--dsn-file', files.at(alias), '--database-ca', files.at('authorities.pem')],
+        ...['--schema', 'app'],
+      ),
+    async close() {
+      await Promise.all(databases.map((database) => database.close()));
+      await containers.close();
+    },
+  };
+}
+
+/** A network that goes with the containers of a suite. */
+export async function openNetwork({ label }: Containers, name = newNetwork()): Promise<string> {
+  const labels = Object.entries(label).map(([key, value]) => `--label=${key}=${value}`);
+  await dockerSays('network', 'create', ...labels, name);
+  return name;
+}
+
+export function newNetwork(): string {
+  return `secure-mcp-${randomUUID()}`;
+}
+
+/** What the image itself prints for the role. */
+export async function setupSql(containers: Containers): Promise<string> {
+  const command = containers.server(
+    'postgres',
+    {},
+    ...['setup-sql', '--schema', 'app', '--setup-role', ROLE],
+  );
+  return (await runToEnd(command)).stdout;
+}
