@@ -33,7 +33,11 @@ export async function findPostgresImages(): Promise<PostgresImages> {
   };
 }
 
-async function whyMissing(image: string): Promise<string | undefined> {
+/** The version of the suites that need one only. */
+export const COMMON_IMAGE = 'postgres:17-alpine';
+
+/** Pulls an image that is not there; why that did not work, for people. */
+export async function whyMissing(image: string): Promise<string | undefined> {
   const docker = promisify(execFile).bind(undefined, 'docker');
   try {
     await docker(['image', 'inspect', image]);

@@ -5,7 +5,7 @@ import lock from '../../tools.lock.json' with { type: 'json' };
 import { HOSTILE } from '../guard/hostile.ts';
 import { stateSeenBy } from '../state.ts';
 import type { DatabaseInContainer } from './database.ts';
-import { findPostgresImages } from './images.ts';
+import { findPostgresImages, type PostgresImage } from './images.ts';
 import { openWorld, ROLE, type World } from './world.ts';
 
 const isRun = inject('containers');
@@ -16,12 +16,18 @@ for (const what of missing) console.log(`a version of PostgreSQL is not tested: 
 const MADE = [15, 17, 18];
 /** Of each class of hostile statements; another suite sends them all. */
 const STATEMENTS_OF_A_CLASS = 2;
+/** How long all of them may take to start on a busy machine. */
+const START_MS = 120_000;
 
 describe.runIf(isRun)('versions of PostgreSQL', () => {
   let world: World;
+  const databases = new Map<number, DatabaseInContainer>();
   beforeAll(async () => {
     world = await openWorld();
-  });
+    const start = async ({ version, image }: PostgresImage) =>
+      databases.set(version, await world.database(image));
+    await Promise.all(found.map(start));
+  }, START_MS);
   afterAll(() => world.close());
 
   test('each that CI can make is here, and one at least is anywhere', () => {
@@ -30,13 +36,13 @@ describe.runIf(isRun)('versions of PostgreSQL', () => {
     expect(versions).toEqual(expect.arrayContaining(expected));
   });
 
-  describe.each(found)('PostgreSQL $version', ({ version, image }) => {
+  describe.each(found)('PostgreSQL $version', ({ version }) => {
     let database: DatabaseInContainer;
     let client: TestClient;
     beforeAll(async () => {
-      database = await world.database(image);
+      database = databases.get(version) ?? expect.fail('it was started');
       const mask = ['--mask', 'app.customers.email=domain'];
-      client = await connect('v2 legacy', world.server(database.alias, {}, ...mask));
+      client = await connect('v2 legacy', world.server(database.alias, [], ...mask));
     });
     afterAll(() => client?.close());
 
@@ -47,7 +53,7 @@ describe.runIf(isRun)('versions of PostgreSQL', () => {
       async () => {
         const [server] = await database.admin('SHOW server_version_num');
         expect(Math.floor(Number(server?.['server_version_num']) / 10_000)).toBe(version);
-        expect(await rows('SELECT current_user, count(*) FROM app.orders')).toEqual([[ROLE, 200]]);
+        expect(await rows('SELECT current_user, count(*) FROM app.orders')).toEqual([[ROLE, '200']]);
         expect(await database.admin(SESSIONS)).toEqual([{ usename: ROLE, ssl: true }]);
       },
     );
@@ -62,7 +68,7 @@ describe.runIf(isRun)('versions of PostgreSQL', () => {
       const browsed = await client.call('browse_rows', { table: 'app.orders' });
       expect([browsed.isError, browsed.text]).toEqual([false, expect.stringContaining('1.5')]);
       const plan = await client.call('explain', { sql: 'SELECT * FROM app.orders', analyze: true });
-      expect([plan.isError, plan.text]).toEqual([false, expect.stringContaining('app.orders')]);
+      expect([plan.isError, plan.text]).toEqual([false, expect.stringContaining('actual_rows: 200')]);
       for (const name of ['activity', 'database_health', 'index_advice'])
         expect([name, (await client.call(name)).isError]).toEqual([name, false]);
     });
@@ -78,14 +84,13 @@ describe.runIf(isRun)('versions of PostgreSQL', () => {
         }
       expect(await state()).toEqual(before);
       // The same eyes do see what a read-only transaction lets through.
-      await database.admin("BEGIN READ ONLY; SELECT nextval('app.counter'); COMMIT").catch(() => 0);
       await database.admin('BEGIN READ ONLY; SELECT 1; COMMIT; SELECT app.write()');
       expect(await state()).not.toEqual(before);
     });
 
     test(verifies('E6.masks', 'masks hold in it'), async () => {
       const first = 'FROM app.customers WHERE id = 7';
-      expect(await rows(`SELECT email ${first}`)).toEqual([['***@example.com']]);
+      expect(await rows(`SELECT email ${first}`)).toEqual([['****@example.com']]);
       const everything = await client.call('query', { sql: `SELECT to_json(c) FROM app.customers c` });
       expect(everything.text).toContain('Customer 7');
       expect(everything.text).not.toContain('person7');
@@ -94,12 +99,12 @@ describe.runIf(isRun)('versions of PostgreSQL', () => {
 
     test(verifies('C6.posture', 'nothing is found against the role, as the server sees it'), async () => {
       const { structured } = await client.call('security_posture');
-      expect(structured).toMatchObject({ grade: 'A' });
-      const checked = await runToEnd(world.server(database.alias, {}, 'check'));
+      expect(structured).toMatchObject({ grade: 'A', findings: [] });
+      const checked = await runToEnd(world.server(database.alias, [], 'check'));
       expect(checked).toMatchObject({ status: 0 });
       // A role that may do one thing more is no longer clean.
       await database.admin(`GRANT INSERT ON app.wages TO ${ROLE}`);
-      const writer = await runToEnd(world.server(database.alias, {}, 'check'));
+      const writer = await runToEnd(world.server(database.alias, [], 'check'));
       expect(writer).toMatchObject({ status: 2 });
     });
   });

@@ -7,7 +7,6 @@ import {
   openContainers,
   openOptionFiles,
   type OptionFiles,
-  type RunOptions,
 } from '@secure-mcp/testkit/containers';
 
 import { OBJECTS } from '../state.ts';
@@ -27,8 +26,11 @@ export interface World {
   readonly network: string;
   /** Starts a database with the shop in it, which the role that `setup-sql` prints may read. */
   database(image: string): Promise<DatabaseInContainer>;
-  /** The server in its hardened image: reads its URL, and the authority to trust, from mounted files. */
-  server(alias: string, how: Pick<RunOptions, 'options'>, ...args: readonly string[]): ServerCommand;
+  /**
+   * The server in its hardened image, with further options of the engine and of the server. It reads its
+   * URL, and the authorities to trust, from mounted files; the URL of a database is in a file of its name.
+   */
+  server(url: string, options: readonly string[], ...args: readonly string[]): ServerCommand;
   close(): Promise<void>;
 }
 
@@ -38,6 +40,7 @@ export const PASSWORD = randomUUID();
 export async function openWorld(): Promise<World> {
   const containers = openContainers();
   const databases: DatabaseInContainer[] = [];
+  let started = 0;
   const network = await openNetwork(containers);
   const files = await openOptionFiles(containers, 'postgres');
   files.put('authorities.pem', ours.certificate);
@@ -47,22 +50,24 @@ export async function openWorld(): Promise<World> {
     files,
     network,
     async database(image) {
-      const alias = `database-${String(databases.length)}`;
+      started += 1;
+      const alias = `database-${String(started)}`;
       const certificate = ours.issueServer({ hosts: [alias] });
       const database = await startDatabase(image, { name: network, alias }, certificate);
       databases.push(database);
-      await database.admin(`${TABLES} ${OBJECTS}`);
+      // The sequence that anybody may advance would be found against the role.
+      await database.admin(`${TABLES} ${OBJECTS} REVOKE ALL ON SEQUENCE app.counter FROM PUBLIC`);
       await database.admin(setup);
       await database.admin(`ALTER ROLE ${ROLE} PASSWORD '${PASSWORD}'`);
       files.putSecret(alias, `${database.url(ROLE, PASSWORD)}\n`);
       return database;
     },
-    server: (alias, { options = [] }, ...args) =>
+    server: (url, options, ...args) =>
       containers.server(
         'postgres',
         { network, options: [`--volumes-from=${files.id}:ro`, ...options] },
         ...args,
-        ...['--dsn-file', files.at(alias), '--database-ca', files.at('authorities.pem')],
+        ...['--dsn-file', files.at(url), '--database-ca', files.at('authorities.pem')],
         ...['--schema', 'app'],
       ),
     async close() {
