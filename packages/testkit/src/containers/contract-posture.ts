@@ -154,13 +154,12 @@ function testContent({ server, data }: ContainerContract, postures: () => Postur
     },
   );
 
-  test.runIf(data().network === undefined)(
-    verifies('C6.container', 'on stdio it is in no network'),
-    () => {
-      expect(postures().hardened.interfaces.filter((name) => name !== 'lo')).toEqual([]);
-      expect(postures().full.interfaces.length).toBeGreaterThan(1);
-    },
-  );
+  // A database is reached over one.
+  if (data().network !== undefined) return;
+  test(verifies('C6.container', 'on stdio it is in no network'), () => {
+    expect(postures().hardened.interfaces.filter((name) => name !== 'lo')).toEqual([]);
+    expect(postures().full.interfaces.length).toBeGreaterThan(1);
+  });
 }
 
 function testSize({ server }: ContainerContract): void {

@@ -38,10 +38,11 @@ describe.runIf(isRun)('in a container', () => {
     containers,
     data: () => ({ mounts: [{ from: `${temp.path}/database`, to: '/run/database' }], network }),
     args: () => [
-      ...['--dsn-file', '/run/database/url', '--database-ca', '/run/database/authorities.pem'],
-      ...['--schema', 'app'],
+      '--dsn-file=/run/database/url',
+      '--database-ca=/run/database/authorities.pem',
+      '--schema=app',
     ],
-    scope: 'sql:read',
+    scope: 'sql:read,tables:read,activity:read',
     lock,
     call: {
       name: 'query',

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
+import { docker } from '@secure-mcp/testkit/containers';
+
 /** The versions that are served: the oldest that the server accepts, to the newest. */
 const VERSIONS = [15, 16, 17, 18] as const;
 
@@ -38,14 +40,10 @@ export const COMMON_IMAGE = 'postgres:17-alpine';
 
 /** Pulls an image that is not there; why that did not work, for people. */
 export async function whyMissing(image: string): Promise<string | undefined> {
-  const docker = promisify(execFile).bind(undefined, 'docker');
-  try {
-    await docker(['image', 'inspect', image]);
-    return undefined;
-  } catch {
-    return docker(['pull', '--quiet', image], { timeout: PULL_MS }).then(
-      () => undefined,
-      (error: unknown) => String(Reflect.get(Object(error), 'stderr') || error).trim(),
-    );
-  }
+  if ((await docker('image', 'inspect', image)).status === 0) return undefined;
+  const pull = promisify(execFile)('docker', ['pull', '--quiet', image], { timeout: PULL_MS });
+  return pull.then(
+    () => undefined,
+    (error: unknown) => String(Reflect.get(Object(error), 'stderr') || error).trim(),
+  );
 }

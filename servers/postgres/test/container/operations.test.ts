@@ -36,7 +36,7 @@ describe.runIf(isRun)('in a container, on a network with its database', () => {
     );
 
   test(
-    verifies('C13.password-file', 'neither the engine nor a log shows what a mounted file holds'),
+    verifies('C13.out-of-sight', 'neither the engine nor a log shows what a mounted file holds'),
     async () => {
       const shown = async (name: string) => {
         const { stdout, stderr } = await docker('logs', name);
@@ -44,7 +44,10 @@ describe.runIf(isRun)('in a container, on a network with its database', () => {
       };
       const name = newName();
       const loud = ['--log-level', 'debug'];
-      const client = await connect('v2 legacy', world.server(database.alias, [name.option], ...loud));
+      const client = await connect(
+        'v2 legacy',
+        world.server(database.alias, [name.option], ...loud),
+      );
       expect(await outcome(client)).toBe('answered');
       await client.call('query', { sql: 'SELECT nothing' });
       expect(await shown(name.text)).toContain(world.files.at(database.alias));
@@ -63,7 +66,10 @@ describe.runIf(isRun)('in a container, on a network with its database', () => {
             `--env=DATABASE_URL=${database.url(ROLE, PASSWORD)}`,
           ],
         },
-        ...['--database-ca', world.files.at('authorities.pem'), '--schema', 'app'],
+        '--database-ca',
+        world.files.at('authorities.pem'),
+        '--schema',
+        'app',
       );
       const told = await connect('v2 legacy', command);
       expect(await outcome(told)).toBe('answered');

@@ -53,7 +53,9 @@ describe.runIf(isRun)('versions of PostgreSQL', () => {
       async () => {
         const [server] = await database.admin('SHOW server_version_num');
         expect(Math.floor(Number(server?.['server_version_num']) / 10_000)).toBe(version);
-        expect(await rows('SELECT current_user, count(*) FROM app.orders')).toEqual([[ROLE, '200']]);
+        expect(await rows('SELECT current_user, count(*) FROM app.orders')).toEqual([
+          [ROLE, '200'],
+        ]);
         expect(await database.admin(SESSIONS)).toEqual([{ usename: ROLE, ssl: true }]);
       },
     );
@@ -68,7 +70,10 @@ describe.runIf(isRun)('versions of PostgreSQL', () => {
       const browsed = await client.call('browse_rows', { table: 'app.orders' });
       expect([browsed.isError, browsed.text]).toEqual([false, expect.stringContaining('1.5')]);
       const plan = await client.call('explain', { sql: 'SELECT * FROM app.orders', analyze: true });
-      expect([plan.isError, plan.text]).toEqual([false, expect.stringContaining('actual_rows: 200')]);
+      expect([plan.isError, plan.text]).toEqual([
+        false,
+        expect.stringContaining('actual_rows: 200'),
+      ]);
       for (const name of ['activity', 'database_health', 'index_advice'])
         expect([name, (await client.call(name)).isError]).toEqual([name, false]);
     });
@@ -91,22 +96,27 @@ describe.runIf(isRun)('versions of PostgreSQL', () => {
     test(verifies('E6.masks', 'masks hold in it'), async () => {
       const first = 'FROM app.customers WHERE id = 7';
       expect(await rows(`SELECT email ${first}`)).toEqual([['****@example.com']]);
-      const everything = await client.call('query', { sql: `SELECT to_json(c) FROM app.customers c` });
+      const everything = await client.call('query', {
+        sql: `SELECT to_json(c) FROM app.customers c`,
+      });
       expect(everything.text).toContain('Customer 7');
       expect(everything.text).not.toContain('person7');
       expect(await rows("SELECT id FROM app.customers WHERE email LIKE 'person7@%'")).toEqual([]);
     });
 
-    test(verifies('C6.posture', 'nothing is found against the role, as the server sees it'), async () => {
-      const { structured } = await client.call('security_posture');
-      expect(structured).toMatchObject({ grade: 'A', findings: [] });
-      const checked = await runToEnd(world.server(database.alias, [], 'check'));
-      expect(checked).toMatchObject({ status: 0 });
-      // A role that may do one thing more is no longer clean.
-      await database.admin(`GRANT INSERT ON app.wages TO ${ROLE}`);
-      const writer = await runToEnd(world.server(database.alias, [], 'check'));
-      expect(writer).toMatchObject({ status: 2 });
-    });
+    test(
+      verifies('C6.posture', 'nothing is found against the role, as the server sees it'),
+      async () => {
+        const { structured } = await client.call('security_posture');
+        expect(structured).toMatchObject({ grade: 'A', findings: [] });
+        const checked = await runToEnd(world.server(database.alias, [], 'check'));
+        expect(checked).toMatchObject({ status: 0 });
+        // A role that may do one thing more is no longer clean.
+        await database.admin(`GRANT INSERT ON app.wages TO ${ROLE}`);
+        const writer = await runToEnd(world.server(database.alias, [], 'check'));
+        expect(writer).toMatchObject({ status: 2 });
+      },
+    );
   });
 });
 

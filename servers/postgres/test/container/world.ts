@@ -1,13 +1,8 @@
 import { randomUUID } from 'node:crypto';
 
 import { createTestAuthority, runToEnd, type ServerCommand } from '@secure-mcp/testkit';
-import {
-  type Containers,
-  dockerSays,
-  openContainers,
-  openOptionFiles,
-  type OptionFiles,
-} from '@secure-mcp/testkit/containers';
+import { openOptionFiles, type OptionFiles } from '@secure-mcp/testkit/container-contract';
+import { type Containers, dockerSays, openContainers } from '@secure-mcp/testkit/containers';
 
 import { OBJECTS } from '../state.ts';
 import { TABLES } from '../shop.ts';
@@ -67,8 +62,9 @@ export async function openWorld(): Promise<World> {
         'postgres',
         { network, options: [`--volumes-from=${files.id}:ro`, ...options] },
         ...args,
-        ...['--dsn-file', files.at(url), '--database-ca', files.at('authorities.pem')],
-        ...['--schema', 'app'],
+        `--dsn-file=${files.at(url)}`,
+        `--database-ca=${files.at('authorities.pem')}`,
+        '--schema=app',
       ),
     async close() {
       await Promise.all(databases.map((database) => database.close()));
@@ -93,7 +89,9 @@ export async function setupSql(containers: Containers): Promise<string> {
   const command = containers.server(
     'postgres',
     {},
-    ...['setup-sql', '--schema', 'app', '--setup-role', ROLE],
+    'setup-sql',
+    '--schema=app',
+    `--setup-role=${ROLE}`,
   );
   return (await runToEnd(command)).stdout;
 }
