@@ -391,6 +391,8 @@ export const CONTROLS = {
         'A request or stream under way ends with its credential, when it expires or is revoked.',
       'C13.password-file':
         'A new password in its file is used by the next connection, without a restart.',
+      'C13.out-of-sight':
+        'A password in a mounted file is neither in what the container engine shows of its container nor in the logs.',
     },
   },
   E1: {

@@ -9,7 +9,8 @@ export interface Shop {
   readonly role: string;
 }
 
-const TABLES = `
+/** Its tables, made by whoever owns the database. */
+export const TABLES = `
 CREATE SCHEMA app;
 CREATE TABLE app.customers (id int PRIMARY KEY, name text NOT NULL, email text, tenant text NOT NULL);
 CREATE TABLE app.orders (id int PRIMARY KEY, customer_id int REFERENCES app.customers, total numeric);

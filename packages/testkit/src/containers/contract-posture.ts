@@ -154,14 +154,13 @@ function testContent({ server, data }: ContainerContract, postures: () => Postur
     },
   );
 
-  test.runIf(data().network === undefined)(
-    verifies('C6.container', 'on stdio it is in no network'),
-    () => {
-      const beyond = ({ interfaces }: Posture) => interfaces.filter((name) => name !== 'lo');
-      expect(beyond(postures().hardened)).toEqual([]);
-      expect(beyond(postures().full)).not.toEqual([]);
-    },
-  );
+  // A database is reached over one.
+  if (data().network !== undefined) return;
+  test(verifies('C6.container', 'on stdio it is in no network'), () => {
+    const beyond = ({ interfaces }: Posture) => interfaces.filter((name) => name !== 'lo');
+    expect(beyond(postures().hardened)).toEqual([]);
+    expect(beyond(postures().full)).not.toEqual([]);
+  });
 }
 
 function testSize({ server }: ContainerContract): void {

@@ -20,7 +20,7 @@ export interface ContainerContract extends Omit<ServerContract, 'server'> {
   readonly data: () => Pick<RunOptions, 'mounts' | 'network'>;
   /** What stands on the command line for the data; asked for when a container is started. */
   readonly args: () => readonly string[];
-  /** What the call takes over HTTP. */
+  /** What the call, and all that is listed, takes over HTTP: scopes, with commas between. */
   readonly scope: string;
 }
 

@@ -1,4 +1,4 @@
-export { containersWith } from './engine.ts';
+export { containersWith, docker, dockerSays } from './engine.ts';
 export { HARDENED, hardenedOptions, SECCOMP_FILE, securityOptions } from './hardened.ts';
 export { HardenedContainer } from './hardened-container.ts';
 export { buildImage, imageOf, type ServerName, SERVERS, sizeOf } from './images.ts';

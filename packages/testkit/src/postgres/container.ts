@@ -21,24 +21,29 @@ export interface PostgresContainer {
 export interface PostgresContainerOptions {
   readonly image: string;
   readonly settings: Readonly<Record<string, string>>;
+  /** A network that it joins, and its name there. */
+  readonly network?: { readonly name: string; readonly alias: string };
 }
 
 /** Starts one. It is gone when this process is, whether it was closed or not. */
 export async function startPostgresContainer({
   image,
   settings,
+  network,
 }: PostgresContainerOptions): Promise<PostgresContainer> {
   // What its reaper would do is done by our remover.
   process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
   const remover = startRemover();
   try {
-    const container = await new PostgreSqlContainer(image)
+    const described = new PostgreSqlContainer(image)
       .withDatabase('postgres')
       .withUsername('postgres')
       .withPassword(randomBytes(18).toString('base64url'))
       .withLabels({ [OWNED]: remover.owner })
-      .withCommand(['postgres', ...asOptions(settings)])
-      .start();
+      .withCommand(['postgres', ...asOptions(settings)]);
+    if (network !== undefined)
+      described.withNetworkMode(network.name).withNetworkAliases(network.alias);
+    const container = await described.start();
     return {
       id: container.getId(),
       host: await hostOf(container.getHost(), container.getPort()),
