@@ -24,6 +24,8 @@ interface Inspected {
     readonly PidsLimit: number;
     readonly Memory: number;
     readonly MemorySwap: number;
+    readonly IpcMode: string;
+    readonly Ulimits: readonly object[] | null;
     readonly Dns: readonly string[];
     readonly Tmpfs: Readonly<Record<string, string>> | null;
     readonly PortBindings: Readonly<Record<string, readonly { readonly HostIp: string }[]>>;
@@ -59,6 +61,10 @@ export function testHardening(world: () => Composition): void {
         PidsLimit: HARDENED.pids,
         Memory: memory,
         MemorySwap: memory,
+        IpcMode: OF_OTHERS.has(service) ? 'private' : HARDENED.ipc,
+        Ulimits: [
+          { Name: 'msgqueue', Soft: HARDENED.messageQueueBytes, Hard: HARDENED.messageQueueBytes },
+        ],
         // Names of the outside are nobody's to answer.
         Dns: ['127.0.0.1'],
       });
