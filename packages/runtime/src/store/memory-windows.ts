@@ -19,14 +19,18 @@ export interface MemoryWindows {
 export function createMemoryWindows(keysMax: number): MemoryWindows {
   /** By space and rate: as many as options and policy name. */
   const windows = new Map<string, MemoryWindow>();
-  /** Those that are being opened, so that questions at the same time share one. */
+  /** The same while they are opened, so that questions at the same time share one. */
   const opening = new Map<string, Promise<MemoryWindow>>();
 
-  const open = async (label: string, rate: Rate): Promise<MemoryWindow> => {
-    const window = await openMemoryWindow(rate, keysMax);
-    windows.set(label, window);
-    opening.delete(label);
-    return window;
+  const open = (label: string, rate: Rate): Promise<MemoryWindow> => {
+    const opened = openMemoryWindow(rate, keysMax);
+    opening.set(label, opened);
+    // Known once all who waited have their answers: who asks then must not come before them.
+    opened.then(
+      (window) => setImmediate(() => windows.set(label, window)),
+      () => undefined,
+    );
+    return opened;
   };
 
   return {
@@ -36,13 +40,12 @@ export function createMemoryWindows(keysMax: number): MemoryWindows {
       // Each request asks several, and all but the first find them open.
       if (window !== undefined) return question(window, boundedKey(key));
       const opened = opening.get(label) ?? open(label, rate);
-      opening.set(label, opened);
       return opened.then((fresh) => question(fresh, boundedKey(key)));
     },
     async clear() {
-      await Promise.all(opening.values());
-      await Promise.all([...windows.values()].map((window) => window.clear()));
+      await Promise.all([...opening.values()].map(async (window) => (await window).clear()));
       windows.clear();
+      opening.clear();
     },
   };
 }

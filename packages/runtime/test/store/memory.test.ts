@@ -72,6 +72,25 @@ describe('counts', () => {
     await store.close();
   });
 
+  test('uses are answered in the order in which they came, also while the first one is prepared', async () => {
+    const store = memoryStore();
+    const order: number[] = [];
+    const use = async (number: number): Promise<void> => {
+      await store.consume('calls:a', MINUTE);
+      order.push(number);
+    };
+    const uses: Promise<void>[] = [];
+    // One more with each step, so that one of them falls into the moment at which it is prepared.
+    while (order.length === 0 && uses.length < 100_000) {
+      uses.push(use(uses.length));
+      await Promise.resolve();
+      if (uses.length % 100 === 0) await pause(0);
+    }
+    await Promise.all(uses);
+    expect(order).toEqual(order.toSorted((a, b) => a - b));
+    await store.close();
+  });
+
   test('uses at the same time are counted one by one', async () => {
     const store = memoryStore();
     const rate = { calls: 37, seconds: 60 };
