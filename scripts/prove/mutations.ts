@@ -168,6 +168,21 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: [`${FILESYSTEM}/cli.test.ts`],
   },
   {
+    promise: 'C6.calls',
+    file: 'docker/seccomp.json',
+    control: '"defaultAction": "SCMP_ACT_ERRNO"',
+    without: '"defaultAction": "SCMP_ACT_ALLOW"',
+    tests: ['docker/test/seccomp.test.ts'],
+  },
+  {
+    // The walk by descriptors would be held for missing, and the other one starts a process.
+    promise: 'C6.permission',
+    file: 'servers/filesystem/src/adapter/open-roots.ts',
+    control: "openSync('/proc/self/fd', O_PATH)",
+    without: "openSync('/', O_PATH)",
+    tests: [`${FILESYSTEM}/permission.test.ts`],
+  },
+  {
     promise: 'C13.reload',
     file: 'servers/filesystem/src/adapter/disk.ts',
     control: '  if (haveEnded) closeRoots(roots);\n',

@@ -38,7 +38,7 @@ describe('the checklist', () => {
 
   test('every citation is found: the documentation reads them from the sources', () => {
     const pattern =
-      '{packages/*/test/**/*.test,servers/*/test/**/*.test,packages/testkit/src/{,containers/}{contract,http-contract}*}.ts';
+      '{packages/*/test/**/*.test,servers/*/test/**/*.test,docker/test/**/*,packages/testkit/src/{,containers/}{contract,http-contract}*}.ts';
     const calls = globSync(pattern, { cwd: REPOSITORY }).flatMap((file) => [
       ...readFileSync(join(REPOSITORY, file), 'utf8').matchAll(/\bverifies\(/g),
     ]);
