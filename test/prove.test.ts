@@ -19,7 +19,11 @@ test('every promise has a line that can be taken out, or a reason why it has non
 
 const cited = citations();
 /** Tests that every server runs, cited where they are written. */
-const CONTRACTS = ['packages/testkit/src/contract', 'packages/testkit/src/http-contract'];
+const CONTRACTS = [
+  'packages/testkit/src/contract',
+  'packages/testkit/src/http-contract',
+  'packages/testkit/src/containers/contract',
+];
 const RUNS_CONTRACT = /\/(?:contract|conformance|http)\.test\.ts$/;
 
 describe.each(MUTATIONS)('$promise without a line of $file', ({ promise, file, ...mutation }) => {

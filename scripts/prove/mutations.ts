@@ -168,6 +168,20 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: [`${FILESYSTEM}/cli.test.ts`],
   },
   {
+    promise: 'C6.container',
+    file: 'docker/Dockerfile',
+    control: 'USER 65532:65532\n',
+    without: '',
+    tests: [`${FILESYSTEM}/container/contract.test.ts`],
+  },
+  {
+    promise: 'C6.container',
+    file: 'packages/testkit/src/containers/hardened.ts',
+    control: "    '--read-only',\n",
+    without: '',
+    tests: [`${FILESYSTEM}/container/contract.test.ts`],
+  },
+  {
     promise: 'C6.calls',
     file: 'docker/seccomp.json',
     control: '"defaultAction": "SCMP_ACT_ERRNO"',
@@ -670,6 +684,13 @@ export const MUTATIONS: readonly Mutation[] = [
     control: "    if (this.#hangs(job)) refuse('root.unresponsive');\n",
     without: '',
     tests: [`${FILESYSTEM}/dead-mount.test.ts`],
+  },
+  {
+    promise: 'E14.health',
+    file: 'packages/runtime/src/cli/health.ts',
+    control: 'return status === 200 ? undefined',
+    without: 'return status !== undefined ? undefined',
+    tests: ['packages/runtime/test/cli/health.test.ts'],
   },
   {
     promise: 'E14.eof',
