@@ -719,4 +719,6 @@ export const MUTATIONS: readonly Mutation[] = [
 ];
 
 /** Promises that no line holds, so that none can be taken out, with the reason. */
-export const WITHOUT_MUTATION: Readonly<Partial<Record<PromiseId, string>>> = {};
+export const WITHOUT_MUTATION: Readonly<Partial<Record<PromiseId, string>>> = {
+  'C13.out-of-sight': 'No line keeps the password out of sight: none of them tells it to anybody.',
+};
