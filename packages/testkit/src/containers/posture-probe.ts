@@ -24,7 +24,7 @@ const EXECUTE_BITS = 0o111;
 /** Opening these asks the kernel to be woken up when it is busy, and changes nothing (proc_pressure). */
 const QUESTION = /^\/proc\/pressure\//;
 /** Opening a file in order to write it copies it, where images are layers: in bytes, what is worth it. */
-const COPIED_BYTES_MAX = 1_048_576;
+const COPIED_BYTES_MAX = 4_194_304;
 const SHELLS = ['sh', '/bin/sh', '/bin/bash', '/bin/dash', '/bin/busybox', '/usr/bin/env'];
 
 const found = {

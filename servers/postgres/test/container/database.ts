@@ -1,4 +1,4 @@
-import { dockerSays } from '@secure-mcp/testkit/containers';
+import { docker, dockerSays } from '@secure-mcp/testkit/containers';
 import type { TestCertificate } from '@secure-mcp/testkit';
 import { type PostgresContainer, startPostgresContainer } from '@secure-mcp/testkit/postgres';
 import { Client, escapeLiteral, type QueryResultRow } from 'pg';
@@ -68,7 +68,7 @@ function write(file: string, content: string): string {
 }
 
 async function runAs(
-  { host, user, password }: PostgresContainer,
+  { id, host, user, password }: PostgresContainer,
   port: number,
   sql: string,
 ): Promise<QueryResultRow[]> {
@@ -77,6 +77,10 @@ async function runAs(
   try {
     const result = await client.query(sql);
     return (Array.isArray(result) ? result.at(-1) : result).rows;
+  } catch (error) {
+    // A database that ends connections says why in its log alone, which goes with its container.
+    const { stdout, stderr } = await docker('logs', '--tail', '20', id);
+    throw new Error(`${String(error)}\n${stdout}${stderr}`, { cause: error });
   } finally {
     await client.end();
   }
