@@ -82,7 +82,7 @@ export async function connect(kind: ClientKind, options: ConnectOptions): Promis
     const transport = new FirstStdio(how);
     const stderr = collect(transport.stderr);
     const client = firstClient(options);
-    await client.connect(transport);
+    await connected(client.connect(transport), stderr);
     return {
       ...firstMethods(client),
       kind,
@@ -94,7 +94,7 @@ export async function connect(kind: ClientKind, options: ConnectOptions): Promis
   const transport = new CurrentStdio(how);
   const stderr = collect(transport.stderr);
   const client = currentClient(kind, options);
-  await client.connect(transport);
+  await connected(client.connect(transport), stderr);
   return {
     ...currentMethods(client),
     kind,
@@ -102,6 +102,16 @@ export async function connect(kind: ClientKind, options: ConnectOptions): Promis
     stderr,
     close: () => client.close(),
   };
+}
+
+/** Why a server ended instead is what it said itself. */
+async function connected(connecting: Promise<void>, stderr: () => string): Promise<void> {
+  try {
+    await connecting;
+  } catch (error) {
+    const said = stderr().slice(-2000);
+    throw new Error(`${String(error)}; the server said: ${said}`, { cause: error });
+  }
 }
 
 /** Connects a client to a server on a network. */
