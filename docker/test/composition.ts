@@ -65,7 +65,9 @@ export async function startComposition(): Promise<Composition> {
   const [issuer = 0, filesystem = 0, postgres = 0, git = 0] = await freePorts(4);
   const env = {
     ...definedOnly(process.env),
-    IMAGE_TAG: imageOf('filesystem').split(':')[1] ?? '',
+    // Images that compose builds carry the name of its project, which what runs from them inherits, and
+    // which is what we remove by: no other test may run from these.
+    IMAGE_TAG: `${imageOf('filesystem').split(':')[1] ?? ''}-compose`,
     HEALTH_INTERVAL: '2s',
     ISSUER_PORT: String(issuer),
     FILESYSTEM_PORT: String(filesystem),

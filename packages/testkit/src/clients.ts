@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import {
   type AuthProvider,
   Client as CurrentClient,
@@ -67,6 +69,8 @@ export interface TestClient extends ClientMethods {
 const CACHE = process.env['NODE_COMPILE_CACHE'];
 const COMPILED = CACHE === undefined ? {} : { NODE_COMPILE_CACHE: CACHE };
 
+const LAST_WORDS_MS = 200;
+
 const IDENTITY = { name: 'secure-mcp-testkit', version: '1.0.0' };
 
 /** Starts a server and connects a client to it. */
@@ -109,6 +113,8 @@ async function connected(connecting: Promise<void>, stderr: () => string): Promi
   try {
     await connecting;
   } catch (error) {
+    // Its last words may still be on their way.
+    await sleep(LAST_WORDS_MS);
     const said = stderr().slice(-2000);
     throw new Error(`${String(error)}; the server said: ${said}`, { cause: error });
   }
