@@ -127,8 +127,9 @@ describe.skipIf(reason !== undefined).each(SANDBOXES)(
         'the server ends although a worker hangs, and leaves no process behind',
       ),
       async () => {
+        // Time enough for a worker to start on a busy machine: before, there is none that hangs.
         const raw = startRaw(
-          bundle(join(temp.path, 'live'), '--deadline-ms', '300', '--sandbox', sandbox),
+          bundle(join(temp.path, 'live'), '--deadline-ms', '2000', '--sandbox', sandbox),
         );
         servers.push(raw);
         await raw.initialize();

@@ -121,7 +121,7 @@ function refusalOfDriver(error: unknown, phase: Phase): Refusal {
 const DRIVER: readonly (readonly [pattern: RegExp, hint: string])[] = [
   [
     /^TlsRefused$/,
-    'The server does not offer TLS. Turn it on there, or, on a trusted network only, off here.',
+    'The server does not offer TLS. Turn it on there, or, on a trusted network only, off here (--database-tls).',
   ],
   [/^ERR_TLS_CERT_ALTNAME_INVALID$/, 'The server’s certificate is for another host.'],
   [/^CERT_HAS_EXPIRED$|^CERT_NOT_YET_VALID$/, 'The server’s certificate is not valid now.'],
