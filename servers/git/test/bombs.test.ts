@@ -9,7 +9,7 @@ import { READS } from './reads.ts';
 
 /** A call's own deadline, and what a busy machine adds to it. */
 const ANSWER_MS = 30_000;
-const DEADLINE_MS = 500;
+const DEADLINE_MS = 300;
 /** Of the server's own process; those of git are bounded by git's own limit of one allocation. */
 const MEMORY_MB_MAX = 150;
 
