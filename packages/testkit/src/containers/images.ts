@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { dockerSays } from './engine.ts';
+
 const REPOSITORY = fileURLToPath(new URL('../../../..', import.meta.url));
 
 export const SERVERS = ['filesystem', 'postgres', 'git'] as const;
@@ -25,11 +27,5 @@ export async function buildImage(server: ServerName): Promise<void> {
 
 /** Bytes of an image, with all that it is made of. */
 export async function sizeOf(image: string): Promise<number> {
-  const { stdout } = await promisify(execFile)('docker', [
-    'image',
-    'inspect',
-    '--format={{ .Size }}',
-    image,
-  ]);
-  return Number(stdout);
+  return Number(await dockerSays('image', 'inspect', '--format={{ .Size }}', image));
 }

@@ -3,7 +3,7 @@ import { testContainerContract } from '@secure-mcp/testkit/container-contract';
 import { openContainers } from '@secure-mcp/testkit/containers';
 import { afterAll, describe, inject } from 'vitest';
 
-import lock from '../../tools.lock.json' with { type: 'json' };
+import { ANSWERS } from '../contract-answers.ts';
 
 describe.runIf(inject('containers'))('in a container', () => {
   const temp = makeTemp();
@@ -20,24 +20,6 @@ describe.runIf(inject('containers'))('in a container', () => {
     data: () => ({ mounts: [{ from: `${temp.path}/docs`, to: '/docs' }] }),
     args: () => ['/docs'],
     scope: 'files:read',
-    lock,
-    call: { name: 'read_file', args: { path: 'docs:hello.txt' }, holds: 'Hello, reader.' },
-    unrecorded: {
-      name: 'search_text',
-      args: { pattern: 'what ada was looking for' },
-      text: 'ada was',
-    },
-    resource: {
-      uri: 'workspace://docs/hello.txt',
-      holds: 'Hello, reader.',
-      missing: 'workspace://docs/missing.txt',
-    },
-    completion: {
-      uriTemplate: 'workspace://{root}/{+path}',
-      variable: 'path',
-      value: 'hel',
-      known: { root: 'docs' },
-      offers: 'hello.txt',
-    },
+    ...ANSWERS,
   });
 });

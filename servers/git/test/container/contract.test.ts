@@ -3,7 +3,7 @@ import { testContainerContract } from '@secure-mcp/testkit/container-contract';
 import { openContainers } from '@secure-mcp/testkit/containers';
 import { afterAll, describe, inject } from 'vitest';
 
-import lock from '../../tools.lock.json' with { type: 'json' };
+import { ANSWERS } from '../contract-answers.ts';
 
 describe.runIf(inject('containers'))('in a container', () => {
   const temp = makeTemp();
@@ -24,25 +24,6 @@ describe.runIf(inject('containers'))('in a container', () => {
     data: () => ({ mounts: [{ from: repository, to: '/repositories/hello' }] }),
     args: () => ['hello=/repositories/hello'],
     scope: 'repositories:read',
-    lock,
-    call: { name: 'git_log', args: { limit: 5 }, holds: 'Greet the reader' },
-    unrecorded: {
-      name: 'git_log',
-      args: { message: 'what ada was looking for' },
-      text: 'ada was',
-    },
-    resource: {
-      uri: 'git://hello/blob/main/hello.txt',
-      holds: 'Hello, reader.',
-      missing: 'git://hello/blob/main/missing.txt',
-    },
-    completion: {
-      uriTemplate: 'git://{repo}/blob/{rev}/{+path}',
-      variable: 'path',
-      value: 'hel',
-      known: { repo: 'hello', rev: 'main' },
-      offers: 'hello.txt',
-    },
-    listBytesMax: 12_288,
+    ...ANSWERS,
   });
 });

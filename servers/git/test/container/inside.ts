@@ -1,6 +1,7 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { promisify } from 'node:util';
+
+import { dockerSays, spentIn } from '@secure-mcp/testkit/containers';
 
 /** A container that a client started, by the name that it was given. */
 export interface Inside {
@@ -24,11 +25,7 @@ interface Held {
   release(): Promise<void>;
 }
 
-/** The control groups of both versions. */
-const KILLS = String.raw`
-  const { readFileSync, existsSync } = require('node:fs');
-  const files = ['/sys/fs/cgroup/memory.events', '/sys/fs/cgroup/memory/memory.oom_control'];
-  console.log(/oom_kill (\d+)/.exec(readFileSync(files.find(existsSync), 'utf8'))[1]);`;
+/** The control groups of both versions (cgroups(7)). */
 const REFUSALS = String.raw`
   const { readFileSync, existsSync } = require('node:fs');
   const files = ['/sys/fs/cgroup/pids.events', '/sys/fs/cgroup/pids/pids.events'];
@@ -54,15 +51,12 @@ async function holdIn(name: string, code: string): Promise<Held> {
 }
 
 export function inside(name: string): Inside {
-  const run = async (code: string): Promise<string> => {
-    const args = ['exec', name, '/usr/local/bin/node', '-e', code];
-    const { stdout } = await promisify(execFile)('docker', args);
-    return stdout.trim();
-  };
+  const run = (code: string): Promise<string> =>
+    dockerSays('exec', name, '/usr/local/bin/node', '-e', code);
   return {
     run,
     hold: (code) => holdIn(name, code),
-    killedForMemory: async () => Number(await run(KILLS)),
+    killedForMemory: async () => (await spentIn(name)).killed,
     refusedForNumber: async () => Number(await run(REFUSALS)),
     temporary: async () => JSON.parse(await run(NAMES)),
   };

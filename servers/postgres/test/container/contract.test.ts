@@ -3,7 +3,7 @@ import { testContainerContract } from '@secure-mcp/testkit/container-contract';
 import { openContainers } from '@secure-mcp/testkit/containers';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
 
-import lock from '../../tools.lock.json' with { type: 'json' };
+import { ANSWERS } from '../contract-answers.ts';
 import { TABLES } from '../shop.ts';
 import { type DatabaseInContainer, startDatabase } from './database.ts';
 import { COMMON_IMAGE, whyMissing } from './images.ts';
@@ -43,28 +43,6 @@ describe.runIf(isRun)('in a container', () => {
       '--schema=app',
     ],
     scope: 'sql:read,tables:read,activity:read',
-    lock,
-    call: {
-      name: 'query',
-      args: { sql: 'SELECT name FROM app.customers WHERE id = $1', params: [7] },
-      holds: 'Customer 7',
-    },
-    unrecorded: {
-      name: 'query',
-      args: { sql: "SELECT 'what ada was looking for'" },
-      text: 'ada was',
-    },
-    resource: {
-      uri: 'pg://db/app/orders',
-      holds: 'customer_id',
-      missing: 'pg://db/app/missing',
-    },
-    completion: {
-      uriTemplate: 'pg://{database}/{schema}/{table}',
-      variable: 'table',
-      value: 'cust',
-      known: { database: 'db', schema: 'app' },
-      offers: 'customers',
-    },
+    ...ANSWERS,
   });
 });

@@ -40,12 +40,10 @@ type Places = Pick<Profile, 'gitDir' | 'workTree'>;
  * anything else that goes wrong there is ours to mend.
  */
 export function refuseStart(error: unknown): never {
-  if (error instanceof Error && 'code' in error && NOT_THERE.has(error.code)) {
-    return refuse('git.missing');
-  }
-  if (error instanceof Error && 'code' in error && CROWDED.has(error.code)) {
-    return refuse('git.busy', { detail: `no process could be made: ${String(error.code)}` });
-  }
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (NOT_THERE.has(code)) return refuse('git.missing');
+  if (CROWDED.has(code))
+    return refuse('git.busy', { detail: `no process could be made: ${String(code)}` });
   throw error;
 }
 
