@@ -33,7 +33,7 @@ export const HTTP_MUTATIONS: readonly Mutation[] = [
   {
     promise: 'C13.rotation',
     file: 'packages/auth/src/api-keys/validity.ts',
-    control: "if (revokedAt !== undefined) return 'revoked';",
+    control: "if (isRevoked) return 'revoked';",
     without: '',
     tests: ['packages/auth/test/api-keys.test.ts'],
   },

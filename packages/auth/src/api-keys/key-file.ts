@@ -4,6 +4,7 @@ import { instant } from '../instant.ts';
 import { describeFirst } from '../zod-problem.ts';
 import { type Granted, keyPrincipal } from './principals.ts';
 import { API_KEY_ID, holdsApiKey } from './secret.ts';
+import { type Validity, validityOf } from './validity.ts';
 
 /** A key that nobody has to replace within a year is never replaced. */
 export const KEY_DAYS_MAX = 366;
@@ -56,6 +57,7 @@ export type CertificateEntry = KeyFileContent['certificates'][number];
 /** An entry of an API key, with what each request needs of it in the form that it is needed in. */
 export interface KnownKey extends ApiKeyEntry {
   readonly hash: Uint8Array;
+  readonly validity: Validity;
   readonly granted: Granted;
 }
 
@@ -116,8 +118,9 @@ function indexed(content: KeyFileContent): KeyFile {
 
 function known(entry: ApiKeyEntry): KnownKey {
   const hash = Buffer.from(entry.sha256, 'hex');
-  const granted = { principal: keyPrincipal(entry), expiresAt: Date.parse(entry.expiresAt) };
-  return { ...entry, hash, granted };
+  const validity = validityOf(entry);
+  const granted = { principal: keyPrincipal(entry), expiresAt: validity.expiresAt };
+  return { ...entry, hash, validity, granted };
 }
 
 type Times = Pick<ApiKeyEntry, 'notBefore' | 'expiresAt'>;

@@ -4,7 +4,7 @@ import type { TokenOutcome, TokenVerifier, Verified } from '../credential.ts';
 import { asGenuine, deny } from '../denial.ts';
 import type { KeyFile, KnownKey } from './key-file.ts';
 import { API_KEY_PREFIX, apiKeyId, hashApiKey } from './secret.ts';
-import { validityProblem } from './validity.ts';
+import { problemAt } from './validity.ts';
 
 /** No text has this SHA-256, as far as anybody knows. Unknown ids are compared with it. */
 const NOBODYS_HASH = Buffer.alloc(32);
@@ -35,16 +35,16 @@ function verifyApiKey(token: string, keys: KeyFile | undefined, now: number): To
   const isSame = timingSafeEqual(hash, kept);
   if (entry === undefined || !isSame) return deny('invalid', 'unknown API key');
   // Only who holds the key gets this far, so the finer reasons are for the trail alone.
-  const problem = validityProblem(entry, now);
+  const problem = problemAt(entry.validity, now);
   if (problem !== undefined) return asGenuine(deny('invalid', `API key ${problem}`));
   return { ok: true, verified: verifiedOf(entry), confirmation: {} };
 }
 
-function verifiedOf({ id, notBefore, granted }: KnownKey): Verified {
+function verifiedOf({ id, validity: { notBefore }, granted }: KnownKey): Verified {
   return {
     ...granted,
     method: 'api-key',
-    ...(notBefore !== undefined && { issuedAt: Date.parse(notBefore) }),
+    ...(Number.isFinite(notBefore) && { issuedAt: notBefore }),
     credentialId: id,
   };
 }

@@ -1,0 +1,72 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+import * as z from 'zod';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+/** As the SDK asks of a request whether it is an answer. */
+const ANSWER = z.strictObject({ id: z.int(), result: z.looseObject({}) });
+const MESSAGES = 40_000;
+/** 100 bytes of each, which is less than any of them takes: what is compiled meanwhile stays. */
+const KEPT_BYTES_MAX = 4_000_000;
+
+let collectYoung: () => void;
+
+beforeAll(async () => {
+  await import('../src/no-lingering.ts');
+  setFlagsFromString('--expose-gc');
+  const collect: (options: { type: 'minor' | 'major' }) => void = runInNewContext('gc');
+  collectYoung = (): void => collect({ type: 'minor' });
+  collect({ type: 'major' });
+});
+
+describe('a parse that failed', () => {
+  it('is over with the message, for the collector of young objects too', () => {
+    expect(keptAfter((message) => ANSWER.safeParse(message).success)).toBeLessThan(KEPT_BYTES_MAX);
+  });
+
+  it('would stay, as Zod words it by itself', () => {
+    const kept = keptAfter((message) => z.core.safeParse(ANSWER, message).success);
+    expect(kept).toBeGreaterThan(4 * KEPT_BYTES_MAX);
+  });
+
+  it('says what Zod says', () => {
+    const wrong = { id: 'a', result: 7, more: true };
+    const { error } = ANSWER.safeParse(wrong);
+    expect(error).toBeInstanceOf(z.ZodError);
+    expect(error?.issues).toEqual(z.core.safeParse(ANSWER, wrong).error?.issues);
+    expect(error?.issues).toHaveLength(3);
+    expect(z.prettifyError(error ?? new z.ZodError([]))).toContain('more');
+  });
+
+  it('is worded as the one who asks wants it', () => {
+    const params = { error: () => 'in other words', reportInput: true };
+    const [issue] = ANSWER.safeParse(7, params).error?.issues ?? [];
+    expect(issue).toMatchObject({ message: 'in other words', input: 7 });
+  });
+});
+
+describe('a parse that succeeded', () => {
+  it('gives the data, also to a function that was taken off its schema', () => {
+    const { safeParse } = ANSWER;
+    const value = { id: 1, result: { a: 1 } };
+    expect(safeParse(value)).toEqual({ success: true, data: value });
+  });
+
+  it('is refused to a schema that has to wait', () => {
+    const slow = z.object({ a: z.string().refine(async () => true) });
+    expect(() => slow.safeParse({ a: 'x' })).toThrow(z.core.$ZodAsyncError);
+  });
+});
+
+/** Bytes that many messages have left after they were judged, once young garbage is collected. */
+function keptAfter(judge: (message: object) => boolean): number {
+  collectYoung();
+  const before = process.memoryUsage().heapUsed;
+  for (let id = 0; id < MESSAGES; id += 1)
+    if (judge({ id, method: 'tools/call', params: { text: `text ${String(id)}` } }))
+      throw new Error('it is no answer');
+  collectYoung();
+  collectYoung();
+  return process.memoryUsage().heapUsed - before;
+}
