@@ -20,6 +20,14 @@ const shared: BuildOptions = {
   logLevel: 'warning',
 };
 
+/** A warning tells of what is left out of a file, or means something else than it says. */
+const warningsFail: Plugin = {
+  name: 'warnings-fail',
+  setup({ onEnd }) {
+    onEnd(({ warnings }) => ({ errors: warnings }));
+  },
+};
+
 /**
  * The SDK loads a JSON Schema validator for content that a client elicits. No server here validates
  * by JSON Schema, so the validator, a third of the bundle, stays out; asking for it is an error.
@@ -82,6 +90,7 @@ async function bundleWorker(folder: string): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     ...shared,
     entryPoints: [entry],
+    plugins: [warningsFail],
     write: false,
     metafile: true,
   });
@@ -116,7 +125,7 @@ function licenceOf(path: string): string {
 
 const folder = process.cwd();
 const worker = await bundleWorker(folder);
-const plugins = [withoutJsonSchemaValidator, embeddedWorker(worker.code)];
+const plugins = [warningsFail, withoutJsonSchemaValidator, embeddedWorker(worker.code)];
 const program: BuildOptions = { ...shared, entryPoints: [join(folder, 'src/main.ts')] };
 await build({
   ...program,
