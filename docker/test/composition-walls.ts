@@ -196,6 +196,13 @@ export function testDatabase(world: () => Composition): void {
       'SELECT count(*) FROM shop.orders',
     );
 
+  // The first one: what the others try is refused, and the log tells of it.
+  test('its log tells of no attempt that was only a health check', async () => {
+    const told = await docker('compose', '--project-name', world().project, 'logs', 'database');
+    expect(told).toContain('ready to accept connections');
+    expect(told).not.toContain('FATAL');
+  });
+
   test(verifies('C6.posture', 'its role reads, and writes nothing, whatever it says'), async () => {
     const before = await digest();
     expect(await ask(reader, 'SELECT count(*) FROM shop.orders')).toBe('4\n');

@@ -19,14 +19,16 @@ export async function interact(
     return;
   }
   response.setHeader('content-type', 'text/html; charset=utf-8');
-  response.end(pageOf(interaction));
+  response.end(await pageOf(provider, interaction));
 }
 
-function pageOf({ uid, prompt, params }: Interaction): string {
+async function pageOf({ Client }: Provider, { uid, prompt, params }: Interaction): Promise<string> {
   const action = `/interaction/${uid}`;
   if (prompt.name === 'login') return loginPage(action);
+  const client = await Client.find(params.client_id);
   return consentPage(action, {
-    client: params.client_id,
+    client: client?.clientName ?? params.client_id,
+    redirect: new URL(params.redirect_uri).origin,
     resources: prompt.details.missingResourceScopes ?? {},
   });
 }

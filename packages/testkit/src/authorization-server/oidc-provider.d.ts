@@ -19,7 +19,7 @@ declare module 'oidc-provider' {
 
   export interface Interaction {
     readonly uid: string;
-    readonly params: { readonly client_id: string };
+    readonly params: { readonly client_id: string; readonly redirect_uri: string };
     readonly prompt: {
       readonly name: string;
       readonly details: {
@@ -47,6 +47,9 @@ declare module 'oidc-provider' {
   export class Provider extends EventEmitter {
     constructor(issuer: string, configuration: Readonly<Record<string, unknown>>);
     readonly Grant: GrantModel;
+    readonly Client: {
+      find(id: string): Promise<{ readonly clientName?: string } | undefined>;
+    };
     callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>;
     interactionDetails(request: IncomingMessage, response: ServerResponse): Promise<Interaction>;
     interactionFinished(

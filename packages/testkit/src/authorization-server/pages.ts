@@ -11,19 +11,23 @@ export function loginPage(action: string): string {
 }
 
 export interface Request {
+  /** The name that the client gave itself: anybody can register under any. */
   readonly client: string;
+  /** Where the answer goes. It tells more of who asks than the name. */
+  readonly redirect: string;
   /** The scopes asked for, by the resource that they are for. */
   readonly resources: Readonly<Record<string, readonly string[]>>;
 }
 
-export function consentPage(action: string, { client, resources }: Request): string {
+export function consentPage(action: string, { client, redirect, resources }: Request): string {
   const asked = Object.entries(resources).map(
     ([resource, scopes]) => `<li>${escaped(resource)}: <b>${escaped(scopes.join(' '))}</b></li>`,
   );
   return page(
     'Allow access?',
-    `<p>${escaped(client)} asks for</p>
+    `<p>Something that calls itself <b>${escaped(client)}</b> asks for</p>
     <ul>${asked.join('')}</ul>
+    <p>The answer goes to <b>${escaped(redirect)}</b>.</p>
     <form method="post" action="${action}">
       <button type="submit" name="allow" value="yes">Allow</button>
       <button type="submit" name="allow" value="no">Deny</button>
