@@ -49,7 +49,8 @@ export const filesystem = defineServer({
 
 async function open(given: Options, { policy: callers }: OpenParts): Promise<Services<Context>> {
   const sandbox = sandboxOf(given.sandbox);
-  const roots = await openRoots(given, sandbox);
+  const opened = await openRoots(given, sandbox);
+  const roots = opened.map(({ root }) => root);
   try {
     checkAllGlobs(given, callers, roots);
   } catch (error) {
@@ -69,6 +70,7 @@ async function open(given: Options, { policy: callers }: OpenParts): Promise<Ser
     readable: roots,
     warnings: [
       ...warningsOf(given, policy, sandbox),
+      ...closedWarnings(opened),
       ...rootWarnings(callers, roots),
       ...(callers === undefined && given.deny.length === 0 ? [] : nestingWarnings(roots)),
     ],
@@ -96,10 +98,10 @@ async function openRoots({ roots, unsafeRoots }: Options, sandbox: Sandbox) {
         const hangs = result.problem === 'does not answer';
         throw new ConfigurationProblem(text, result.problem, { hangs });
       }
-      return result.root;
+      return result;
     }),
   );
-  const names = opened.map(({ name }) => name);
+  const names = opened.map(({ root: { name } }) => name);
   const twice = names.findIndex((name, index) => names.indexOf(name) !== index);
   if (twice >= 0) {
     throw new ConfigurationProblem(
@@ -159,6 +161,18 @@ function warningsOf(
       ? ['the portable walk is in use: it is confined as well, but slower']
       : []),
   ];
+}
+
+/** In a container most likely: there the server is another user than whoever made the directory. */
+function closedWarnings(opened: Awaited<ReturnType<typeof openRoots>>): readonly string[] {
+  return opened
+    .filter(({ isClosed }) => isClosed)
+    .map(({ root: { name } }) => `the root ${name} cannot be read by ${us()}`);
+}
+
+function us(): string {
+  const id = process.getuid?.();
+  return id === undefined ? 'this user' : `user ${String(id)}`;
 }
 
 /** A root that a policy names and nobody serves: most likely a name with a slip in it. */

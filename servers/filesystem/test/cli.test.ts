@@ -3,7 +3,15 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync } from '
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-import { connect, eventually, makeTemp, runOnce, startRaw, verifies } from '@secure-mcp/testkit';
+import {
+  connect,
+  eventually,
+  makeTemp,
+  runOnce,
+  type ServerCommand,
+  startRaw,
+  verifies,
+} from '@secure-mcp/testkit';
 import { afterAll, describe, expect, test } from 'vitest';
 
 import lock from '../tools.lock.json' with { type: 'json' };
@@ -170,7 +178,24 @@ describe('the commands', () => {
     expect(stdout).toContain('warning: the portable walk');
     expect(run(['check', docs, '--concurrency', '0'])).toMatchObject({ status: 2 });
   });
+
+  test('check warns of a root that cannot be read', () => {
+    const closed = join(temp.path, 'closed');
+    mkdirSync(closed, { mode: 0o000 });
+    const checked = [docs, closed, `open=${docs}`].map((path) => bundle('check', path));
+    const warnings = checked.map((command) => runOnce(withoutOverride(command), process.env));
+    const told = /^warning: the root closed cannot be read by user \d+$/m;
+    expect(warnings.map(({ stdout }) => told.test(stdout))).toEqual([false, true, false]);
+    expect(warnings.map(({ status }) => status)).toEqual([0, 0, 0]);
+  });
 });
+
+/** Root reads whatever it likes, as long as it has these two capabilities. */
+function withoutOverride({ command, args }: ServerCommand): ServerCommand {
+  if (process.getuid?.() !== 0) return { command, args };
+  const dropped = '--bounding-set=-dac_override,-dac_read_search';
+  return { command: 'setpriv', args: [dropped, command, ...args] };
+}
 
 describe('the bundle', () => {
   test('is one file that runs alone in an empty folder', async () => {

@@ -38,7 +38,11 @@ describe.skipIf(backend.kind === 'none')(suite, () => {
       await page.getByLabel('Account').fill('alice');
       await page.getByRole('button', { name: 'Sign in' }).click();
       await page.getByRole('heading', { name: 'Allow access?' }).waitFor();
-      // What the person agrees to: this server, and reading.
+      // Who asks, and where the answer goes; what the person agrees to: this server, and reading.
+      expect(await page.getByRole('paragraph').allTextContents()).toEqual([
+        'Something that calls itself Desktop asks for',
+        `The answer goes to ${new URL(callback.url).origin}.`,
+      ]);
       expect(await page.getByRole('listitem').allTextContents()).toEqual([
         `${world.resource}: ${contract.scope}`,
       ]);

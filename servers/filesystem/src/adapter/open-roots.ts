@@ -1,5 +1,5 @@
 import { close, closeSync, constants, fstatSync, open, openSync, statSync } from 'node:fs';
-import { readlink, realpath, stat, statfs } from 'node:fs/promises';
+import { access, readlink, realpath, stat, statfs } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -27,7 +27,8 @@ type RootProblem =
   | 'holds a whole home or system; name a directory in it, or use --unsafe-roots';
 
 export type OpenedRoot =
-  | { readonly ok: true; readonly root: OpenRoot }
+  /** `isClosed` tells of a root that the system does not let us read: it is served, and looks empty. */
+  | { readonly ok: true; readonly root: OpenRoot; readonly isClosed: boolean }
   | { readonly ok: false; readonly problem: RootProblem };
 
 /** How long a root may take to answer, in milliseconds. A dead mount never does. */
@@ -78,14 +79,23 @@ async function examine(requested: RequestedRoot, options: OpenRootOptions): Prom
     options.sandbox === 'descriptor' ? openDescriptor(requested) : openPath(requested);
   const root = await opening.catch(() => undefined);
   if (root === undefined) return refused('is not a directory that can be opened');
-  if (options.unsafe) return { ok: true, root };
+  const opened = { ok: true, root, isClosed: await isClosed(root) } as const;
+  if (options.unsafe) return opened;
   if (isUnsafeRoot(root.path, await homes())) {
     return refused('holds a whole home or system; name a directory in it, or use --unsafe-roots');
   }
   if (isKernelType(await statfs(root.path, { bigint: true }))) {
     return refused('is a file system of the kernel; --unsafe-roots would serve it');
   }
-  return { ok: true, root };
+  return opened;
+}
+
+async function isClosed({ path }: OpenRoot): Promise<boolean> {
+  // It may be opened later. So it is no reason not to start, and where it is gone meanwhile, neither.
+  return access(path, constants.R_OK | constants.X_OK).then(
+    () => false,
+    () => true,
+  );
 }
 
 /** The home as the environment spells it, and as it is where its path leads through a link. */
