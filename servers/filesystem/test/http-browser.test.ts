@@ -40,7 +40,7 @@ describe.skipIf(backend.kind === 'none')(suite, () => {
       await page.getByRole('heading', { name: 'Allow access?' }).waitFor();
       // Who asks, and where the answer goes; what the person agrees to: this server, and reading.
       expect(await page.getByRole('paragraph').allTextContents()).toEqual([
-        'Something that calls itself Desktop asks for',
+        'Something that calls itself desktop asks for',
         `The answer goes to ${new URL(callback.url).origin}.`,
       ]);
       expect(await page.getByRole('listitem').allTextContents()).toEqual([
