@@ -1128,7 +1128,7 @@ export const HTTP_MUTATIONS: readonly Mutation[] = [
   },
   {
     promise: 'C13.ended',
-    file: 'packages/runtime/src/http/exchange-open.ts',
+    file: 'packages/runtime/src/http/under-way.ts',
     control: 'if (isRevoked(verified, exchange.since)) end();',
     without: '',
     tests: ['packages/runtime/test/http/front-answers.test.ts'],

@@ -26,7 +26,7 @@ import { type BodyRoom, createBodyRoom } from './body-room.ts';
 import { type Certain, createCertain } from './certain.ts';
 import { type Admission, createConnections } from './connections.ts';
 import type { ClientAddress, Exchange, Headers, PlainAnswer } from './exchange.ts';
-import { openExchange, openUnderWay, type UnderWay } from './exchange-open.ts';
+import { openExchange } from './exchange-open.ts';
 import type { FrontLimits, FrontParts } from './front-parts.ts';
 import type { Notes } from './notes.ts';
 import { type RefusalWatch, watchRefusal, withoutEcho } from './protocol-error.ts';
@@ -51,6 +51,7 @@ import { readHeaders } from './steps/raw-headers.ts';
 import { findDocument, requireMcpRoute } from './steps/route.ts';
 import { readTarget } from './steps/target.ts';
 import { requireVersion } from './steps/version.ts';
+import { openUnderWay, type UnderWay } from './under-way.ts';
 
 /** What the metrics call a request whose client left before its answer. */
 const CLIENT_GONE = 499;

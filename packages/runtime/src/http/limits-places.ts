@@ -8,7 +8,7 @@ const RETRY_AFTER_MS = 1000;
 const CALLERS_MIN = 4;
 
 /** Places for requests under way, overall. */
-export interface Places {
+export interface RequestPlaces {
   /** Takes one for a caller, or refuses. Gives back how to leave it; a second time does nothing. */
   enter(principalId: string): () => void;
 }
@@ -17,7 +17,7 @@ export interface Places {
  * Makes `placesMax` places, of which one caller has a quarter at most. Nobody waits for one here: a
  * queue of requests would be memory without end.
  */
-export function createPlaces(placesMax: number): Places {
+export function createRequestPlaces(placesMax: number): RequestPlaces {
   const eachMax = Math.ceil(placesMax / CALLERS_MIN);
   let taken = 0;
   const ofCaller = new Map<string, number>();

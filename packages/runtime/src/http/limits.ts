@@ -4,7 +4,7 @@ import type { ClientAddress } from './exchange.ts';
 import type { FrontLimits } from './front-parts.ts';
 import { createAttempts } from './limits-attempts.ts';
 import { failureRates } from './limits-failures.ts';
-import { createPlaces } from './limits-places.ts';
+import { createRequestPlaces } from './limits-places.ts';
 import { refuseHttp } from './refusals.ts';
 import { FAILURES } from './steps/address.ts';
 
@@ -42,7 +42,7 @@ export function createFrontLimits(options: FrontLimitsOptions): FrontLimits {
   const failures = failureRates(options.failureRate);
   const { calls, seconds } = options.failureRate;
   const unanswered = { calls: calls * UNANSWERED_MORE, seconds };
-  const places = createPlaces(options.placesMax);
+  const places = createRequestPlaces(options.placesMax);
   const attempts = createAttempts({
     look: (key) => Promise.all(failures.map((rate) => store.peek(`failure:${key}`, rate))),
     refuse: (verdicts) => assertAllowed(verdicts, FAILURES),
