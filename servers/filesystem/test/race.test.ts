@@ -17,7 +17,7 @@ import { OPERATIONS } from './race-operations.ts';
 import { SANDBOXES } from './walk/tree.ts';
 
 /** How long each operation is raced, in milliseconds. `RACE_MS` makes it longer. */
-const RACE_MS = Number(process.env['RACE_MS'] ?? 800);
+const RACE_MS = Number(process.env['RACE_MS'] ?? 400);
 /** Calls at the same time. */
 const AT_ONCE = 6;
 /** How often each name has changed its meaning at least; a busy machine does it thousands of times. */
