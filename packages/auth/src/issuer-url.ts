@@ -1,4 +1,4 @@
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+import { isLoopbackName } from './loopback-name.ts';
 
 /**
  * Checks the identifier of an issuer (RFC 8414 §2) or of a resource (RFC 8707 §2): an absolute URL
@@ -28,5 +28,5 @@ export function isEndpoint(endpoint: string, issuer: string): boolean {
 
 function isSafe({ protocol, hostname, username, password }: URL): boolean {
   if (username !== '' || password !== '') return false;
-  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.has(hostname));
+  return protocol === 'https:' || (protocol === 'http:' && isLoopbackName(hostname));
 }

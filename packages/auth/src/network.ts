@@ -35,6 +35,7 @@ export {
 } from './dpop/verifier.ts';
 export { type ChallengeOptions, type Challenges, createChallenges } from './challenge.ts';
 export { identifierUrl, isEndpoint } from './issuer-url.ts';
+export { isLoopbackName } from './loopback-name.ts';
 export {
   checkIntrospectionClient,
   type IntrospectionClient,

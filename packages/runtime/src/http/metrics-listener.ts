@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import { isLoopbackName } from '@secure-mcp/auth/network';
+
 import { type Listener, createListener } from './listener.ts';
 import { securityHeaders } from './security-headers.ts';
 
@@ -33,14 +35,15 @@ export function createMetricsListener(text: () => string): Listener {
   });
 }
 
-const LOOPBACK_HOST = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\d{1,5})?$/i;
+/** A name, or an IPv6 address in its brackets, and a port. */
+const HOST = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/;
 
 function statusFor({ method, url, headers, rawHeaders, socket }: IncomingMessage): number {
   const { host = '', origin } = headers;
-  const [, port = '80'] = /:(\d+)$/.exec(host) ?? [];
+  const [, name = '', port = '80'] = HOST.exec(host.toLowerCase()) ?? [];
   // Of two hosts Node shows the first, and whatever stood between may have gone by the second.
   const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
-  const isOurs = LOOPBACK_HOST.test(host) && Number(port) === socket.localPort;
+  const isOurs = isLoopbackName(name) && Number(port) === socket.localPort;
   // A browser names the page that asks; no collector does.
   if (hosts.length !== 1 || !isOurs || origin !== undefined) return 403;
   if (url !== METRICS_PATH) return 404;

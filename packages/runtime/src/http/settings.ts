@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 
-import { identifierUrl, isEndpoint } from '@secure-mcp/auth/network';
+import { identifierUrl, isEndpoint, isLoopbackName } from '@secure-mcp/auth/network';
 
 import { type CommonOptions, rateOf } from '../config/common.ts';
 import { isGiven } from '../config/given.ts';
@@ -275,11 +275,6 @@ function networkOf(entry: string) {
   const [address = '', bits] = entry.split('/');
   const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
   return { address, bits: Number(bits ?? (family === 'ipv6' ? 128 : 32)), family } as const;
-}
-
-/** The names of this machine that no name server answers for. */
-function isLoopbackName(host: string): boolean {
-  return /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/.test(host);
 }
 
 /** Messages of a caller in a window: each call may bring a listing, a discovery and its progress along. */
