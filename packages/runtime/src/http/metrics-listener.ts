@@ -39,13 +39,16 @@ export function createMetricsListener(text: () => string): Listener {
 const HOST = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/;
 
 function statusFor({ method, url, headers, rawHeaders, socket }: IncomingMessage): number {
-  const { host = '', origin } = headers;
-  const [, name = '', port = '80'] = HOST.exec(host.toLowerCase()) ?? [];
   // Of two hosts Node shows the first, and whatever stood between may have gone by the second.
   const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
-  const isOurs = isLoopbackName(name) && Number(port) === socket.localPort;
+  const isOurs = hosts.length === 1 && isHere(headers.host, socket.localPort);
   // A browser names the page that asks; no collector does.
-  if (hosts.length !== 1 || !isOurs || origin !== undefined) return 403;
+  if (!isOurs || headers.origin !== undefined) return 403;
   if (url !== METRICS_PATH) return 404;
   return method === 'GET' ? 200 : 405;
+}
+
+function isHere(host: string | undefined, localPort: number | undefined): boolean {
+  const [, name = '', port = '80'] = HOST.exec(host?.toLowerCase() ?? '') ?? [];
+  return isLoopbackName(name) && Number(port) === localPort;
 }
