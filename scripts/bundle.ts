@@ -20,7 +20,7 @@ const shared: BuildOptions = {
   logLevel: 'warning',
 };
 
-/** A warning tells of what is left out of a file, or means something else than it says. */
+/** A warning tells of something that is left out, or of code that does something else than it says. */
 const warningsFail: Plugin = {
   name: 'warnings-fail',
   setup({ onEnd }) {

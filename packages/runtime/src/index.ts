@@ -1,6 +1,5 @@
 import './no-eval.ts';
 import './no-cycles.ts';
-import './no-lingering.ts';
 
 export { type Annotations, DESTROYS, READS, WRITES } from './annotations.ts';
 export {

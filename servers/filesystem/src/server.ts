@@ -167,7 +167,7 @@ function warningsOf(
 function closedWarnings(opened: Awaited<ReturnType<typeof openRoots>>): readonly string[] {
   return opened
     .filter(({ isClosed }) => isClosed)
-    .map(({ root: { name } }) => `the root ${name} cannot be read by ${us()}`);
+    .map(({ root: { name } }) => `the root ${name} cannot be read by ${us()}: it may look empty`);
 }
 
 function us(): string {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -179,14 +179,19 @@ describe('the commands', () => {
     expect(run(['check', docs, '--concurrency', '0'])).toMatchObject({ status: 2 });
   });
 
-  test('check warns of a root that cannot be read', () => {
-    const closed = join(temp.path, 'closed');
-    mkdirSync(closed, { mode: 0o000 });
-    const checked = [docs, closed, `open=${docs}`].map((path) => bundle('check', path));
-    const warnings = checked.map((command) => runOnce(withoutOverride(command), process.env));
-    const told = /^warning: the root closed cannot be read by user \d+$/m;
-    expect(warnings.map(({ stdout }) => told.test(stdout))).toEqual([false, true, false]);
-    expect(warnings.map(({ status }) => status)).toEqual([0, 0, 0]);
+  test.each([0o000, 0o111, 0o444])('check warns of a root of mode %i', (mode) => {
+    const closed = join(temp.path, `closed-${String(mode)}`);
+    mkdirSync(closed);
+    chmodSync(closed, mode);
+    try {
+      const check = withoutOverride(bundle('check', `closed=${closed}`, docs));
+      const { status, stdout } = runOnce(check, process.env);
+      const told = /^warning: the root (\w+) cannot be read by user \d+/gm;
+      expect(Array.from(stdout.matchAll(told), ([, name]) => name)).toEqual(['closed']);
+      expect(status).toBe(0);
+    } finally {
+      chmodSync(closed, 0o700);
+    }
   });
 });
 

@@ -15,6 +15,7 @@ import { withConfigured } from '../mcp/lock.ts';
 import type { ServerDefinition, ServerOptions } from '../server-definition.ts';
 import { serveOverStdio } from '../stdio/serve.ts';
 import { loadHealth, loadHttp, loadInspect, loadKeys } from './apart.ts';
+import { letGoOfFailedParses } from './failed-parses.ts';
 import { helpText } from './help.ts';
 import { staySmall } from './memory.ts';
 import { nodeProblem } from './node-version.ts';
@@ -40,6 +41,7 @@ export async function run<Options extends ServerOptions, Context>(
   // The protocol owns stdout. A dependency that prints would break every message after it.
   console.log = console.info = console.debug = console.error;
   staySmall();
+  letGoOfFailedParses();
   try {
     const problem = nodeProblem(process.version);
     if (problem !== undefined) throw new ConfigurationProblem('node', problem);

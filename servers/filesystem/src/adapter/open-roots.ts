@@ -1,5 +1,5 @@
 import { close, closeSync, constants, fstatSync, open, openSync, statSync } from 'node:fs';
-import { access, readlink, realpath, stat, statfs } from 'node:fs/promises';
+import { readlink, realpath, stat, statfs } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -27,9 +27,11 @@ type RootProblem =
   | 'holds a whole home or system; name a directory in it, or use --unsafe-roots';
 
 export type OpenedRoot =
-  /** `isClosed` tells of a root that the system does not let us read: it is served, and looks empty. */
+  /** `isClosed` tells of a root that the system does not let us read: it is served, and may look empty. */
   | { readonly ok: true; readonly root: OpenRoot; readonly isClosed: boolean }
   | { readonly ok: false; readonly problem: RootProblem };
+
+const { O_DIRECTORY, O_RDONLY } = constants;
 
 /** How long a root may take to answer, in milliseconds. A dead mount never does. */
 const ANSWER_MS = 5000;
@@ -90,12 +92,21 @@ async function examine(requested: RequestedRoot, options: OpenRootOptions): Prom
   return opened;
 }
 
-async function isClosed({ path }: OpenRoot): Promise<boolean> {
-  // It may be opened later. So it is no reason not to start, and where it is gone meanwhile, neither.
-  return access(path, constants.R_OK | constants.X_OK).then(
-    () => false,
-    () => true,
-  );
+/**
+ * Asked by opening it, and by its descriptor: that is judged by whoever the server is in effect, by every
+ * module of the kernel that has a say, and for the directory that is served.
+ */
+async function isClosed({ path, anchor }: OpenRoot): Promise<boolean> {
+  const held = anchor.kind === 'path' ? path : `/proc/self/fd/${String(anchor.descriptor)}`;
+  try {
+    // The name beneath it has to be looked up, which takes the right to enter.
+    const directory = await promisify(open)(`${held}/.`, O_RDONLY | O_DIRECTORY);
+    close(directory, () => undefined);
+    return false;
+  } catch {
+    // It may be opened later, so it is no reason not to start.
+    return true;
+  }
 }
 
 /** The home as the environment spells it, and as it is where its path leads through a link. */
@@ -115,7 +126,7 @@ async function late(): Promise<OpenedRoot> {
 
 /** The path is read back from the descriptor, so both name the same directory whatever happens meanwhile. */
 async function openDescriptor({ name, path: spelling }: RequestedRoot): Promise<OpenRoot> {
-  const descriptor = await promisify(open)(spelling, O_PATH | constants.O_DIRECTORY);
+  const descriptor = await promisify(open)(spelling, O_PATH | O_DIRECTORY);
   const path = await readlink(`/proc/self/fd/${String(descriptor)}`);
   return {
     name,

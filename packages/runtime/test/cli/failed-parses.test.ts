@@ -4,6 +4,8 @@ import { runInNewContext } from 'node:vm';
 import * as z from 'zod';
 import { beforeAll, describe, expect, it } from 'vitest';
 
+import { letGoOfFailedParses } from '../../src/cli/failed-parses.ts';
+
 /** As the SDK asks of a request whether it is an answer. */
 const ANSWER = z.strictObject({ id: z.int(), result: z.looseObject({}) });
 const MESSAGES = 40_000;
@@ -11,13 +13,15 @@ const MESSAGES = 40_000;
 const KEPT_BYTES_MAX = 4_000_000;
 
 let collectYoung: () => void;
+let collect: () => void;
 
-beforeAll(async () => {
-  await import('../src/no-lingering.ts');
+beforeAll(() => {
+  letGoOfFailedParses();
   setFlagsFromString('--expose-gc');
-  const collect: (options: { type: 'minor' | 'major' }) => void = runInNewContext('gc');
-  collectYoung = (): void => collect({ type: 'minor' });
-  collect({ type: 'major' });
+  const gc: (options: { type: 'minor' | 'major' }) => void = runInNewContext('gc');
+  collectYoung = (): void => gc({ type: 'minor' });
+  collect = (): void => gc({ type: 'major' });
+  collect();
 });
 
 describe('a parse that failed', () => {
@@ -39,6 +43,25 @@ describe('a parse that failed', () => {
     expect(z.prettifyError(error ?? new z.ZodError([]))).toContain('more');
   });
 
+  it('is worded once, and can be told otherwise', () => {
+    const result = ANSWER.safeParse({});
+    expect(result.error).toBe(result.error);
+    const other = new z.ZodError<never>([]);
+    result.error = other;
+    expect(result.error).toBe(other);
+  });
+
+  it('lets go of what it judged once it is worded', async () => {
+    const judged = new WeakRef({ id: 'a', result: 7 });
+    const result = judgeIn(judged);
+    expect(result.error?.issues).toHaveLength(2);
+    // What a WeakRef has given is held until the end of the task.
+    await new Promise((resolve) => setImmediate(resolve));
+    collect();
+    expect(judged.deref()).toBeUndefined();
+    expect(result.success).toBe(false);
+  });
+
   it('is worded as the one who asks wants it', () => {
     const params = { error: () => 'in other words', reportInput: true };
     const [issue] = ANSWER.safeParse(7, params).error?.issues ?? [];
@@ -58,6 +81,11 @@ describe('a parse that succeeded', () => {
     expect(() => slow.safeParse({ a: 'x' })).toThrow(z.core.$ZodAsyncError);
   });
 });
+
+/** In a function of its own, whose variables are gone with it. */
+function judgeIn(judged: WeakRef<object>) {
+  return ANSWER.safeParse(judged.deref());
+}
 
 /** Bytes that many messages have left after they were judged, once young garbage is collected. */
 function keptAfter(judge: (message: object) => boolean): number {
