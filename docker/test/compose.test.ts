@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 
 import { connect, connectHttp, runToEnd, verifies } from '@secure-mcp/testkit';
@@ -88,6 +91,14 @@ describe.runIf(isThere)('compose', () => {
       expect(mode.trim()).toBe('none');
     },
   );
+
+  test('a directory to serve that is not there is refused, and not made', async () => {
+    const missing = join(tmpdir(), `secure-mcp-missing-${randomUUID()}`);
+    const { command, args, env } = world().stdio('filesystem-stdio');
+    const run = runToEnd({ command, args, env: { ...env, FILES: missing } });
+    expect((await run).status).not.toBe(0);
+    expect(existsSync(missing)).toBe(false);
+  });
 
   // The last one: it takes it all away.
   test('nothing is left of it once it is down', async () => {
