@@ -38,14 +38,13 @@ describe.skipIf(backend.kind === 'none')(suite, () => {
       await page.getByLabel('Account').fill('alice');
       await page.getByRole('button', { name: 'Sign in' }).click();
       await page.getByRole('heading', { name: 'Allow access?' }).waitFor();
-      // Who asks, and where the answer goes; what the person agrees to: this server, and reading.
+      // Who asks, what the person agrees to (reading, at this server), and where the answer goes.
       expect(await page.getByRole('paragraph').allTextContents()).toEqual([
         'Something that calls itself desktop asks for',
+        `at ${world.resource}, as alice.`,
         `The answer goes to ${new URL(callback.url).origin}.`,
       ]);
-      expect(await page.getByRole('listitem').allTextContents()).toEqual([
-        `${world.resource}: ${contract.scope}`,
-      ]);
+      expect(await page.getByRole('listitem').allTextContents()).toEqual([contract.scope]);
       await page.getByRole('button', { name: 'Allow' }).click();
       await page.getByRole('heading', { name: 'Signed in' }).waitFor();
       return new URL(page.url());

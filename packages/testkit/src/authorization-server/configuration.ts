@@ -2,6 +2,7 @@ import type { JsonWebKey } from 'node:crypto';
 
 import type { Adapter, ProviderContext, ResourceServerInfo } from 'oidc-provider';
 
+import { errorPage, PAGE_HEADERS } from './pages.ts';
 import type { SigningAlgorithm } from './signing-keys.ts';
 
 /** A resource server that tokens are issued for. */
@@ -79,6 +80,11 @@ export function configurationFor(parts: ConfigurationParts): Readonly<Record<str
       Session: HOUR_SECONDS,
     },
     pkce: { required: () => true },
+    // Its own page asks a third party for letters.
+    renderError: (context: ProviderContext, error: Readonly<Record<string, unknown>>) => {
+      context.set(PAGE_HEADERS);
+      context.body = errorPage(error);
+    },
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },

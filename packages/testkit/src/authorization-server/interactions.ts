@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Grant, Interaction, Provider } from 'oidc-provider';
 
-import { consentPage, loginPage } from './pages.ts';
+import { consentPage, loginPage, PAGE_HEADERS } from './pages.ts';
 
 export const INTERACTION = /^\/interaction\/[\w-]+$/;
 
@@ -13,33 +13,47 @@ export async function interact(
   response: ServerResponse,
 ): Promise<void> {
   const interaction = await provider.interactionDetails(request, response);
-  if (request.method === 'POST') {
-    const result = await answerOf(provider, interaction, await formOf(request));
+  const form = request.method === 'POST' ? await formOf(request) : undefined;
+  const result = form && (await answerOf(provider, interaction, form));
+  if (result !== undefined) {
     await provider.interactionFinished(request, response, result);
     return;
   }
-  response.setHeader('content-type', 'text/html; charset=utf-8');
+  response.writeHead(200, PAGE_HEADERS);
   response.end(await pageOf(provider, interaction));
 }
 
-async function pageOf({ Client }: Provider, { uid, prompt, params }: Interaction): Promise<string> {
+async function pageOf(
+  { Client }: Provider,
+  { uid, prompt, params, session }: Interaction,
+): Promise<string> {
   const action = `/interaction/${uid}`;
   if (prompt.name === 'login') return loginPage(action);
   const client = await Client.find(params.client_id);
   return consentPage(action, {
     client: client?.clientName ?? params.client_id,
-    redirect: new URL(params.redirect_uri).origin,
-    resources: prompt.details.missingResourceScopes ?? {},
+    redirect: placeOf(params.redirect_uri),
+    account: session?.accountId ?? '',
+    scopes: (params.scope ?? '').split(' '),
+    resources: [params.resource ?? []].flat(),
   });
 }
 
+/** A scheme of a program's own has no origin. */
+function placeOf(uri: string): string {
+  const { origin, protocol } = new URL(uri);
+  return origin === 'null' ? `a program on your machine (${protocol})` : origin;
+}
+
+/** Undefined where nothing was answered: the page is shown again. */
 async function answerOf(
   provider: Provider,
   interaction: Interaction,
   form: URLSearchParams,
-): Promise<Readonly<Record<string, unknown>>> {
+): Promise<Readonly<Record<string, unknown>> | undefined> {
   if (interaction.prompt.name === 'login') {
-    return { login: { accountId: form.get('account') ?? '' } };
+    const accountId = form.get('account') ?? '';
+    return accountId === '' ? undefined : { login: { accountId } };
   }
   if (form.get('allow') !== 'yes') return { error: 'access_denied' };
   const grant = await grantOf(provider, interaction);

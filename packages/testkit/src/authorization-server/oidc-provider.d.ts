@@ -7,6 +7,8 @@ declare module 'oidc-provider' {
   export interface ProviderContext {
     /** A header of the request, '' where there is none. */
     get(name: string): string;
+    set(fields: Readonly<Record<string, string>>): void;
+    body: string;
   }
 
   export interface ResourceServerInfo {
@@ -19,7 +21,12 @@ declare module 'oidc-provider' {
 
   export interface Interaction {
     readonly uid: string;
-    readonly params: { readonly client_id: string; readonly redirect_uri: string };
+    readonly params: {
+      readonly client_id: string;
+      readonly redirect_uri: string;
+      readonly scope?: string;
+      readonly resource?: string | readonly string[];
+    };
     readonly prompt: {
       readonly name: string;
       readonly details: {

@@ -15,19 +15,21 @@ export interface Request {
   readonly client: string;
   /** Where the answer goes. It tells more of who asks than the name. */
   readonly redirect: string;
-  /** The scopes asked for, by the resource that they are for. */
-  readonly resources: Readonly<Record<string, readonly string[]>>;
+  /** Who is signed in. */
+  readonly account: string;
+  /** All that is asked for, allowed before or not. */
+  readonly scopes: readonly string[];
+  readonly resources: readonly string[];
 }
 
-export function consentPage(action: string, { client, redirect, resources }: Request): string {
-  const asked = Object.entries(resources).map(
-    ([resource, scopes]) => `<li>${escaped(resource)}: <b>${escaped(scopes.join(' '))}</b></li>`,
-  );
+export function consentPage(action: string, request: Request): string {
+  const { client, redirect, account, scopes, resources } = request;
   return page(
     'Allow access?',
-    `<p>Something that calls itself <b>${escaped(client)}</b> asks for</p>
-    <ul>${asked.join('')}</ul>
-    <p>The answer goes to <b>${escaped(redirect)}</b>.</p>
+    `<p>Something that calls itself ${shown(client)} asks for</p>
+    <ul>${scopes.map((scope) => `<li>${shown(scope)}</li>`).join('')}</ul>
+    <p>at ${resources.map(shown).join(' and ')}, as ${shown(account)}.</p>
+    <p>The answer goes to ${shown(redirect)}.</p>
     <form method="post" action="${action}">
       <button type="submit" name="allow" value="yes">Allow</button>
       <button type="submit" name="allow" value="no">Deny</button>
@@ -35,8 +37,28 @@ export function consentPage(action: string, { client, redirect, resources }: Req
   );
 }
 
+/** An error of the provider's, which it words. */
+export function errorPage(error: Readonly<Record<string, unknown>>): string {
+  const said = [error['error'], error['error_description']].filter((text) => text !== undefined);
+  return page('It does not work', `<p>${said.map((text) => shown(String(text))).join(': ')}</p>`);
+}
+
+/** Of a page by which somebody could be made to agree: it is framed by nobody, kept by nobody, and asks nobody. */
+export const PAGE_HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+  'content-type': 'text/html; charset=utf-8',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+} as const;
+
 function page(title: string, body: string): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title><h1>${title}</h1>${body}</html>`;
+}
+
+/** Text of others. By itself it orders nothing around it, whatever its letters do. */
+function shown(text: string): string {
+  return `<b><bdi>${escaped(text)}</bdi></b>`;
 }
 
 function escaped(text: string): string {
