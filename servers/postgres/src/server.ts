@@ -162,7 +162,7 @@ function realDatabase(
   { env }: OpenParts,
 ): Database {
   const { urlVariable, dsnFile, databaseTls } = configured;
-  const field = urlVariable ?? (dsnFile === undefined ? 'DATABASE_URL' : 'dsnFile');
+  const field = urlVariable ?? (dsnFile === undefined ? 'DATABASE_URL' : '--dsn-file');
   const url = dsnFile === undefined ? env(urlVariable ?? '') : readConnectionUrl(dsnFile);
   if (url === undefined || url === '') {
     const problem =

@@ -65,7 +65,7 @@ describe('a configuration that cannot be served', () => {
     [['--writable', 'x'], { DATABASE_URL: url }, '--writable: unknown option'],
     [['--databases', 'x'], { DATABASE_URL: url }, '--databases: is given in the file'],
     [['--database-tls', 'prefer'], { DATABASE_URL: url }, '--database-tls: one of'],
-    [['--dsn-file', join(temp.path, 'missing')], {}, 'dsnFile: the file cannot be read'],
+    [['--dsn-file', join(temp.path, 'missing')], {}, '--dsn-file: the file cannot be read'],
     [[], { DATABASE_URL: url, SECURE_MCP_SCHEMAS: 'app' }, 'SECURE_MCP_SCHEMAS: unknown variable'],
     [['--demo', '--dsn-file', 'x'], {}, '--demo: cannot stand beside --dsn-file'],
     [

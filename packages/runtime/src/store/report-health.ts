@@ -8,10 +8,13 @@ export function healthReporter({
   readonly audit: Audit;
   readonly logger: Logger;
 }): (up: boolean, reason?: string) => void {
+  let wasDown = false;
   return (up, reason) => {
-    if (up) logger.warn('the shared store answers: limits are shared');
+    // At a start that is as it should be.
+    if (up) logger[wasDown ? 'warn' : 'info']('the shared store answers: limits are shared');
     else
       logger.error('the shared store is down: limits are counted here, and stricter', { reason });
+    wasDown = !up;
     try {
       audit.record(
         up
