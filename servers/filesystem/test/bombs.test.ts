@@ -155,6 +155,17 @@ describe('bombs', () => {
     },
   );
 
+  test(verifies('E13.light', 'a light call does not wait for a heavy one'), async () => {
+    const ended: string[] = [];
+    const heavy = client.call('find_files', { path: 'huge', glob: '*', sort: 'mtime' });
+    const light = client.call('read_file', { path: 'small.txt' });
+    await Promise.all([
+      heavy.then(() => ended.push('heavy')),
+      light.then(() => ended.push('light')),
+    ]);
+    expect(ended).toEqual(['light', 'heavy']);
+  });
+
   test(
     verifies('C10.bombs', 'E7.bytes', 'a huge directory can be read to its end, page by page'),
     async () => {

@@ -155,7 +155,9 @@ test(
     expect(readdirSync(places)).toEqual([]);
     await client.call('git_status', {});
     const [made = ''] = readdirSync(places);
-    expect(statSync(join(places, made)).mode & 0o777).toBe(0o700);
+    const [ofRepository = ''] = readdirSync(join(places, made));
+    for (const directory of [made, join(made, ofRepository)])
+      expect(statSync(join(places, directory)).mode & 0o777).toBe(0o700);
     await client.close();
     expect(readdirSync(places)).toEqual([]);
   },
