@@ -41,7 +41,7 @@ describe('a configuration that cannot be served', () => {
     [[docs, '--deny', '['], '--deny: [: a bracket or a brace is not closed'],
     [[docs, '--hard-links', 'maybe'], '--hard-links: one of "owned", "deny", "allow"'],
     [[docs, '--writable', docs], '--writable: unknown option'],
-    [[docs, '--policy', join(temp.path, 'missing.json')], '--policy: the file cannot be read'],
+    [[docs, '--policy', join(temp.path, 'missing.json')], '--policy: the file is missing'],
     [
       [
         docs,
@@ -193,6 +193,17 @@ describe('the commands', () => {
       chmodSync(closed, 0o700);
     }
   });
+});
+
+test('a file that another user cannot read is told with that user', () => {
+  const policy = temp.write('closed-policy.json', '{}');
+  chmodSync(policy, 0o000);
+  const { status, stderr } = runOnce(
+    withoutOverride(bundle('check', docs, '--policy', policy)),
+    process.env,
+  );
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/--policy: the file cannot be read by user \d+\n$/);
 });
 
 /** Root reads whatever it likes, as long as it has these two capabilities. */

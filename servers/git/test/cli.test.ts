@@ -56,7 +56,7 @@ describe('a configuration that cannot be served', () => {
       '--private-directory: others may write there',
     ],
     [[app, '--writable', 'app'], '--writable: unknown option'],
-    [[app, '--policy', join(temp.path, 'missing.json')], '--policy: the file cannot be read'],
+    [[app, '--policy', join(temp.path, 'missing.json')], '--policy: the file is missing'],
   ])(verifies('C6.configuration', 'C6.roots', '%j: one line, exit 2'), (args, problem) => {
     const { status, stdout, stderr } = run(args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });

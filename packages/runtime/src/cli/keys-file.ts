@@ -23,6 +23,7 @@ import { parseObject, readObject } from '../config/read.ts';
 import { codeOf } from '../error-code.ts';
 import { FILE_BYTES_MAX, readersOf, WRITABLE_BY_OTHERS } from '../reload/file-access.ts';
 import { placeProblem } from '../reload/file-place.ts';
+import { whyUnread } from '../reload/why-unread.ts';
 
 const MODE_BITS = 0o777;
 const OWNER_ONLY = 0o600;
@@ -141,8 +142,8 @@ function isAbsent(path: string): boolean {
 function lstatOf(path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false });
-  } catch {
-    throw new ConfigurationProblem(path, 'the file cannot be read');
+  } catch (error) {
+    throw new ConfigurationProblem(path, `the file ${whyUnread(error)}`);
   }
 }
 

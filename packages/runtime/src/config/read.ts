@@ -5,6 +5,7 @@ import type * as z from 'zod';
 
 import { accessProblem, FILE_BYTES_MAX } from '../reload/file-access.ts';
 import { placeProblem } from '../reload/file-place.ts';
+import { whyUnread } from '../reload/why-unread.ts';
 import { IN_FILE, readFlags } from './flags.ts';
 import { type Option, optionsOf, VARIABLE_PREFIX } from './options.ts';
 import { ConfigurationProblem } from './problem.ts';
@@ -129,8 +130,8 @@ export function assertTrusted(field: string, path: string): void {
 function statOf(field: string, path: string): Stats {
   try {
     return statSync(path);
-  } catch {
-    throw new ConfigurationProblem(field, 'the file cannot be read');
+  } catch (error) {
+    throw new ConfigurationProblem(field, `the file ${whyUnread(error)}`);
   }
 }
 
@@ -142,7 +143,7 @@ function readText(field: string, path: string): string {
     return readFileSync(path, 'utf8');
   } catch (error) {
     if (error instanceof ConfigurationProblem) throw error;
-    throw new ConfigurationProblem(field, 'the file cannot be read');
+    throw new ConfigurationProblem(field, `the file ${whyUnread(error)}`);
   }
 }
 

@@ -6,6 +6,7 @@ import type { CommonOptions } from '../config/common.ts';
 import { ConfigurationProblem } from '../config/problem.ts';
 import { accessProblem } from '../reload/file-access.ts';
 import { placeProblem } from '../reload/file-place.ts';
+import { whyUnread } from '../reload/why-unread.ts';
 import { parseStoreAddress, type StoreAddress } from '../store/address.ts';
 import { memoryStore } from '../store/memory.ts';
 import type { Store } from '../store/store.ts';
@@ -69,6 +70,6 @@ function readSecret(field: string, path: string): Buffer {
     return readFileSync(path);
   } catch (error) {
     if (error instanceof ConfigurationProblem) throw error;
-    throw new ConfigurationProblem(field, 'the file cannot be read');
+    throw new ConfigurationProblem(field, `the file ${whyUnread(error)}`);
   }
 }

@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { codeOf } from '../error-code.ts';
 import { accessProblem, FILE_BYTES_MAX } from './file-access.ts';
 import { placeProblem } from './file-place.ts';
+import { whyUnread } from './why-unread.ts';
 
 /** How often files that change while they are read are read again, and how long after, in milliseconds. */
 const TRIES_MAX = 4;
@@ -115,7 +116,7 @@ async function readFile(path: string, isSecret: boolean): Promise<Uint8Array | s
     if (problem !== undefined) return problem;
     return await readBounded(file, stats.size);
   } catch (error) {
-    return codeOf(error) === 'ENOENT' ? 'is missing' : 'cannot be read';
+    return whyUnread(error);
   } finally {
     await file?.close().catch(() => undefined);
   }

@@ -90,7 +90,7 @@ describe('readConfig', () => {
     [['a'], { SECURE_MCP_CONCURRENCY: '-1' }, 'SECURE_MCP_CONCURRENCY: at least 1'],
     [['a'], { SECURE_MCP_LOUD: 'yes' }, 'SECURE_MCP_LOUD: expected boolean'],
     [['a'], { SECURE_MCP_DENY: '["x"' }, 'SECURE_MCP_DENY: not a valid JSON list'],
-    [['a', '--config', '/no/such/file'], {}, '--config: the file cannot be read'],
+    [['a', '--config', '/no/such/file'], {}, '--config: the file is missing'],
   ])(verifies('C6.configuration', '%j %j: %s'), (args, env, problem) => {
     expect(() => read(args, env)).toThrow(problem);
   });
