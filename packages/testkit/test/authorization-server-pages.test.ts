@@ -52,8 +52,8 @@ async function register(redirect: string): Promise<string> {
       response_types: ['code'],
     }),
   });
-  const { client_id: id }: { client_id: string } = await answer.json();
-  return id;
+  const registered: { client_id: string } = Object(await answer.json());
+  return registered.client_id;
 }
 
 function authorizationOf(clientId: string, redirect: string): URL {
