@@ -19,12 +19,13 @@ let unnoticed = 0;
 for (const mutation of mutations) {
   const verdict = judge(mutation);
   if (verdict !== 'noticed') unnoticed += 1;
-  console.log(`${verdict.padEnd(10)} ${mutation.promise.padEnd(18)} ${mutation.file}`);
+  console.log(`${verdict.padEnd(12)} ${mutation.promise.padEnd(18)} ${mutation.file}`);
 }
 console.log(unnoticed === 0 ? 'Every loss was noticed.' : `${String(unnoticed)} were not.`);
 process.exitCode = unnoticed === 0 ? 0 : 1;
 
-type Verdict = 'noticed' | 'UNNOTICED' | 'NOT FOUND';
+type Verdict = 'noticed' | 'UNNOTICED' | 'NOT FOUND' | 'NOTHING RAN';
+const VERDICTS = { failed: 'noticed', passed: 'UNNOTICED', nothing: 'NOTHING RAN' } as const;
 
 function judge({ promise, file, control, without, tests }: Mutation): Verdict {
   const path = join(copy, file);
@@ -36,7 +37,7 @@ function judge({ promise, file, control, without, tests }: Mutation): Verdict {
   );
   try {
     bundleServers(copy);
-    return runTests([promise], tests).verdict === 'failed' ? 'noticed' : 'UNNOTICED';
+    return VERDICTS[runTests([promise], tests).verdict];
   } finally {
     writeFileSync(path, source);
   }
