@@ -153,9 +153,9 @@ export const GIT_MUTATIONS: readonly Mutation[] = [
   {
     promise: 'C10.repository-bombs',
     file: 'servers/git/src/adapter/commands/patch.ts',
-    control: 'if (current.bytes <= this.#bytesMax) current.text += `${line}\\n`;',
-    without: 'current.text += `${line}\\n`;',
-    tests: ['servers/git/test/commands/diff.test.ts'],
+    control: 'if (current.bytes <= this.#bytesMax) current.text',
+    without: 'if (current.bytes > 0) current.text',
+    tests: ['servers/git/test/commands/patch.test.ts'],
   },
   {
     promise: 'C10.repository-bombs',

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -6,6 +7,7 @@ import { verifies } from '@secure-mcp/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import type { Database } from '../../src/adapter/index.ts';
+import { meter } from '../../src/adapter/session/meter.ts';
 import { LIMITS } from '../../src/policy.ts';
 import { backendsOf, becomes, cell, makeReader, open, read, refusal } from './support.ts';
 
@@ -43,6 +45,23 @@ test.each([
     );
     await becomes(() => backendsOf(reader.database, reader.role, `pid = ${String(pid)}`), 0);
     expect(await cell(database, 'SELECT 1')).toBe(1);
+  },
+);
+
+test(
+  verifies(
+    'C10.rows',
+    'cells are counted over all rows: each takes memory, however little it holds',
+  ),
+  () => {
+    const socket = new Socket();
+    const counted = meter(socket);
+    counted.start(LIMITS.wireBytesMax);
+    counted.countRow(LIMITS.wireCellsMax - 1);
+    counted.countRow(1);
+    expect([counted.isOver, socket.destroyed]).toEqual([false, false]);
+    counted.countRow(1);
+    expect([counted.isOver, socket.destroyed]).toEqual([true, true]);
   },
 );
 
