@@ -38,7 +38,7 @@ await run(
     lock: lockSurface(surface),
     open: async () => ({
       scopes: ['bench:read'],
-      check: async () => [],
+      check: async () => ({ facts: [], warnings: [] }),
       contextOf: () => ({}),
       warnings: [],
       close: async () => true,

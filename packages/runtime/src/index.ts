@@ -31,6 +31,7 @@ export {
   type ResourceContent,
 } from './resource.ts';
 export {
+  type Checked,
   type Command,
   defineServer,
   type OpenParts,

@@ -77,12 +77,20 @@ export interface Services<Context> {
   /** Tools that the configuration makes, besides those of the server. */
   readonly tools?: readonly Tool<Context>[];
   /**
-   * Looks at the world that a start leaves alone, for the command `check`: connects, and says what an
-   * operator should know. Throws a ConfigurationProblem.
+   * Looks at the world that a start leaves alone, for the command `check`: connects, and says what it
+   * found. Throws a ConfigurationProblem.
    */
-  check?(): Promise<readonly string[]>;
+  check?(): Promise<Checked>;
   /** Lets go of everything. False when something did not let go in time. */
   close(): Promise<boolean>;
+}
+
+/** What a look at the world came to, line by line. */
+export interface Checked {
+  /** What is as it should be, and good to know: a version. */
+  readonly facts: readonly string[];
+  /** What an operator should know, and may want to mend. */
+  readonly warnings: readonly string[];
 }
 
 /** Defines a server. A function of its own, so that options and context are inferred together. */

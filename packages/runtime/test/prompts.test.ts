@@ -92,7 +92,7 @@ describe('commands', () => {
   });
 
   test('check looks at the world', () => {
-    expect(run('check')).toBe('warning: the world was looked at\nok\n');
+    expect(run('check')).toBe('a fact\nwarning: the world was looked at\nok\n');
   });
 
   test('inspect shows prompts and what the configuration makes', () => {

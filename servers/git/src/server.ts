@@ -1,5 +1,6 @@
 import {
   type Call,
+  type Checked,
   ConfigurationProblem,
   defineServer,
   type OpenParts,
@@ -98,10 +99,10 @@ function gitOf({ git: wanted }: Options): string {
     : new ConfigurationProblem('--git', 'is not a program that can be run; write an absolute path');
 }
 
-async function lookAtGit(repositories: Repositories): Promise<readonly string[]> {
+async function lookAtGit(repositories: Repositories): Promise<Checked> {
   try {
     const { version, warnings } = await repositories.git();
-    return [`git ${version}`, ...warnings];
+    return { facts: [`git ${version}`], warnings };
   } catch (error) {
     throw error instanceof Refusal ? new ConfigurationProblem('--git', error.message) : error;
   }

@@ -1,5 +1,6 @@
 import type { Policy as CallersPolicy, PolicyDatabase } from '@secure-mcp/auth';
 import {
+  type Checked,
   ConfigurationProblem,
   defineServer,
   type OpenParts,
@@ -208,9 +209,9 @@ function warningsOf(
 const CHECK_MS = 15_000;
 
 /** Connects to each database, judges its role, and tries the operator's own statements on the guard. */
-async function lookAt(entries: readonly Entry[], given: Options): Promise<readonly string[]> {
+async function lookAt(entries: readonly Entry[], given: Options): Promise<Checked> {
   const found = await Promise.all(entries.map((entry) => lookAtOne(entry, given)));
-  return found.flat();
+  return { facts: [], warnings: found.flat() };
 }
 
 async function lookAtOne(entry: Entry, given: Options): Promise<readonly string[]> {

@@ -141,8 +141,9 @@ async function check<Options extends ServerOptions, Context>(
       prepared.common.http === undefined
         ? []
         : await (await loadHttp()).checkHttp(definition, prepared, opened);
-    const found = (await opened.services.check?.()) ?? [];
-    for (const warning of [...opened.warnings, ...front, ...found])
+    const { facts = [], warnings = [] } = (await opened.services.check?.()) ?? {};
+    for (const fact of facts) process.stdout.write(`${toVisibleName(fact)}\n`);
+    for (const warning of [...opened.warnings, ...front, ...warnings])
       process.stdout.write(`warning: ${toVisibleName(warning)}\n`);
     process.stdout.write('ok\n');
   } catch (error) {
