@@ -48,3 +48,4 @@ export * as gitFixtures from './git/index.ts';
 export { makeTemp, type TempDirectory, treeDigest } from './temp.ts';
 export { type Compiled, compileTypes } from './type-test.ts';
 export { allPromises, verifies } from './verifies.ts';
+export { withoutOverride } from './without-override.ts';

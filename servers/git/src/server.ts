@@ -48,7 +48,8 @@ export const git = defineServer({
 });
 
 async function open(given: Options, { policy, logger }: OpenParts): Promise<Services<Context>> {
-  const roots = openRoots(given);
+  const opened = openRoots(given);
+  const roots = opened.map(({ root }) => root);
   const problem = privateParentProblem(given.privateDirectory);
   if (problem !== undefined) throw new ConfigurationProblem('--private-directory', problem);
   const repositories = createRepositories({
@@ -64,6 +65,7 @@ async function open(given: Options, { policy, logger }: OpenParts): Promise<Serv
     readable: roots,
     warnings: [
       ...privilegeWarnings(),
+      ...closedWarnings(opened),
       ...rootWarnings(policy, roots),
       ...(policy === undefined ? [] : nestingWarnings(roots)),
     ],
@@ -72,16 +74,16 @@ async function open(given: Options, { policy, logger }: OpenParts): Promise<Serv
   };
 }
 
-function openRoots({ roots, unsafeRoots }: Options): readonly Root[] {
+function openRoots({ roots, unsafeRoots }: Options) {
   const opened = roots.map((text) => {
     const requested = parseRoot(text);
     if (requested === undefined)
       throw new ConfigurationProblem(text, 'needs a name of its own: NAME=PATH, in lower case');
     const result = openRoot(requested, unsafeRoots);
     if (!result.ok) throw new ConfigurationProblem(text, result.problem);
-    return result.root;
+    return result;
   });
-  const names = opened.map(({ name }) => name);
+  const names = opened.map(({ root: { name } }) => name);
   const twice = names.findIndex((name, index) => names.indexOf(name) !== index);
   if (twice >= 0) {
     const problem = 'has the name of another root; give it its own: NAME=PATH';
@@ -112,6 +114,18 @@ function privilegeWarnings(): readonly string[] {
   return process.getuid?.() === 0
     ? ['running as root: the server can read every repository beneath its roots']
     : [];
+}
+
+/** In a container most likely: there the server is another user than whoever made the directory. */
+function closedWarnings(opened: ReturnType<typeof openRoots>): readonly string[] {
+  return opened
+    .filter(({ isClosed }) => isClosed)
+    .map(({ root: { name } }) => `the root ${name} cannot be read by ${us()}`);
+}
+
+function us(): string {
+  const id = process.geteuid?.();
+  return id === undefined ? 'this user' : `user ${String(id)}`;
 }
 
 /** A root that a policy names and nobody serves: most likely a name with a slip in it. */

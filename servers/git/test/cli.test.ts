@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  rmdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -12,7 +13,14 @@ import {
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-import { connect, gitFixtures, makeTemp, runOnce, verifies } from '@secure-mcp/testkit';
+import {
+  connect,
+  gitFixtures,
+  makeTemp,
+  runOnce,
+  verifies,
+  withoutOverride,
+} from '@secure-mcp/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { bundle } from './bundle.ts';
@@ -91,6 +99,22 @@ describe('check', () => {
     const { status, stdout } = run(['check', app]);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^git \d+\.\d+\.\d+$/m);
+  });
+
+  test.each(['000', '444', '111'])('warns of a root of mode %s, which cannot be read', (mode) => {
+    const closed = join(temp.path, 'closed');
+    mkdirSync(closed);
+    chmodSync(closed, mode);
+    try {
+      const both = bundle('check', closed, `open=${app}`);
+      const { status, stdout } = runOnce(withoutOverride(both), process.env);
+      const told = stdout.match(/^warning: the root \w+ cannot be read by user \d+$/gm);
+      expect([status, told]).toEqual([0, [expect.stringContaining('the root closed ')]]);
+    } finally {
+      // Only root removes what it cannot look into.
+      chmodSync(closed, 0o700);
+      rmdirSync(closed);
+    }
   });
 
   test('refuses a git that is too old, and names the holes of one that is not mended', () => {

@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from 'node:fs';
+import { opendirSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 
 import { isUnsafeRoot, type RequestedRoot } from '@secure-mcp/validation';
@@ -6,7 +6,9 @@ import { isUnsafeRoot, type RequestedRoot } from '@secure-mcp/validation';
 import type { Root } from '../policy.ts';
 
 export type OpenedRoot =
-  { readonly ok: true; readonly root: Root } | { readonly ok: false; readonly problem: string };
+  /** `isClosed` tells of a root that the system does not let us read: it is served, and looks empty. */
+  | { readonly ok: true; readonly root: Root; readonly isClosed: boolean }
+  | { readonly ok: false; readonly problem: string };
 
 /** Looks at a root once, when the server starts: a slip of the operator should be told at once. */
 export function openRoot({ name, path }: RequestedRoot, unsafe: boolean): OpenedRoot {
@@ -18,7 +20,7 @@ export function openRoot({ name, path }: RequestedRoot, unsafe: boolean): Opened
       problem: 'holds a whole home or system; name a directory in it, or use --unsafe-roots',
     };
   }
-  return { ok: true, root: { name, path: real } };
+  return { ok: true, root: { name, path: real }, isClosed: isClosed(real) };
 }
 
 function realDirectory(path: string): string | undefined {
@@ -27,6 +29,20 @@ function realDirectory(path: string): string | undefined {
     return statSync(real).isDirectory() ? real : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * Opens the directory instead of asking whether it could: `access` answers for the real user, and asks no
+ * module for security. The dot at the end has to be looked up within, so that it must be entered as well.
+ */
+function isClosed(path: string): boolean {
+  try {
+    opendirSync(`${path}/.`).closeSync();
+    return false;
+  } catch {
+    // It may be opened later. So it is no reason not to start, and where it is gone meanwhile, neither.
+    return true;
   }
 }
 
