@@ -1,12 +1,11 @@
-import { Refusal } from '@secure-mcp/validation';
-
-import { type Oid, parseRevision, refuse, word } from '../guard/index.ts';
+import { refuse, word } from '../guard/index.ts';
 import { blame } from './commands/blame.ts';
 import { blob } from './commands/blob.ts';
 import { compare, mergeBases } from './commands/compare.ts';
 import { contributors } from './commands/contributors.ts';
 import { diff } from './commands/diff.ts';
 import { grep } from './commands/grep.ts';
+import { commitOfHead } from './commands/head.ts';
 import { log } from './commands/log.ts';
 import { namesLike } from './commands/names.ts';
 import { reflog } from './commands/reflog.ts';
@@ -79,7 +78,7 @@ export function repositoryOf(handle: Handle, id: string): Repository {
     bare: profile.workTree === undefined,
     resolve: (revision) => objects.resolve(revision),
     commitOf: (revision) => objects.commitOf(revision),
-    head: () => headOf(handle),
+    head: () => commitOfHead(handle),
     commit: (oid) => objects.commit(oid),
     tag: (oid) => objects.tag(oid),
     entryAt: (treeish, path) => entryAt(handle, treeish, path),
@@ -111,14 +110,4 @@ function releasing(handle: Handle): <Value>(act: () => Promise<Value>) => Promis
       if (running === 0) handle.release();
     }
   };
-}
-
-/** HEAD's commit. A branch that nothing was committed on leads nowhere. */
-async function headOf({ objects }: Handle): Promise<Oid | undefined> {
-  try {
-    return await objects.commitOf(parseRevision('HEAD'));
-  } catch (error) {
-    if (error instanceof Refusal && error.code === 'revision.unknown') return undefined;
-    throw error;
-  }
 }

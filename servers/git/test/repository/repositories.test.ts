@@ -65,6 +65,18 @@ test('before the first commit there is no HEAD', async () => {
   expect(await (await open('root/fresh')).head()).toBeUndefined();
 });
 
+test('a HEAD whose commit is gone, or whose branch is garbage, is not one before the first commit', async () => {
+  const app = join(ground.root, 'app');
+  const branch = git(app, ['symbolic-ref', 'HEAD']).trim();
+  const oid = git(app, ['rev-parse', 'HEAD']).trim();
+  rmSync(join(app, '.git/objects', oid.slice(0, 2), oid.slice(2)));
+  await expect((await open('app')).head()).rejects.toMatchObject({ code: 'object.missing' });
+  writeFileSync(join(app, '.git', branch), 'garbage\n');
+  await expect((await open('app')).head()).rejects.toMatchObject({ code: 'repository.broken' });
+  writeFileSync(join(app, '.git/HEAD'), `${oid}\n`);
+  await expect((await open('app')).head()).rejects.toMatchObject({ code: 'object.missing' });
+});
+
 test('what is not there, not served and not a repository has one answer', async () => {
   mkdirSync(join(ground.root, 'plain'));
   symlinkSync(join(ground.outside, 'app'), join(ground.root, 'link'));
