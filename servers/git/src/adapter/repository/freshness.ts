@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { realOf } from './layout.ts';
-import { inspectPart, type ObjectStore, PARTS } from './object-stores.ts';
+import { canBeEntered, inspectPart, type ObjectStore, PARTS } from './object-stores.ts';
 import { copyPackedRefs } from './packed-refs.ts';
 import { isUntouched, type Piece, takePiece } from './pieces.ts';
 import { changedDirectories, createPace, hostBytes, inspectTree, type Pace } from './plain-tree.ts';
@@ -118,11 +118,13 @@ async function freshenStore(
 }
 
 /**
- * The stamp of a directory that still stands where it was found. It was a real path within the bounds;
- * since then a directory above it can have become a link, which changes no time of anything beneath.
+ * The stamp of a directory that still stands where it was found, and is open to us. It was a real path
+ * within the bounds; since then a directory above it can have become a link, which changes no time of
+ * anything beneath.
  */
 function stampInPlace(path: string): Stamp | undefined {
   if (realOf(path) !== path) return undefined;
+  if (!canBeEntered(path)) return undefined;
   const stats = lstatOrNothing(path);
   return stats?.isDirectory() === true ? stampOf(stats) : undefined;
 }

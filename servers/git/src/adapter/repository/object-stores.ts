@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { parseAlternates } from '../../guard/layout/index.ts';
@@ -5,8 +6,8 @@ import { LIMITS } from '../../policy.ts';
 import { isWithin, type Layout, realOf } from './layout.ts';
 import { readPlain } from './plain-file.ts';
 import { hostBytes, listPlain, type Pace } from './plain-tree.ts';
-import { findingOf, fileProblem, type Report, treeProblem } from './report.ts';
-import { lstatOrNothing, type Stamp, stampAt, stampOf } from './stamp.ts';
+import { fileProblem, type FindingId, findingOf, type Report, treeProblem } from './report.ts';
+import { lookAt, lstatOrNothing, type Stamp, stampAt, stampOf } from './stamp.ts';
 
 /** One directory of objects, and what was found to be plain in it. */
 export interface ObjectStore {
@@ -59,10 +60,9 @@ async function inspectStore(
   const stats = lstatOrNothing(path);
   const parts = new Map<string, Stamp>();
   const alternates = stampAt(join(path, 'info', 'alternates'));
-  if (stats?.isDirectory() !== true) {
-    report.add(
-      findingOf(stats?.isSymbolicLink() === true ? 'layout.link' : 'layout.missing', 'objects'),
-    );
+  const problem = storeProblem(path, stats);
+  if (stats === undefined || problem !== undefined) {
+    report.add(findingOf(problem ?? 'layout.missing', 'objects'));
     return { path, stamp: '', alternates, parts };
   }
   for (const name of PARTS) {
@@ -73,6 +73,21 @@ async function inspectStore(
     if (stamp !== undefined) parts.set(name, stamp);
   }
   return { path, stamp: stampOf(stats), alternates, parts };
+}
+
+function storeProblem(path: string, stats: BigIntStats | undefined): FindingId | undefined {
+  if (stats?.isSymbolicLink() === true) return 'layout.link';
+  if (stats?.isDirectory() !== true) return 'layout.missing';
+  return canBeEntered(path) ? undefined : 'layout.unreadable';
+}
+
+/**
+ * False for a directory whose parts would all look as if they were not there, and the repository as if it
+ * had no commit. Its list is not needed: we and git ask for each part by its name.
+ */
+export function canBeEntered(path: string): boolean {
+  // No `join`, which leaves out the dot.
+  return lookAt(`${path}/.`) !== 'unreadable';
 }
 
 /** Looks at `pack` or a fan-out directory. Undefined when there is none, or none that may be used. */

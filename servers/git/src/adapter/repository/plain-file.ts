@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { ABSENT, lstatOrNothing, type Stamp, stampOf, UNSETTLED } from './stamp.ts';
+import { ABSENT, lookAt, type Stamp, stampOf, UNSETTLED } from './stamp.ts';
 
 export type PlainProblem = 'link' | 'special' | 'too large' | 'unreadable';
 
@@ -29,8 +29,8 @@ export function openPlain(base: string, steps: readonly string[], bytesMax: numb
   let path = base;
   for (const step of steps.slice(0, -1)) {
     path = join(path, step);
-    const stats = lstatOrNothing(path);
-    if (stats === undefined) return { kind: 'absent', stamp: ABSENT };
+    const stats = lookAt(path);
+    if (typeof stats === 'string') return nothingAt(stats);
     if (!stats.isDirectory())
       return problem(stats.isSymbolicLink() ? 'link' : 'special', stampOf(stats));
   }
@@ -53,8 +53,8 @@ export function readPlain(base: string, steps: readonly string[], bytesMax: numb
 }
 
 function openAt(path: string, bytesMax: number): PlainOpened {
-  const before = lstatOrNothing(path);
-  if (before === undefined) return { kind: 'absent', stamp: ABSENT };
+  const before = lookAt(path);
+  if (typeof before === 'string') return nothingAt(before);
   const stamp = stampOf(before);
   if (before.isSymbolicLink()) return problem('link', stamp);
   if (!before.isFile()) return problem('special', stamp);
@@ -71,6 +71,11 @@ function openAt(path: string, bytesMax: number): PlainOpened {
   }
   closeSync(fd);
   return problem('special', UNSETTLED);
+}
+
+/** A directory that is closed to us may hold it: what it says must not count as never said. */
+function nothingAt(found: 'absent' | 'unreadable'): Exclude<PlainFile, { readonly kind: 'file' }> {
+  return found === 'absent' ? { kind: 'absent', stamp: ABSENT } : problem('unreadable', UNSETTLED);
 }
 
 /** One byte more than the file had is asked for, so that one that grows meanwhile is noticed. */

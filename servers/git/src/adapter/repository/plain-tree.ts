@@ -176,9 +176,13 @@ export interface PlainEntry {
   readonly kind: 'file' | 'directory' | 'link' | 'special';
 }
 
-/** Names of a directory, some at a time: a directory of a million names is never held as a whole. */
+/**
+ * Names of a directory, some at a time: a directory of a million names is never held as a whole. Throws for
+ * one that can be listed and not be entered as well (by the dot, which has to be looked up within): what it
+ * names cannot be read.
+ */
 export function* entriesOf(path: HostBytes): Generator<PlainEntry, void, undefined> {
-  const directory = opendirSync(hostPath(path), { encoding: 'latin1', bufferSize: 256 });
+  const directory = opendirSync(hostPath(`${path}/.`), { encoding: 'latin1', bufferSize: 256 });
   try {
     for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
       yield { name: entry.name, path: `${path}/${entry.name}`, kind: kindOf(entry) };
