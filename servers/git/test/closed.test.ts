@@ -1,4 +1,4 @@
-import { chmodSync, statSync } from 'node:fs';
+import { appendFileSync, chmodSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { connect, gitFixtures, makeTemp, withoutOverride } from '@secure-mcp/testkit';
@@ -12,12 +12,15 @@ const temp = makeTemp();
 const app = join(temp.path, 'app');
 beforeAll(() => {
   temp.write('app/file.txt', 'hello\n');
+  temp.write('app/other.txt', 'hello\n');
   gitFixtures.git(app, ['init', '--quiet']);
   gitFixtures.git(app, ['add', '.']);
   gitFixtures.git(app, ['commit', '--quiet', '--message', 'Loose']);
   gitFixtures.git(app, ['tag', 'loose']);
   gitFixtures.git(app, ['commit', '--quiet', '--allow-empty', '--message', 'Packed']);
   gitFixtures.git(app, ['repack', '--quiet']);
+  appendFileSync(join(app, 'file.txt'), 'changed\n');
+  appendFileSync(join(app, 'other.txt'), 'changed\n');
 });
 afterAll(() => temp.remove());
 
@@ -88,5 +91,13 @@ test('a branch whose file is closed is not told to be one without a commit', asy
   await withMode(`.git/${branch}`, '000', async () => {
     expect(await textOf('git_log')).toMatch(/^repository\.broken: /);
     expect(await textOf('git_show')).toMatch(/^repository\.broken: /);
+  });
+});
+
+test('a file of the work tree that is closed is named as the reason for no difference', async () => {
+  await withMode('file.txt', '000', async () => {
+    for (const args of [{}, { mode: 'head' }])
+      expect(await textOf('git_diff', args)).toMatch(/^file\.unreadable: .*work tree.*git_status/);
+    expect(await textOf('git_diff', { paths: ['other.txt'] })).toMatch(/^1 file changed/);
   });
 });

@@ -32,6 +32,8 @@ export const REFUSALS = {
     'An object is missing here (a shallow or partial clone, or a broken one), and nothing is fetched.',
   'object.too_large': 'The object is too large to be read.',
   'file.binary': 'The file is binary.',
+  'file.unreadable':
+    'A changed file of the work tree cannot be read. git_status names what changed; ask for other paths.',
   'line.out_of_range': 'The file ends before this line.',
   'pattern.invalid': 'The pattern cannot be used.',
   'cursor.invalid': 'The cursor does not belong to this request.',

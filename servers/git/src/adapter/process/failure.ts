@@ -13,10 +13,11 @@ export interface Exit {
  * Refuses for a command that git could not carry out.
  *
  * What git says names files and holds the repository's own words, so it goes to the audit trail and
- * never to the caller. It is read only to tell what is missing and too large from what is broken.
+ * never to the caller. It is read only to tell what is missing, closed or too large from what is broken.
  */
 export function refuseFailure(exit: Exit): never {
   const detail = `exit ${exit.code ?? exit.signal ?? 'unknown'}: ${exit.stderr.trim()}`;
+  if (UNREADABLE.test(exit.stderr)) return refuse('file.unreadable', { detail });
   // GIT_ALLOC_LIMIT ends git with these words; some versions crash on the memory that they did not get.
   if (exit.signal === 'SIGSEGV' || TOO_LARGE.test(exit.stderr)) {
     return refuse('object.too_large', { detail });
@@ -50,6 +51,8 @@ export function refuseStart(error: unknown): never {
 const NOT_THERE: ReadonlySet<unknown> = new Set(['ENOENT', 'EACCES']);
 /** A container holds so many processes, so much memory and so many open files. */
 const CROWDED: ReadonlySet<unknown> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']);
+/** So it says of files of the work tree, and of no others. */
+const UNREADABLE = /^error: open\("[^\n]*"\): Permission denied$/m;
 const TOO_LARGE =
   /attempting to allocate|out of memory|(?:malloc|mmap|realloc|calloc)\b.* failed|too large|exceeds? .*limit/i;
 const MISSING =

@@ -16,8 +16,8 @@ export interface GitRunner {
    * Runs one command in a profile and streams what it prints into `sink`, piece by piece.
    *
    * Refuses `git.timeout` after `LIMITS.commandMs` or at the call's deadline, `git.busy` when too many
-   * wait already, `git.missing`, and `object.missing`, `object.too_large` or `repository.broken` when
-   * git fails. Throws the call's reason when it is cancelled. The process is gone in each case.
+   * wait already, `git.missing`, and `object.missing`, `object.too_large`, `file.unreadable` or
+   * `repository.broken` when git fails. Throws the call's reason when it is cancelled. The process is gone in each case.
    */
   run(profile: Profile, command: GitCommand, run: Run, sink: Sink): Promise<GitEnded>;
   /** Ends what still runs. False when a process does not let go. */
