@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import { bundleServers, copyOfSources, runTestsIn, type TestRun } from '../copy.ts';
 import { type Mutation, MUTATIONS } from './mutations.ts';
 
+const VERDICTS = { failed: 'noticed', passed: 'UNNOTICED', nothing: 'NOTHING RAN' } as const;
+
 const [chosen = ''] = process.argv.slice(2);
 const mutations = MUTATIONS.filter(({ promise }) => promise.startsWith(chosen));
 if (mutations.length === 0) throw new Error(`no promise begins with ${chosen}`);
@@ -25,7 +27,6 @@ console.log(unnoticed === 0 ? 'Every loss was noticed.' : `${String(unnoticed)} 
 process.exitCode = unnoticed === 0 ? 0 : 1;
 
 type Verdict = 'noticed' | 'UNNOTICED' | 'NOT FOUND' | 'NOTHING RAN';
-const VERDICTS = { failed: 'noticed', passed: 'UNNOTICED', nothing: 'NOTHING RAN' } as const;
 
 function judge({ promise, file, control, without, tests }: Mutation): Verdict {
   const path = join(copy, file);

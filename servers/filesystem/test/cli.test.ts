@@ -8,9 +8,9 @@ import {
   eventually,
   makeTemp,
   runOnce,
-  type ServerCommand,
   startRaw,
   verifies,
+  withoutOverride,
 } from '@secure-mcp/testkit';
 import { afterAll, describe, expect, test } from 'vitest';
 
@@ -205,13 +205,6 @@ test('a file that another user cannot read is told with that user', () => {
   expect(status).toBe(2);
   expect(stderr).toMatch(/--policy: the file cannot be read by user \d+\n$/);
 });
-
-/** Root reads whatever it likes, as long as it has these two capabilities. */
-function withoutOverride({ command, args }: ServerCommand): ServerCommand {
-  if (process.getuid?.() !== 0) return { command, args };
-  const dropped = '--bounding-set=-dac_override,-dac_read_search';
-  return { command: 'setpriv', args: [dropped, command, ...args] };
-}
 
 describe('the bundle', () => {
   test('is one file that runs alone in an empty folder', async () => {
