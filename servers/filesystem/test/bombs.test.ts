@@ -155,7 +155,10 @@ describe('bombs', () => {
     },
   );
 
-  test(verifies('E13.light', 'a light call does not wait for a heavy one'), async () => {
+  /** Which of two threads is given a processor first, nobody says on a busy machine. */
+  const BUSY = { retry: 2 } as const;
+
+  test(verifies('E13.light', 'a light call does not wait for a heavy one'), BUSY, async () => {
     const ended: string[] = [];
     const heavy = client.call('find_files', { path: 'huge', glob: '*', sort: 'mtime' });
     const light = client.call('read_file', { path: 'small.txt' });
