@@ -1,6 +1,6 @@
 import type { KeyFile } from './api-keys/key-file.ts';
 import { certificatePrincipal } from './api-keys/principals.ts';
-import { validityProblem } from './api-keys/validity.ts';
+import { problemAt, validityOf } from './api-keys/validity.ts';
 import type { AuthOutcome } from './credential.ts';
 import { asGenuine, deny, MISSING } from './denial.ts';
 
@@ -19,16 +19,17 @@ export function verifyCertificate(
   const thumbprint = Buffer.from(sha256).toString('hex');
   const entry = keys?.certificate(thumbprint);
   if (entry === undefined) return MISSING;
-  const problem = validityProblem(entry, now);
+  const validity = validityOf(entry);
+  const problem = problemAt(validity, now);
   if (problem !== undefined) return asGenuine(deny('invalid', `certificate ${problem}`));
-  const { notBefore, expiresAt } = entry;
+  const { notBefore, expiresAt } = validity;
   return {
     ok: true,
     verified: {
       principal: certificatePrincipal(entry),
       method: 'certificate',
-      expiresAt: Date.parse(expiresAt),
-      ...(notBefore !== undefined && { issuedAt: Date.parse(notBefore) }),
+      expiresAt,
+      ...(Number.isFinite(notBefore) && { issuedAt: notBefore }),
       credentialId: thumbprint,
       boundTo: 'certificate',
     },
