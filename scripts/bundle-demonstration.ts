@@ -4,6 +4,8 @@
  */
 import { build } from 'esbuild';
 
+import { warningsFail } from './warnings-fail.ts';
+
 await build({
   entryPoints: ['src/compose/main.ts'],
   outfile: 'dist/image/main.mjs',
@@ -16,6 +18,7 @@ await build({
   keepNames: true,
   legalComments: 'linked',
   logLevel: 'warning',
+  plugins: [warningsFail],
   // Packages in it that are no ES modules ask for Node's own ones in the former way.
   banner: {
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",

@@ -8,6 +8,8 @@ import { dirname, join } from 'node:path';
 
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 
+import { warningsFail } from './warnings-fail.ts';
+
 const shared: BuildOptions = {
   bundle: true,
   platform: 'node',
@@ -18,14 +20,6 @@ const shared: BuildOptions = {
   minify: true,
   legalComments: 'none',
   logLevel: 'warning',
-};
-
-/** A warning tells of something that is left out, or of code that does something else than it says. */
-const warningsFail: Plugin = {
-  name: 'warnings-fail',
-  setup({ onEnd }) {
-    onEnd(({ warnings }) => ({ errors: warnings }));
-  },
 };
 
 /**
