@@ -48,3 +48,4 @@ export {
   type Tool,
   type ToolResult,
 } from './tool.ts';
+export { ourUser } from './our-user.ts';

@@ -6,6 +6,7 @@ import {
   type AuthorizationServerUnderTest,
   startAuthorizationServer,
 } from '../src/authorization-server/index.ts';
+import { request } from '../src/authorization-server/person.ts';
 
 const FILES = 'https://files.example/mcp';
 /** A name that would be a tag, ends an attribute, and turns around what stands after it. */
@@ -21,19 +22,11 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** A browser as far as this needs one: cookies, and forms. */
+/** A browser with cookies of its own. */
 function openBrowser() {
   const cookies = new Map<string, string>();
   return async (url: string | URL, form?: Readonly<Record<string, string>>) => {
-    const answer = await fetch(url, {
-      redirect: 'manual',
-      headers: { cookie: Array.from(cookies, (pair) => pair.join('=')).join('; ') },
-      ...(form && { method: 'POST', body: new URLSearchParams(form) }),
-    });
-    for (const line of answer.headers.getSetCookie()) {
-      const [pair = ''] = line.split(';');
-      cookies.set(pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1));
-    }
+    const answer = await request({ url: new URL(url), cookies }, form && new URLSearchParams(form));
     const to = answer.headers.get('location');
     return { status: answer.status, headers: answer.headers, text: await answer.text(), to };
   };

@@ -3,6 +3,7 @@ import {
   ConfigurationProblem,
   defineServer,
   type OpenParts,
+  ourUser,
   type Services,
 } from '@secure-mcp/runtime';
 import { liesWithin, parseRoot } from '@secure-mcp/validation';
@@ -167,12 +168,9 @@ function warningsOf(
 function closedWarnings(opened: Awaited<ReturnType<typeof openRoots>>): readonly string[] {
   return opened
     .filter(({ isClosed }) => isClosed)
-    .map(({ root: { name } }) => `the root ${name} cannot be read by ${us()}: it may look empty`);
-}
-
-function us(): string {
-  const id = process.getuid?.();
-  return id === undefined ? 'this user' : `user ${String(id)}`;
+    .map(
+      ({ root: { name } }) => `the root ${name} cannot be read by ${ourUser()}: it may look empty`,
+    );
 }
 
 /** A root that a policy names and nobody serves: most likely a name with a slip in it. */

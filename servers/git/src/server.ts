@@ -4,6 +4,7 @@ import {
   ConfigurationProblem,
   defineServer,
   type OpenParts,
+  ourUser,
   type Services,
 } from '@secure-mcp/runtime';
 import { liesWithin, parseRoot, Refusal } from '@secure-mcp/validation';
@@ -120,12 +121,7 @@ function privilegeWarnings(): readonly string[] {
 function closedWarnings(opened: ReturnType<typeof openRoots>): readonly string[] {
   return opened
     .filter(({ isClosed }) => isClosed)
-    .map(({ root: { name } }) => `the root ${name} cannot be read by ${us()}`);
-}
-
-function us(): string {
-  const id = process.geteuid?.();
-  return id === undefined ? 'this user' : `user ${String(id)}`;
+    .map(({ root: { name } }) => `the root ${name} cannot be read by ${ourUser()}`);
 }
 
 /** A root that a policy names and nobody serves: most likely a name with a slip in it. */

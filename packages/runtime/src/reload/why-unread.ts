@@ -1,4 +1,5 @@
 import { codeOf } from '../error-code.ts';
+import { ourUser } from '../our-user.ts';
 
 /**
  * What is said of a file that could not be read, and nothing of its path. In a container it is mostly
@@ -7,8 +8,5 @@ import { codeOf } from '../error-code.ts';
 export function whyUnread(error: unknown): string {
   const code = codeOf(error);
   if (code === 'ENOENT') return 'is missing';
-  const user = process.geteuid?.();
-  return code === 'EACCES' && user !== undefined
-    ? `cannot be read by user ${String(user)}`
-    : 'cannot be read';
+  return code === 'EACCES' ? `cannot be read by ${ourUser()}` : 'cannot be read';
 }

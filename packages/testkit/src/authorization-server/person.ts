@@ -32,7 +32,8 @@ async function next(visit: Visit, account: string): Promise<URL> {
   return new URL(answer.headers.get('location') ?? '', url);
 }
 
-async function request(
+/** Asks for a page, or sends its form. Follows nothing; keeps the cookies. */
+export async function request(
   { url, cookies }: Visit,
   body: URLSearchParams | undefined,
 ): Promise<Response> {
